@@ -1,0 +1,1 @@
+"""Receives OTLP, keeps traces, serves the read API."""

@@ -1,0 +1,1 @@
+"""Turns a trace into a test: trace → events → facts → plan → code."""

@@ -1,0 +1,19 @@
+"""What can be wrong with recorded data, each with its sentence."""
+
+
+class ContractError(Exception):
+    """Recorded data that does not keep the contract; `str()` is one sentence for a person."""
+
+
+class NotEncoded(ContractError):
+    """A text that is no encoded value."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"this is not a value in the trace format: {why}")
+
+
+class NewerFormat(ContractError):
+    """A trace written by a later unspan."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(f"this trace has format {found}, this unspan reads formats up to {known}: install a newer unspan to read it")

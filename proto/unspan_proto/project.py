@@ -1,0 +1,163 @@
+"""The description of the user's project: what inversion needs to know of it, recorded once per process.
+
+It travels as one encoded dict (`as_plain`) in a `project` span, in a trace of its own whose id is `fingerprint` of the text.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from unspan_proto import values
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A concrete field of a model, or a many-to-many or generic relation.
+
+    `kind`: `column`, `many_to_many`, `generic`. `type` is Django's internal type (`CharField`), `cls` the dotted path of its class.
+    `default`: the value when it is a literal that the codec carries; Opaque with the dotted name of a callable.
+    """
+
+    name: str
+    attname: str
+    column: str | None
+    type: str
+    cls: str
+    kind: str = "column"
+    null: bool = False
+    blank: bool = False
+    primary_key: bool = False
+    unique: bool = False
+    has_default: bool = False
+    default: Any = None
+    db_default: bool = False
+    generated: bool = False
+    auto: bool = False
+    auto_now: bool = False
+    auto_now_add: bool = False
+    max_length: int | None = None
+    max_digits: int | None = None
+    decimal_places: int | None = None
+    choices: tuple[Any, ...] = ()
+    related: str | None = None
+    to_field: str | None = None
+    through: str | None = None
+    through_auto: bool = False
+    accessor: str | None = None
+    parent_link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A constraint that rows must keep: `kind` is `unique` or `check`; `fields` the field names of a unique one without expressions or condition."""
+
+    kind: str
+    name: str
+    fields: tuple[str, ...] = ()
+    conditional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model as Django's registry knows it. `label` is `app_label.ClassName`; `module` is where the class can be imported from."""
+
+    label: str
+    module: str
+    name: str
+    table: str
+    pk: str
+    fields: tuple[Field, ...]
+    constraints: tuple[Constraint, ...] = ()
+    ordering: tuple[str, ...] = ()
+    managed: bool = True
+    proxy: bool = False
+    auto_created: bool = False
+    swapped: bool = False
+    concrete: str = ""
+    parents: tuple[str, ...] = ()
+    default_manager: str = "objects"
+    plain_manager: bool = True
+    factory: str | None = None
+    str_field: str | None = None
+
+    def field(self, name: str) -> Field | None:
+        """The field with this name, attname or (`pk`) role."""
+        for one in self.fields:
+            if name in (one.name, one.attname) or (name == "pk" and one.attname == self.pk):
+                return one
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A URL pattern: its full text as Django writes it, the name with its namespaces, the view's dotted name, the parameters' names."""
+
+    pattern: str
+    name: str | None
+    view: str
+    parameters: tuple[str, ...] = ()
+    converters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything about the user's project that a trace refers to."""
+
+    format: int
+    django: str
+    python: str
+    settings_module: str
+    root: str
+    settings: Mapping[str, Any]
+    databases: Mapping[str, Mapping[str, Any]]
+    packages: Mapping[str, str]
+    models: tuple[Model, ...]
+    routes: tuple[Route, ...]
+
+    def model(self, label: str) -> Model | None:
+        """The model with this label, case of the class name ignored."""
+        wanted = label.lower()
+        return next((model for model in self.models if model.label.lower() == wanted), None)
+
+    def table(self, name: str) -> Model | None:
+        """The concrete model that owns this table."""
+        return next((model for model in self.models if model.table == name and not model.proxy), None)
+
+
+def as_plain(project: Project) -> dict[str, Any]:
+    """The project as dicts, lists and values of the codec."""
+    return asdict(project)
+
+
+def as_text(project: Project) -> str:
+    return values.encode(as_plain(project))
+
+
+def fingerprint(text: str) -> str:
+    """32 hex digits that name a description: the trace id it is kept under."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def from_plain(plain: Mapping[str, Any]) -> Project:
+    """The project again. Unknown keys of older or newer formats are left out."""
+    return Project(**{
+        **known(Project, plain),
+        "models": tuple(model_from(model) for model in plain["models"]),
+        "routes": tuple(Route(**{**known(Route, route), "parameters": tuple(route.get("parameters", ()))}) for route in plain["routes"]),
+    })  # fmt: skip
+
+
+def model_from(plain: Mapping[str, Any]) -> Model:
+    return Model(**{
+        **known(Model, plain),
+        "fields": tuple(Field(**{**known(Field, one), "choices": tuple(one.get("choices", ()))}) for one in plain["fields"]),
+        "constraints": tuple(Constraint(**{**known(Constraint, one), "fields": tuple(one.get("fields", ()))}) for one in plain.get("constraints", ())),
+        "ordering": tuple(plain.get("ordering", ())),
+        "parents": tuple(plain.get("parents", ())),
+    })  # fmt: skip
+
+
+def known(cls: Any, plain: Mapping[str, Any]) -> dict[str, Any]:
+    names = {one.name for one in fields(cls)}
+    return {key: item for key, item in plain.items() if key in names}
