@@ -11,7 +11,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as Wire
 
 from unspan_proto import vocabulary, values
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+def nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Event:
 
     name: str
     at: int
-    attributes: Mapping[str, Any] = NOTHING
+    attributes: Mapping[str, Any] = field(default_factory=nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,13 @@ class Span:
     name: str
     start: int
     end: int
-    attributes: Mapping[str, Any] = NOTHING
+    attributes: Mapping[str, Any] = field(default_factory=nothing)
     kind: int = 1
     status: int = 0
     status_message: str = ""
     events: tuple[Event, ...] = ()
     scope: str = ""
-    resource: Mapping[str, Any] = field(default=NOTHING)
+    resource: Mapping[str, Any] = field(default_factory=nothing)
 
     @property
     def what(self) -> str:
@@ -67,13 +69,13 @@ def from_otlp(batches: Iterable[ResourceSpans]) -> Iterator[Span]:
                 yield from_wire(wire, group.scope.name, resource)
 
 
-def from_wire(wire: Wire, scope: str = "", resource: Mapping[str, Any] = NOTHING) -> Span:
+def from_wire(wire: Wire, scope: str = "", resource: Mapping[str, Any] | None = None) -> Span:
     return Span(
         trace_id=wire.trace_id.hex(), span_id=wire.span_id.hex(), parent_id=wire.parent_span_id.hex(), name=wire.name,
         start=wire.start_time_unix_nano, end=wire.end_time_unix_nano, attributes=attributes(wire.attributes), kind=wire.kind,
         status=wire.status.code, status_message=wire.status.message,
         events=tuple(Event(event.name, event.time_unix_nano, attributes(event.attributes)) for event in wire.events),
-        scope=scope, resource=resource,
+        scope=scope, resource=resource if resource is not None else nothing(),
     )  # fmt: skip
 
 

@@ -249,7 +249,12 @@ def path_tag(name: str, kind: type) -> Tag:
 TAGS: tuple[Tag, ...] = (
     Tag("int", int, lambda value, encoder: int_text(value), lambda plain: int(plain, 16)),
     Tag("float", float, lambda value, encoder: repr(value), float),
-    Tag("complex", complex, lambda value, encoder: [repr(value.real), repr(value.imag)], lambda plain: complex(float(plain[0]), float(plain[1]))),
+    Tag(
+        "complex",
+        complex,
+        lambda value, encoder: [repr(value.real), repr(value.imag)],
+        lambda plain: complex(float(plain[0]), float(plain[1])),
+    ),
     Tag("dict", dict, lambda value, encoder: encoder.pairs(value), lambda plain: {restored(key): restored(item) for key, item in plain}),
     Tag("tuple", tuple, lambda value, encoder: encoder.items(value), lambda plain: tuple(restored(item) for item in plain)),
     Tag("set", set, lambda value, encoder: encoder.items(value), lambda plain: {restored(item) for item in plain}),
@@ -266,7 +271,12 @@ TAGS: tuple[Tag, ...] = (
     Tag("timezone", timezone, lambda value, encoder: zone_json(value, None), zone_value),
     Tag("uuid", uuid.UUID, lambda value, encoder: value.hex, uuid.UUID),
     Tag("range", range, lambda value, encoder: [value.start, value.stop, value.step], lambda plain: range(*plain)),
-    Tag("slice", slice, lambda value, encoder: encoder.items((value.start, value.stop, value.step)), lambda plain: slice(*map(restored, plain))),
+    Tag(
+        "slice",
+        slice,
+        lambda value, encoder: encoder.items((value.start, value.stop, value.step)),
+        lambda plain: slice(*map(restored, plain)),
+    ),
     Tag("ellipsis", type(...), lambda value, encoder: 0, lambda plain: ...),
     Tag("ipv4", ipaddress.IPv4Address, text_of, ipaddress.IPv4Address),
     Tag("ipv6", ipaddress.IPv6Address, text_of, ipaddress.IPv6Address),
