@@ -9,7 +9,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, TracesData
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Wire
 
-from unspan_proto import vocabulary, values
+from unspan_proto import values, vocabulary
 
 
 def nothing() -> Mapping[str, Any]:
