@@ -1,0 +1,60 @@
+# `make demo` and `make test` do all their own set-up in a virtual environment of the checkout; nothing but Python 3.11+ is needed.
+# make test PYTHON=python3.13 VENV=.venv-3.13    another interpreter, in an environment of its own
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+RUN = $(VENV)/bin
+INSTALL = $(PYTHON) requirements/install.py
+
+.PHONY: help demo test deep lint types newest lock proto clean
+
+help:
+	@echo "make demo     record the example's requests, turn them into tests, run the tests"
+	@echo "make test     every test (ARGS='-k …' goes to pytest, PYTHON= and VENV= choose another interpreter)"
+	@echo "make deep     also the long forms of the property, crash and combination tests"
+	@echo "make lint     ruff check and ruff format --check"
+	@echo "make types    pyright, strict"
+	@echo "make newest   every test with the newest versions that pip resolves, in .venv-newest"
+	@echo "make lock     write requirements/*.txt anew (needs uv)"
+	@echo "make proto    write the code of the read API anew"
+	@echo "make clean    remove what these made"
+
+demo:
+	@$(INSTALL) $(VENV) product
+	@$(RUN)/python examples/demo.py
+
+test:
+	@$(INSTALL) $(VENV) test
+	@echo "==> running the tests"
+	@$(RUN)/python -m pytest -m "not deep" $(ARGS)
+
+deep:
+	@$(INSTALL) $(VENV) test
+	@$(RUN)/python -m pytest $(ARGS)
+
+lint:
+	@$(INSTALL) $(VENV) check
+	@echo "==> ruff check"
+	@$(RUN)/ruff check .
+	@echo "==> ruff format --check"
+	@$(RUN)/ruff format --check .
+
+types:
+	@$(INSTALL) $(VENV) check
+	@echo "==> pyright"
+	@$(RUN)/pyright --pythonpath $(RUN)/python
+
+newest:
+	@$(INSTALL) .venv-newest test --newest
+	@.venv-newest/bin/python -m pip list --disable-pip-version-check
+	@.venv-newest/bin/python -m pytest -m "not deep" $(ARGS)
+
+lock:
+	@sh requirements/lock
+
+proto:
+	@$(PYTHON) proto/generate
+
+clean:
+	rm -rf .venv .venv-* .demo .pytest_cache .ruff_cache .hypothesis dist build
