@@ -41,6 +41,7 @@ class Recording:
         self.lost: dict[str, int] = {}
         self.recorded = 0
         self.closed = False
+        self._open: dict[Callable[[], None], None] = {}
 
     def span_id(self) -> int:
         """A new id, unique in the trace: cheaper than randomness, which the application may have seeded."""
@@ -71,8 +72,17 @@ class Recording:
         """Notes that something was not recorded; the trace will say so."""
         self.lost[why] = self.lost.get(why, 0) + 1
 
+    def at_end(self, finish: Callable[[], None]) -> None:
+        """Has `finish` called when the recording ends, for what is still open then; `finished` takes it back. `finish` must not raise."""
+        self._open[finish] = None
+
+    def finished(self, finish: Callable[[], None]) -> None:
+        self._open.pop(finish, None)
+
     def end(self) -> None:
-        """Sends the `end` record. The server span has been handed over before, and counts."""
+        """Sends what is still open, then the `end` record. The server span has been handed over before, and counts."""
+        while self._open and not self.closed:
+            self._open.popitem()[0]()
         if not self.closed:
             self.closed = True
             now = time.time_ns()
