@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
+from unspan_instrumentation.settings import Settings
+from unspan_proto import FORMAT
 from unspan_proto import vocabulary as v
+
+GOLDEN = 0x9E3779B97F4A7C15
+MASK = 0xFFFFFFFFFFFFFFFF
 
 
 class Record(NamedTuple):
@@ -34,25 +39,25 @@ class Recording:
     `sink` takes each Record (the exporter's queue) and returns whether it was taken.
     """
 
-    def __init__(self, trace_id: int, root: int, sink: Callable[[Record], bool]) -> None:
-        self.trace_id, self.root, self._sink = trace_id, root, sink
+    def __init__(self, trace_id: int, root: int, sink: Callable[[Any], bool], settings: Settings | None = None) -> None:
+        self.trace_id, self.root, self.sink = trace_id, root, sink
+        self.settings = settings or Settings()
+        self.calls_left = self.settings.max_calls
         self._ids = itertools.count(1)
-        self._salt = root
+        self._unfinished: dict[Callable[[], None], None] = {}
         self.lost: dict[str, int] = {}
         self.recorded = 0
         self.closed = False
-        self._open: dict[Callable[[], None], None] = {}
 
     def span_id(self) -> int:
         """A new id, unique in the trace: cheaper than randomness, which the application may have seeded."""
-        return (self._salt + next(self._ids) * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF or 1
+        return (self.root + next(self._ids) * GOLDEN) & MASK or 1
 
     def parent(self) -> int:
         """The innermost open call on this thread that belongs to this recording, else the server span."""
-        stack = open_calls.stack
-        for recording, span_id in reversed(stack):
-            if recording is self:
-                return span_id
+        for entry in reversed(open_calls.stack):
+            if entry[0] is self:
+                return entry[1]
         return self.root
 
     def emit(
@@ -61,41 +66,56 @@ class Recording:
     ) -> int:  # fmt: skip
         """Adds a record and returns its span id. Times are `time.time_ns()`; attributes are frozen already."""
         span_id = span_id or self.span_id()
-        record = Record(self.trace_id, span_id, parent or self.parent(), kind, name, start, end, attributes, failed, span_kind)
-        if self._sink(record):
+        self.take(Record(self.trace_id, span_id, parent or self.parent(), kind, name, start, end, attributes, failed, span_kind))
+        return span_id
+
+    def take(self, record: Any) -> None:
+        """Hands a finished record to the exporter, counted; one that comes after the end is nobody's."""
+        if self.closed:
+            return
+        if self.sink(record):
             self.recorded += 1
         else:
             self.lose("records were dropped because the exporter's queue was full")
-        return span_id
 
     def lose(self, why: str) -> None:
         """Notes that something was not recorded; the trace will say so."""
         self.lost[why] = self.lost.get(why, 0) + 1
 
-    def at_end(self, finish: Callable[[], None]) -> None:
-        """Has `finish` called when the recording ends, for what is still open then; `finished` takes it back. `finish` must not raise."""
-        self._open[finish] = None
+    def at_end(self, emit: Callable[[], None]) -> None:
+        """Has `emit` called when the request ends, for what is not a record yet, unless `finished(emit)` comes first."""
+        self._unfinished[emit] = None
 
-    def finished(self, finish: Callable[[], None]) -> None:
-        self._open.pop(finish, None)
+    def finished(self, emit: Callable[[], None]) -> None:
+        self._unfinished.pop(emit, None)
+
+    def settle(self) -> None:
+        """Calls what waits for the end."""
+        while self._unfinished:
+            emit = next(iter(self._unfinished))
+            del self._unfinished[emit]
+            try:
+                emit()
+            except Exception as error:
+                self.lose(f"a record was lost to {type(error).__name__} inside unspan")
 
     def end(self) -> None:
-        """Sends what is still open, then the `end` record. The server span has been handed over before, and counts."""
-        while self._open and not self.closed:
-            self._open.popitem()[0]()
-        if not self.closed:
-            self.closed = True
-            now = time.time_ns()
-            sentences = [why if n == 1 else f"{why} ({n} times)" for why, n in self.lost.items()]
-            attributes = {v.FORMAT: 1, v.RECORDED: self.recorded + 1, v.LOST: sentences}
-            self._sink(Record(self.trace_id, self.span_id(), self.root, v.END, "end", now, now, attributes))
+        """Sends the `end` record. The server span has been handed over before, and counts."""
+        if self.closed:
+            return
+        self.settle()
+        self.closed = True
+        now = time.time_ns()
+        sentences = [why if n == 1 else f"{why} ({n} times)" for why, n in self.lost.items()]
+        attributes = {v.FORMAT: FORMAT, v.RECORDED: self.recorded + 1, v.LOST: sentences}
+        self.sink(Record(self.trace_id, self.span_id(), self.root, v.END, "end", now, now, attributes))
 
 
 class OpenCalls(threading.local):
-    """The calls that are open on this thread, outermost first, each with its recording."""
+    """The calls that are open on this thread, outermost first: tuples that begin with the recording and the span id."""
 
     def __init__(self) -> None:
-        self.stack: list[tuple[Recording, int]] = []
+        self.stack: list[Any] = []
 
 
 open_calls = OpenCalls()
@@ -104,7 +124,8 @@ _current: ContextVar[Recording | None] = ContextVar("unspan_recording", default=
 
 def current() -> Recording | None:
     """The recording of the request that this code runs for, or None."""
-    return _current.get()
+    recording = _current.get()
+    return None if recording is None or recording.closed else recording
 
 
 begin = _current.set

@@ -1,0 +1,167 @@
+"""What can be set, by environment variables, read once. No other file of this part reads the environment.
+
+A wrong value is a `SettingError`; `launch` says it and leaves recording off.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, NamedTuple, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from unspan_instrumentation.errors import SettingError
+
+Value = TypeVar("Value")
+DEFAULT_PORT: Final = 4317
+ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+class Target(NamedTuple):
+    """Where traces are sent: `host:port` of an OTLP/gRPC receiver, over TLS or not."""
+
+    address: str = f"localhost:{DEFAULT_PORT}"
+    secure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of the recorder. Sizes in bytes, times in seconds."""
+
+    enabled: bool = True
+    target: Target = Target()
+    headers: tuple[tuple[str, str], ...] = ()
+    certificate: str | None = None
+    send_timeout: float = 10.0
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    calls: bool = True
+    max_calls: int = 20_000
+    max_body: int = 4 << 20
+    max_rows: int = 1_000
+    queue_bytes: int = 64 << 20
+    export_interval: float = 1.0
+
+
+class Source:
+    """The environment, asked for one typed value at a time; an empty variable counts as absent, as OpenTelemetry has it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, *names: str) -> tuple[str, str] | None:
+        """The first of the variables that is there, with its name."""
+        return next(((name, found) for name in names if (found := self._environ.get(name, "").strip())), None)
+
+    def value(self, name: str, default: Value, parse: Callable[[str], Value], wanted: str) -> Value:
+        found = self.text(name)
+        if found is None:
+            return default
+        try:
+            return parse(found[1])
+        except ValueError:
+            raise SettingError(*found, wanted) from None
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """The settings of this environment. Raises SettingError."""
+    source, plain = Source(environ), Settings()
+    disabled = source.value("OTEL_SDK_DISABLED", False, lambda text: text.lower() == "true", "")
+    return Settings(
+        enabled=source.value("UNSPAN_ENABLED", True, switch, "1 or 0") and not disabled,
+        target=target(source),
+        headers=source.value("OTEL_EXPORTER_OTLP_TRACES_HEADERS", None, pairs, "a list of name=value with commas")
+        or source.value("OTEL_EXPORTER_OTLP_HEADERS", (), pairs, "a list of name=value with commas"),
+        certificate=(source.text("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE") or ("", None))[1],
+        include=source.value("UNSPAN_INCLUDE", (), words, "a list of module patterns with commas"),
+        exclude=source.value("UNSPAN_EXCLUDE", (), words, "a list of module patterns with commas"),
+        calls=source.value("UNSPAN_CALLS", True, switch, "1 or 0"),
+        max_calls=source.value("UNSPAN_MAX_CALLS", plain.max_calls, count, "a whole number from 0"),
+        max_body=source.value("UNSPAN_MAX_BODY", plain.max_body, count, "a whole number of bytes from 0"),
+        max_rows=source.value("UNSPAN_MAX_ROWS", plain.max_rows, count, "a whole number from 0"),
+        queue_bytes=source.value("UNSPAN_QUEUE_BYTES", plain.queue_bytes, at_least(1 << 20), f"a whole number of bytes from {1 << 20}"),
+        export_interval=source.value("UNSPAN_EXPORT_INTERVAL", plain.export_interval, seconds, "a number of seconds from 0.05 to 60"),
+    )  # fmt: skip
+
+
+@cache
+def active() -> Settings:
+    """The settings of this process; the defaults, switched off, when a value is wrong (`launch` has said so)."""
+    try:
+        return read(os.environ)
+    except SettingError:
+        return Settings(enabled=False)
+
+
+def target(source: Source) -> Target:
+    """UNSPAN_ENDPOINT, else OpenTelemetry's for traces. One that speaks OTLP/HTTP is asked at its gRPC port instead."""
+    found = source.text("UNSPAN_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    if found is None:
+        return Target()
+    try:
+        parsed = endpoint(found[1])
+    except ValueError:
+        raise SettingError(*found, "host:port or http(s)://host:port") from None
+    protocol = source.text("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+    if found[0] != "UNSPAN_ENDPOINT" and protocol and protocol[1].startswith("http"):
+        return Target(f"{parsed.address.rpartition(':')[0]}:{DEFAULT_PORT}", parsed.secure)
+    return parsed
+
+
+def endpoint(text: str) -> Target:
+    """`host:port`, `http://host:port` or `https://host:port`; the port may be missing. Raises ValueError."""
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        scheme, rest = "http", text
+    parts = urlsplit(f"//{rest}")
+    if scheme not in ("http", "https", "grpc", "grpcs") or not parts.hostname or any(mark in parts.netloc for mark in " @\\"):
+        raise ValueError(text)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return Target(f"{host}:{parts.port or DEFAULT_PORT}", scheme in ("https", "grpcs"))
+
+
+def switch(text: str) -> bool:
+    if text.lower() in ON:
+        return True
+    if text.lower() in OFF:
+        return False
+    raise ValueError(text)
+
+
+def count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if number < least:
+            raise ValueError(text)
+        return number
+
+    return parse
+
+
+def seconds(text: str) -> float:
+    number = float(text)
+    if not 0.05 <= number <= 60:
+        raise ValueError(text)
+    return number
+
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """`name=value,name=value`, percent-encoded values; gRPC wants the names in lower case."""
+    found: list[tuple[str, str]] = []
+    for word in words(text):
+        name, equals, value = word.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(text)
+        found.append((name.strip().lower(), unquote(value.strip())))
+    return tuple(found)
