@@ -11,7 +11,9 @@ class Unreadable(InverterError):
     """The trace's data does not keep the contract."""
 
     def __init__(self, trace_id: str, why: str) -> None:
-        super().__init__(f"trace {trace_id[:8]}… cannot be read: {why}.\nRecord it again, or look at it with: inverter show --trace-id {trace_id[:12]}")
+        super().__init__(
+            f"trace {trace_id[:8]}… cannot be read: {why}.\nRecord it again, or look at it with: inverter show --trace-id {trace_id[:12]}"
+        )
 
 
 class NoRequest(InverterError):
@@ -30,3 +32,102 @@ class Incomplete(InverterError):
     def __init__(self, trace_id: str, gaps: list[str]) -> None:
         listed = "; ".join(gaps[:3]) + (f"; and {len(gaps) - 3} more" if len(gaps) > 3 else "")
         super().__init__(f"trace {trace_id[:8]}… is not complete: {listed}.\nRecord it again, or accept a weaker test with --allow-gaps.")
+
+
+class NotReachable(InverterError):
+    """No collector answers."""
+
+    def __init__(self, endpoint: str, why: str) -> None:
+        http = " (4318 is OTLP's HTTP port; the read API is gRPC, usually at 4317)" if endpoint.endswith(":4318") else ""
+        super().__init__(
+            f"no collector answers at {endpoint}{http}: {why}.\n"
+            "Start one with: unspan-collector serve — or name another with --endpoint HOST:PORT or UNSPAN_ENDPOINT."
+        )
+
+
+class NotACollector(InverterError):
+    """Something else than our collector answers."""
+
+    def __init__(self, endpoint: str, why: str) -> None:
+        super().__init__(
+            f"what answers at {endpoint} cannot read traces back: {why}.\n"
+            "The read API is served by unspan-collector: name its HOST:PORT with --endpoint or UNSPAN_ENDPOINT."
+        )
+
+
+class NotThere(InverterError):
+    """The trace is not where it was looked for."""
+
+    def __init__(self, trace_id: str, where: str) -> None:
+        super().__init__(
+            f"trace {short(trace_id)} is not in the collector at {where}.\n"
+            "It may not have arrived yet (spans are sent every second), or was recorded elsewhere: --endpoint."
+        )
+
+
+class NothingYet(InverterError):
+    """`latest` was asked of a collector without a complete request."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"the collector at {where} holds no complete request yet.\n"
+            "Make one to an application that runs under opentelemetry-instrument; `inverter doctor` says what is missing."
+        )
+
+
+class NotThatTrace(InverterError):
+    """The id fits several traces, or the collector refuses it."""
+
+    def __init__(self, trace_id: str, why: str) -> None:
+        super().__init__(
+            f"trace {short(trace_id)} cannot be fetched: {why}.\nGive more of its 32 hex digits: inverter traces --json shows them."
+        )
+
+
+class BadFile(InverterError):
+    """A file given with --from cannot be used."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path} cannot be read as a trace: {why}.\nIt should be OTLP/JSON, as `inverter export -o FILE` writes it.")
+
+
+class NotInFile(InverterError):
+    """A file given with --from holds another trace, or several."""
+
+    def __init__(self, path: str, wanted: str, held: list[str]) -> None:
+        listed = ", ".join(held[:5]) + (f" and {len(held) - 5} more" if len(held) > 5 else "")
+        said = f"trace {short(wanted)} is not the one trace of its kind" if wanted else "a trace id is needed"
+        super().__init__(f"{said} in {path}.\nIt holds: {listed or 'no request'}; choose with --trace-id.")
+
+
+class WrongSetting(InverterError):
+    """A setting has a value that it cannot have."""
+
+    def __init__(self, name: str, where: str, why: str) -> None:
+        super().__init__(f"the setting {name} of {where} {why}.")
+
+
+class NotWritten(InverterError):
+    """The test could not be written to where it should go."""
+
+    def __init__(self, path: str, why: str, remedy: str) -> None:
+        super().__init__(f"{path} was not written: {why}.\n{remedy}")
+
+
+class NotBuilt(InverterError):
+    """Something that this version cannot do yet."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(f"{what} is not built yet.\n{instead}")
+
+
+class NoRunner(InverterError):
+    """The project's test runner was not found."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(f"{why}.\n{remedy}")
+
+
+def short(trace_id: str) -> str:
+    """A trace id as messages show it."""
+    return trace_id if len(trace_id) <= 8 else f"{trace_id[:8]}…"

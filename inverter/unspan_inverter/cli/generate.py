@@ -1,0 +1,149 @@
+"""`inverter generate`."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from unspan_inverter.cli import said
+from unspan_inverter.cli.options import TraceId, endpoint_option, from_option, source, wanted
+from unspan_inverter.errors import NotBuilt, NotWritten
+from unspan_inverter.generate import Generated, generated
+from unspan_inverter.recorded import Recorded
+from unspan_inverter.runners import home
+from unspan_inverter.settings import Settings, settings
+from unspan_inverter.trace import built
+from unspan_inverter.writing import written
+
+LEVELS = ("integration", "view", "unit", "auto", "all")
+FAILED_CHECK = 3
+"""Exit code of a test that was written and did not pass."""
+
+
+@click.command()
+@click.option(
+    "--trace-id", "trace_ids", type=TraceId(), multiple=True, help="Id of the trace, 6 or more digits of it, or `latest`. May be repeated."
+)
+@click.option(
+    "--level", type=click.Choice(LEVELS), default="integration", show_default=True, help="What is tested; only integration is built."
+)
+@click.option(
+    "--style",
+    type=click.Choice(["django", "pytest"]),
+    default=None,
+    help="TestCase classes or functions  [default: that of the settings, else django]",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write, or a folder  [default: stdout]")
+@click.option("--check/--no-check", default=True, show_default=True, help="Run the test once in the project's own runner.")
+@click.option("--allow-gaps", is_flag=True, help="Accept a trace that is not complete, for a weaker test.")
+@click.option("--force", is_flag=True, help="Write over a file that unspan did not generate.")
+@from_option
+@endpoint_option
+def command(
+    trace_ids: tuple[str, ...], level: str, style: str | None, output: Path | None, check: bool, allow_gaps: bool, force: bool,
+    file: Path | None, endpoint: str | None,
+) -> None:  # fmt: skip
+    """Write a test from recorded requests, then run it once.
+
+    Exit codes: 0 done; 1 it could not be done; 2 wrong arguments; 3 written, but it did not pass its check.
+    """
+    if level != "integration":
+        raise NotBuilt(f"--level {level}", "Leave the option out: the level that there is, is integration.")
+    chosen = settings(Path.cwd())
+    style = style or chosen.style
+    asked = trace_ids or (wanted(None, file),)
+    with source(endpoint, file) as traces:
+        found = [traces.fetched(trace_id) for trace_id in dict.fromkeys(asked)]
+    test = inverted(found, style, level, allow_gaps)
+    for note in test.notes:
+        said(note)
+    with on_disk(test, output, force) if output else on_stdout(test, chosen, check) as path:
+        if check and path and not checked(path, output, style, chosen):
+            raise click.exceptions.Exit(FAILED_CHECK)
+
+
+def inverted(found: list[Recorded], style: str, level: str, allow_gaps: bool) -> Generated:
+    traces = [built(one.spans(), one.project_spans()) for one in found]
+    return generated(traces, style=style, level=level, allow_gaps=allow_gaps)
+
+
+@contextmanager
+def on_disk(test: Generated, output: Path, force: bool) -> Generator[Path, None, None]:
+    """The test in its file, which stays."""
+    path = output / f"{stem(test)}.py" if output.is_dir() else output
+    written(path, test.source, test.files, force=force)
+    yield path
+
+
+@contextmanager
+def on_stdout(test: Generated, chosen: Settings, check: bool) -> Generator[Path | None, None, None]:
+    """The test on stdout; for the check it stands in the project for a moment."""
+    if test.files:
+        raise NotWritten("the test", f"{len(test.files)} data files belong beside it", "Give it a file with -o FILE.")
+    click.echo(test.source, nl=False)
+    if not check:
+        yield None
+        return
+    path = home(chosen, Path.cwd()) / f"unspan_check_{os.getpid()}_{stem(test)}.py"
+    with terminated():
+        try:
+            written(path, test.source, {})
+            yield path
+        finally:
+            removed(path)
+
+
+def removed(path: Path) -> None:
+    """Takes a file away, and what Python compiled of it."""
+    for one in (path, *path.parent.joinpath("__pycache__").glob(f"{path.stem}.*.pyc")):
+        with suppress(OSError):
+            one.unlink()
+    with suppress(OSError):
+        path.parent.joinpath("__pycache__").rmdir()  # only when it is empty
+
+
+@contextmanager
+def terminated() -> Generator[None, None, None]:
+    """SIGTERM ends the block as an exception does, so that what was put down is taken away."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def stem(test: Generated) -> str:
+    return re.sub(r"\W+", "_", test.name, flags=re.ASCII).strip("_")[:80] or "test_request"
+
+
+def checked(path: Path, output: Path | None, style: str, chosen: Settings) -> bool:
+    """Runs the test and says how it went."""
+    from unspan_inverter.checking import check  # not needed where nothing is checked
+
+    verdict = check(path, style, chosen, Path.cwd())
+    name = str(path) if output else "the test"
+    if verdict.passed:
+        said(f"{name}: {verdict.sentence}, in: {verdict.command}")
+        return True
+    command = [f"It was run with: {verdict.command}"] if verdict.command else []
+    said(
+        "\n".join(
+            [
+                f"{name} was written but did not pass its check: {verdict.sentence}.",
+                *verdict.lines,
+                *filter(None, [verdict.remedy]),
+                *command,
+            ]
+        )
+    )
+    return False

@@ -1,0 +1,144 @@
+"""What a test runner said: how many tests ran, failed and were skipped, and the few lines that tell why. Pure text in, values out."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+MAX_LINES = 24
+"""Lines of a failure that are shown."""
+MAX_COLUMNS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Counts of tests; `ran` is None where the runner did not say. `lines` tell about the failures."""
+
+    ran: int | None
+    failed: int
+    skipped: int
+    code: int
+    lines: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return self.code == 0 and self.failed == 0 and self.skipped == 0 and self.ran != 0
+
+    def summary(self) -> str:
+        if self.failed:
+            return f"{self.failed} of {self.ran or self.failed} tests failed"
+        if self.code == 0 and self.skipped:
+            return f"{self.skipped} of {self.ran or self.skipped} tests were skipped"
+        if self.ran == 0:
+            return "the runner found no test in it"
+        if self.code:
+            return f"the runner ended with exit code {self.code}"
+        return "the tests passed" if self.ran is None else f"{self.ran} test{'s' if self.ran != 1 else ''} passed"
+
+
+def unittest(text: str, code: int) -> Outcome | None:
+    """The outcome of unittest's own report; None where the text holds none."""
+    found = re.findall(r"^Ran (\d+) tests? in", text, re.M)
+    if not found:
+        return None
+    last = re.findall(r"^(?:OK|FAILED|NO TESTS RAN)(?: \((.*)\))?$", text, re.M)
+    counts = {name: int(number) for name, number in re.findall(r"([a-z ]+)=(\d+)", last[-1] if last else "")}
+    counts = {name.strip(): number for name, number in counts.items()}
+    failed = sum(counts.get(name, 0) for name in ("failures", "errors", "unexpected successes", "expected failures"))
+    return Outcome(int(found[-1]), failed, counts.get("skipped", 0), code, tuple(shortened(unittest_failures(text))))
+
+
+def unittest_failures(text: str) -> Iterator[str]:
+    """Of every failed test its name, the line of the test, and the message."""
+    for block in re.split(r"^={70}$", text, flags=re.M)[1:]:
+        head, _, rest = block.strip("\n").partition("\n")
+        body = re.split(r"^-{70}$", rest, flags=re.M)
+        yield head
+        yield from message("-".join(body[:2]) if len(body) < 2 else body[1])
+
+
+def message(traceback: str) -> Iterator[str]:
+    """The last frame of a traceback with its line of source, and the message below it."""
+    said = traceback.strip("\n").splitlines()
+    frames = [place for place, line in enumerate(said) if line.startswith('  File "')]
+    if not frames:
+        yield from said[-MAX_LINES:]
+        return
+    start = next((place for place in range(frames[-1], len(said)) if said[place][:1].strip()), len(said))
+    tests = [place for place in frames if re.search(r", in test\w*$", said[place])]
+    for place in dict.fromkeys((tests or frames)[-1:] + frames[-1:]):
+        found = re.match(r'  File "(.*)", line (\d+)', said[place])
+        source = said[place + 1].strip() if place + 1 < len(said) else ""
+        if found:
+            yield f"{found[1]}:{found[2]}: {source}"
+    yield from said[start:]
+
+
+def pytest(report: str, text: str, code: int) -> Outcome | None:
+    """The outcome of pytest's JUnit report; None where there is none."""
+    try:
+        cases = list(ElementTree.fromstring(report).iter("testcase"))
+    except ElementTree.ParseError:
+        return pytest_words(text, code)
+    bad = [(case, child) for case in cases for child in case if child.tag in ("failure", "error")]
+    skipped = sum(child.tag == "skipped" for case in cases for child in case)
+    said = [line for case, child in bad for line in pytest_failure(case, child)]
+    return Outcome(
+        0 if code == 5 else len(cases),
+        len({id(case) for case, _ in bad}),
+        skipped,
+        code,
+        tuple(shortened(said or tail(text) if code else ())),
+    )
+
+
+def pytest_failure(case: ElementTree.Element, child: ElementTree.Element) -> Iterator[str]:
+    """The name of a test, the lines that pytest marks with E, and where they come from."""
+    yield f"{child.tag.upper()}: {case.get('name')}"
+    told = (child.text or "").splitlines()
+    marked = [re.sub(r"^E\s{0,3}", "", line) for line in told if re.match(r"E(\s|$)", line)]
+    yield from [line for line in told if re.match(r"\S+:\d+: ", line)][-1:]
+    yield from marked or (child.get("message") or "").splitlines() or told[-MAX_LINES:]
+
+
+def pytest_words(text: str, code: int) -> Outcome | None:
+    """The outcome of pytest's last line, `1 failed, 2 passed in 0.12s`."""
+    found = re.findall(r"^=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s", text, re.M)
+    if not found:
+        return None
+    counts = {
+        name.rstrip("s") if name.startswith("error") else name: int(number) for number, name in re.findall(r"(\d+) ([a-z]+)", found[-1])
+    }
+    failed = counts.get("failed", 0) + counts.get("error", 0)
+    skipped = counts.get("skipped", 0) + counts.get("xfailed", 0) + counts.get("xpassed", 0)
+    lines = [re.sub(r"^E\s{0,3}", "", line) for line in text.splitlines() if re.match(r"E(\s|$)|FAILED |ERROR ", line)]
+    return Outcome(failed + skipped + counts.get("passed", 0), failed, skipped, code, tuple(shortened(lines)))
+
+
+def outcome(kind: str, text: str, report: str, code: int) -> Outcome:
+    """The outcome of a run of any kind."""
+    readers = {"django": (unittest,), "pytest": (lambda text, code: pytest(report, text, code),)}.get(kind, (unittest, pytest_words))
+    for reader in readers:
+        found = reader(text, code)
+        if found is not None:
+            return (
+                found
+                if found.lines or found.passed or found.code == 0
+                else Outcome(found.ran, found.failed, found.skipped, code, tuple(tail(text)))
+            )
+    return Outcome(None if code == 0 and kind == "other" else 0, 0, 0, code, tuple(tail(text)))
+
+
+def tail(text: str) -> list[str]:
+    """The end of a runner's output: the message of the last traceback where there is one."""
+    _, mark, last = text.rpartition("Traceback (most recent call last):")
+    said = list(message(last)) if mark else text.strip().splitlines()
+    return list(shortened([line for line in said if line.strip()][-12:]))
+
+
+def shortened(said: Iterator[str] | list[str] | tuple[()]) -> Iterator[str]:
+    for place, line in enumerate(said):
+        if place == MAX_LINES:
+            yield "…"
+            return
+        yield line if len(line) <= MAX_COLUMNS else line[:MAX_COLUMNS] + "…"

@@ -1,0 +1,156 @@
+"""What a user can set: `[tool.unspan]` of the project's pyproject.toml, and where the collector is.
+
+The inverter reads the environment here and nowhere else. A wrong value is an error that names the setting, never a default.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from unspan_inverter.errors import WrongSetting
+
+DEFAULT_PORT = 4317
+DEFAULT_ENDPOINT = f"localhost:{DEFAULT_PORT}"
+ENDPOINT_VARIABLES = ("UNSPAN_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+"""Where the collector is, the first that is set; OpenTelemetry's own name the same port that spans are sent to."""
+PROTOCOL_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The project's settings, and the folder of the pyproject.toml they stand in (the current folder when there is none)."""
+
+    folder: Path
+    python: str | None = None
+    test_command: str | None = None
+    test_timeout: float = 300.0
+    style: str = "django"
+
+
+class Setting(NamedTuple):
+    """One key of `[tool.unspan]`: what it must be in words, and whether a value is that."""
+
+    name: str
+    default: str
+    must: str
+    fits: Callable[[Any], bool]
+    meaning: str
+
+
+def is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def is_seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e6
+
+
+SETTINGS = (
+    Setting("python", "the active or the project's virtual environment", "a path or name of a Python", is_text, "The Python that runs the tests; relative to pyproject.toml."),
+    Setting("test-command", "`manage.py test` or pytest", "a command with {file} or {label}", is_text, "How to run one test file; `{file}` and `{label}` are its path and its dotted name."),
+    Setting("test-timeout", "300", "a number of seconds greater than 0", is_seconds, "How many seconds one check may take."),
+    Setting("style", "django", "django or pytest", ("django", "pytest").__contains__, "The style of generated tests where `--style` is not given."),
+)  # fmt: skip
+
+
+def settings(start: Path) -> Settings:
+    """The settings of the nearest pyproject.toml at or above `start` that has `[tool.unspan]`. Raises WrongSetting."""
+    for folder in (start, *start.parents):
+        table = unspan_table(folder / "pyproject.toml")
+        if table is not None:
+            return Settings(folder, **checked(table, folder / "pyproject.toml"))
+    return Settings(start)
+
+
+def unspan_table(file: Path) -> Mapping[str, Any] | None:
+    """The table `[tool.unspan]` of a file, None without one."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    if "unspan" not in text:  # another tool's broken file is not ours to complain about
+        return None
+    try:
+        found = tomllib.loads(text).get("tool", {}).get("unspan")
+    except (tomllib.TOMLDecodeError, AttributeError) as error:
+        raise WrongSetting("[tool.unspan]", str(file), f"cannot be read: {error}") from None
+    if found is not None and not isinstance(found, dict):
+        raise WrongSetting("[tool.unspan]", str(file), "must be a table")
+    return found
+
+
+def checked(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    known = {setting.name: setting for setting in SETTINGS}
+    for name, value in table.items():
+        if name not in known:
+            raise WrongSetting(f"tool.unspan.{name}", str(file), f"is unknown; there are: {', '.join(known)}")
+        if not known[name].fits(value):
+            raise WrongSetting(f"tool.unspan.{name}", str(file), f"is {value!r:.80} and must be {known[name].must}")
+    return {name.replace("-", "_"): value for name, value in table.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a collector listens: `HOST:PORT`, and whether to speak TLS."""
+
+    address: str
+    secure: bool = False
+
+
+def endpoint(flag: str | None, environ: Mapping[str, str] = os.environ) -> Endpoint:
+    """The collector's place: the flag, else the environment, else this machine. Raises WrongSetting."""
+    if flag:
+        return parsed_endpoint(flag, "--endpoint", "the command line")
+    for name in ENDPOINT_VARIABLES:
+        if environ.get(name, "").strip():
+            found = parsed_endpoint(environ[name], name, "the environment")
+            return at_grpc(found) if name.startswith("OTEL_") and speaks_http(environ) else found
+    return Endpoint(DEFAULT_ENDPOINT)
+
+
+def speaks_http(environ: Mapping[str, str]) -> bool:
+    """Whether OpenTelemetry's variables name OTLP's HTTP port."""
+    return next((environ[name].startswith("http") for name in PROTOCOL_VARIABLES if environ.get(name)), False)
+
+
+def at_grpc(found: "Endpoint") -> "Endpoint":
+    """The same collector at its gRPC port: the recorder does the same."""
+    return Endpoint(f"{found.address.rpartition(':')[0]}:{DEFAULT_PORT}", found.secure)
+
+
+def parsed_endpoint(text: str, name: str, where: str) -> Endpoint:
+    text = text.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"//{text}")
+        host, port = parts.hostname, parts.port or (None if parts.port == 0 else DEFAULT_PORT)
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    if not host or not port or parts.scheme not in ("", "http", "https", "grpc", "grpcs") or any(mark.isspace() for mark in host):
+        raise WrongSetting(name, where, f"is {text!r:.80} and must be HOST:PORT")
+    return Endpoint(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", secure=parts.scheme in ("https", "grpcs"))
+
+
+def debugging(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether our own tracebacks are wanted."""
+    return environ.get("UNSPAN_DEBUG", "") not in ("", "0")
+
+
+def recording(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The variables that steer recording, for `doctor`."""
+    return {name: value for name, value in sorted(environ.items()) if name.startswith(("OTEL_", "UNSPAN_"))}
+
+
+AUTO_INSTRUMENTATION = "opentelemetry/instrumentation/auto_instrumentation"
+
+
+def for_tests(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of a test run: ours as it is, without what would record the tests themselves."""
+    kept = {name: value for name, value in environ.items() if not name.startswith(("OTEL_", "UNSPAN_", "GRPC_"))}
+    if "PYTHONPATH" in kept:
+        folders = kept["PYTHONPATH"].split(os.pathsep)
+        kept["PYTHONPATH"] = os.pathsep.join(one for one in folders if AUTO_INSTRUMENTATION not in one.replace(os.sep, "/"))
+    return kept

@@ -1,0 +1,223 @@
+"""What a span says in the call tree: a headline and lines of detail, one small function a kind and the table that finds it."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from unspan_proto import vocabulary as v
+from unspan_proto.errors import NotEncoded
+from unspan_proto.span import Span
+from unspan_proto.values import Opaque, bare
+
+from unspan_inverter.showing.text import brief, duration, inert, size
+
+ROWS_SHOWN = 5
+"""So many rows of a result are shown."""
+UNREADABLE = Opaque("unreadable")
+
+
+class Line(NamedTuple):
+    """A line of text and the style of its first word: a kind, `detail` or `problem`."""
+
+    text: str
+    style: str
+
+
+def value(span: Span, name: str) -> Any:
+    """A decoded attribute; None when absent, a mark where it holds no value."""
+    try:
+        return bare(span.value(name))
+    except NotEncoded:
+        return UNREADABLE
+
+
+def plain(span: Span, name: str) -> str:
+    """A scalar attribute as inert text, empty when absent."""
+    found = span.attributes.get(name)
+    return "" if found is None else inert(str(found)[:2000])
+
+
+def named(values: Any) -> str:
+    """A dict of arguments or columns: `title='a', pk=5`."""
+    if not isinstance(values, dict):
+        return brief(values)
+    return ", ".join(f"{inert(str(name)[:80])}={brief(item, 48)}" for name, item in list(values.items())[:40])
+
+
+def request(span: Span) -> Iterator[Line]:
+    query = f"?{plain(span, v.QUERY)}" if v.QUERY in span.attributes else ""
+    status = plain(span, v.STATUS) or "no response"
+    yield Line(f"{plain(span, v.METHOD)} {plain(span, v.PATH)}{query} → {status}  {duration(span.end - span.start)}", "request")
+    if v.VIEW in span.attributes or v.ROUTE in span.attributes:
+        yield detail(f"view {plain(span, v.VIEW)}{called(value(span, v.VIEW_ARGUMENTS))}  route {plain(span, v.ROUTE)!r}")
+    if v.USER in span.attributes:
+        yield detail(f"user {brief(value(span, v.USER))}")
+    yield from body(span, "request", v.REQUEST_HEADERS, v.REQUEST_BODY)
+    yield from body(span, "response", v.RESPONSE_HEADERS, v.RESPONSE_BODY)
+    yield from failure(span)
+
+
+def called(arguments: Any) -> str:
+    """The arguments of the URL: `(5, slug='a')`."""
+    if not (isinstance(arguments, list) and len(arguments) == 2 and isinstance(arguments[0], (list, tuple))):
+        return ""
+    return f"({', '.join([*(brief(one, 40) for one in arguments[0][:20]), *filter(None, [named(arguments[1])])])})"
+
+
+def body(span: Span, side: str, headers: str, content: str) -> Iterator[Line]:
+    """Content type, size and beginning of a body; where a redirect leads."""
+    said = header_fields(span, headers)
+    if "location" in said:
+        yield detail(f"{side} to {brief(said['location'], 100)}")
+    data = value(span, content)
+    if isinstance(data, bytes) and data:
+        kind = inert(str(said.get("content-type", ""))[:60])
+        yield detail(f"{side} body {kind} {size(len(data))}: {brief(text_of(data), 100)}")
+    elif data not in (None, b""):
+        yield detail(f"{side} body {brief(data, 100)}")
+
+
+def header_fields(span: Span, headers: str) -> dict[str, Any]:
+    """Header fields by lower-case name."""
+    found = value(span, headers)
+    fields = found if isinstance(found, (list, tuple)) else ()
+    return {str(pair[0]).lower(): pair[1] for pair in fields if isinstance(pair, (list, tuple)) and len(pair) == 2}
+
+
+def text_of(data: bytes) -> str | bytes:
+    """Bytes as text where they are text, white space folded."""
+    try:
+        return re.sub(r"\s+", " ", data[:2000].decode("utf-8", "strict" if len(data) <= 2000 else "ignore"))
+    except UnicodeDecodeError:
+        return data[:200]
+
+
+def failure(span: Span) -> Iterator[Line]:
+    kind, said = plain(span, v.EXCEPTION_TYPE), plain(span, v.EXCEPTION_MESSAGE)
+    if kind:
+        yield Line(f"raised {kind}: {said}" if said else f"raised {kind}", "problem")
+    raised = value(span, v.EXCEPTION)
+    if isinstance(raised, (list, tuple)) and len(raised) == 2:
+        yield Line(f"raised {inert(str(raised[0])[:200])}: {inert(str(raised[1])[:500])}", "problem")
+
+
+def call(span: Span) -> Iterator[Line]:
+    returned = f" → {brief(value(span, v.RETURN))}" if v.RETURN in span.attributes else ""
+    arguments = named(value(span, v.ARGUMENTS) or {})
+    yield Line(f"call {plain(span, v.FUNCTION)}({arguments}){returned}  {duration(span.end - span.start)}", v.CALL)
+    kept = value(span, v.LOCALS)
+    if kept:
+        yield detail(f"locals {named(kept)}")
+    yield from failure(span)
+
+
+def sql(span: Span) -> Iterator[Line]:
+    statement = re.sub(r"\s+", " ", str(span.attributes.get(v.STATEMENT, ""))[:4000]).strip() or str(span.attributes.get(v.OPERATION, ""))
+    parameters = value(span, v.PARAMETERS)
+    given = f"  {brief(list(parameters) if isinstance(parameters, tuple) else parameters, 80)}" if parameters else ""
+    alias = plain(span, v.DATABASE)
+    where = f" on {alias}" if alias not in ("", "default") else ""
+    yield Line(f"sql {inert(statement)}{given}{where}  {duration(span.end - span.start)}", v.SQL)
+    yield from rows(span)
+    yield from writes(span)
+    yield from failure(span)
+
+
+def writes(span: Span) -> Iterator[Line]:
+    """The rows of an INSERT, the new values of an UPDATE."""
+    found = value(span, v.WRITTEN)
+    some = found if isinstance(found, list) else [found] if found else []
+    for row in some[:ROWS_SHOWN]:
+        yield detail(f"wrote {plain(span, v.MODEL)}({named(row)})")
+    if len(some) > ROWS_SHOWN:
+        yield detail(f"… {len(some) - ROWS_SHOWN} more")
+
+
+def rows(span: Span) -> Iterator[Line]:
+    """The rows that the application fetched, by model where Django said which."""
+    found, columns = value(span, v.ROWS), value(span, v.COLUMNS)
+    if not isinstance(found, list):
+        return
+    yield detail("no rows" if not found else "1 row" if len(found) == 1 else f"{len(found)} rows")
+    for row in found[:ROWS_SHOWN]:
+        yield detail("  " + row_text(row, columns))
+    if len(found) > ROWS_SHOWN:
+        yield detail(f"  … {len(found) - ROWS_SHOWN} more")
+    if span.attributes.get(v.ROWS_COMPLETE) is False:
+        yield Line("more rows were fetched than recorded", "problem")
+
+
+def row_text(row: Any, columns: Any) -> str:
+    """`core.Todo(id=1, title='a') core.Project(id=2)`; the bare values where columns and row do not fit each other."""
+    if not (isinstance(row, (list, tuple)) and isinstance(columns, (list, tuple)) and len(row) == len(columns)):
+        return brief(row, 140)
+    groups: dict[str, dict[str, Any]] = {}
+    for column, item in zip(columns, row, strict=True):
+        label, name, *_ = [*column, None, None] if isinstance(column, (list, tuple)) else (None, column)
+        group = groups.setdefault(str(label or ""), {})
+        group[str(name) if str(name) not in group else f"{name}#{len(group)}"] = item
+    return " ".join(f"{inert(label[:80])}({named(items)})" for label, items in groups.items())
+
+
+def http(span: Span) -> Iterator[Line]:
+    status = plain(span, v.STATUS) or "no response"
+    yield Line(f"http {plain(span, v.METHOD)} {plain(span, v.URL)} → {status}  {duration(span.end - span.start)}", v.HTTP)
+    yield from body(span, "request", v.HTTP_REQUEST_HEADERS, v.HTTP_REQUEST_BODY)
+    yield from body(span, "response", v.HTTP_RESPONSE_HEADERS, v.HTTP_RESPONSE_BODY)
+    yield from failure(span)
+
+
+def tape(span: Span) -> Iterator[Line]:
+    yield Line(f"tape {plain(span, v.SOURCE)} → {brief(value(span, v.VALUE))}", v.TAPE)
+
+
+def mail(span: Span) -> Iterator[Line]:
+    message = value(span, v.MESSAGE)
+    message = message if isinstance(message, dict) else {}
+    yield Line(f"mail {brief(message.get('subject'))} to {brief(message.get('to'))}", v.MAIL)
+
+
+def cache(span: Span) -> Iterator[Line]:
+    hit = span.attributes.get(v.CACHE_HIT)
+    result = " → miss" if hit is False else f" → {brief(value(span, v.CACHE_VALUE))}" if hit else ""
+    written = f" = {brief(value(span, v.CACHE_VALUE))}" if hit is None and v.CACHE_VALUE in span.attributes else ""
+    yield Line(f"cache {plain(span, v.CACHE_OPERATION)} {brief(value(span, v.CACHE_KEY))}{written}{result}", v.CACHE)
+
+
+def stream(span: Span) -> Iterator[Line]:
+    chunks = value(span, v.CHUNKS)
+    chunks = [one for one in chunks if isinstance(one, bytes)] if isinstance(chunks, list) else []
+    yield Line(f"stream {len(chunks)} chunks, {size(sum(map(len, chunks)))}: {brief(text_of(b''.join(chunks)[:2000]), 100)}", v.STREAM)
+
+
+def end(span: Span) -> Iterator[Line]:
+    """Nothing when nothing was lost."""
+    lost = value(span, v.LOST)
+    for why in lost if isinstance(lost, list) else []:
+        yield Line(f"lost {inert(str(why)[:500])}", "problem")
+
+
+def project(span: Span) -> Iterator[Line]:
+    found = value(span, v.DESCRIPTION)
+    count = len(found["models"]) if isinstance(found, dict) and isinstance(found.get("models"), (list, tuple)) else 0
+    yield Line(f"project description of {count} models", v.PROJECT)
+
+
+def foreign(span: Span) -> Iterator[Line]:
+    """A span of another instrumentation."""
+    yield Line(f"span {inert(span.name[:300])}  {duration(span.end - span.start)}", "other")
+
+
+def detail(text: str) -> Line:
+    return Line(text, "detail")
+
+
+KINDS: dict[str, Callable[[Span], Iterator[Line]]] = {
+    v.REQUEST: request, v.CALL: call, v.SQL: sql, v.HTTP: http, v.TAPE: tape, v.MAIL: mail, v.CACHE: cache, v.STREAM: stream,
+    v.END: end, v.PROJECT: project,
+}  # fmt: skip
+
+
+def lines(span: Span) -> list[Line]:
+    """The headline of a span and its details; nothing for a span that has nothing to say."""
+    return list(KINDS.get(span.what, foreign)(span))
