@@ -1,0 +1,82 @@
+"""How much of the rows is kept: a number of rows a statement, a number of bytes a trace."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from unspan_instrumentation.freezing import Weight, freeze
+from unspan_instrumentation.recording import Recording
+
+TRACE_BYTES: Final = 4 << 20
+"""Bytes of row values kept in one trace, roughly counted: text and bytes by length, all else as 16."""
+CELL: Final = 16
+CELL_ITEMS: Final = 10_000
+"""Values inside of one cell (a JSON document, an array); a larger one is cut as any other value is."""
+ATOMS: Final = frozenset({int, bool, type(None), float, Decimal, datetime, date, time, timedelta, UUID})
+
+
+class Budget:
+    """The bytes that one recording's rows have taken."""
+
+    __slots__ = ("__weakref__", "spent")
+
+    def __init__(self) -> None:
+        self.spent = 0
+
+    @property
+    def exhausted(self) -> bool:
+        return self.spent > TRACE_BYTES
+
+
+_budgets: WeakKeyDictionary[Recording, Budget] = WeakKeyDictionary()
+
+
+def budget(recording: Recording) -> Budget:
+    found = _budgets.get(recording)
+    return found if found is not None else _budgets.setdefault(recording, Budget())
+
+
+def frozen_row(row: Sequence[Any]) -> tuple[list[Any], int]:
+    """The row's values, safe from later changes, and their weight in bytes."""
+    cells = list(row.values()) if isinstance(row, dict) else list(row)
+    weight = CELL * len(cells)
+    for position, cell in enumerate(cells):
+        kind = type(cell)
+        if kind is str or kind is bytes:
+            weight += len(cell)
+        elif kind not in ATOMS:
+            cells[position], more = frozen_cell(cell)
+            weight += more
+    Weight.bytes += weight
+    return cells, weight
+
+
+def frozen_cell(value: Any) -> tuple[Any, int]:
+    """A document, an array or another value of a cell, and its weight. Documents are wider and deeper than what `freeze` keeps of locals."""
+    if type(value) is memoryview:
+        return memoryview(value.tobytes()), value.nbytes
+    size = [0, 0]
+    try:
+        return copied(value, size, 0), size[1]
+    except OverflowError:
+        return freeze(value), size[1]
+
+
+def copied(value: Any, size: list[int], depth: int) -> Any:
+    """A copy of containers of built-in types; `size` counts values and bytes. Raises OverflowError for what is too large or deep."""
+    kind = type(value)
+    size[0] += 1
+    if kind is str or kind is bytes:
+        size[1] += len(value)
+        return value
+    size[1] += CELL
+    if kind not in (list, dict, tuple):
+        return value if kind in ATOMS else freeze(value)
+    if size[0] + len(value) > CELL_ITEMS or depth > 40:
+        raise OverflowError
+    if kind is dict:
+        return {copied(key, size, depth + 1): copied(item, size, depth + 1) for key, item in value.items()}
+    return kind([copied(item, size, depth + 1) for item in value])

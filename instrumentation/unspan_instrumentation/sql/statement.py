@@ -1,0 +1,186 @@
+"""One statement on its way: from the moment it goes to the driver until its rows are finished and it becomes a record.
+
+Nothing here knows a cursor's class or a compiler's; the seams (`cursor`, `compiled`, `transactions`) call it.
+"""
+
+import re
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from unspan_proto import vocabulary as v
+
+from unspan_instrumentation.freezing import freeze
+from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.sql import limits
+
+CLIENT = 3
+"""OTLP's span kind of a request to another system."""
+OPENING = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/|\()*(\w+)(\s+TO\b)?", re.DOTALL)
+
+
+class Origin(Protocol):
+    """What made a statement in Django, and knows more of it than the cursor."""
+
+    table: str
+
+    def attributes(self, statement: "Statement") -> dict[str, Any]:
+        """MODEL, COLUMNS, DISTINCT_SHAPE, WRITTEN and WRITTEN_KEYS, as far as they are known, frozen."""
+        ...
+
+
+class Statement:
+    """A statement, its rows so far, and whether it may become a record yet.
+
+    `held`: somebody above the cursor (Django's compiler) still converts the rows, and calls `emit` when it is done. `until_closed`: the rows
+    may still be converted when the driver has no more of them.
+    """
+
+    __slots__ = (
+        "alias", "budget", "complete", "converted", "description", "emitted", "end", "error", "held", "in_atomic", "last_row_id", "many",
+        "more", "operation", "origin", "parameters", "parent", "recording", "row_count", "rows", "span_id", "start", "text", "until_closed",
+        "vendor",
+    )  # fmt: skip
+
+    def __init__(self, recording: Recording, connection: Any, text: str, parameters: Any = None, many: bool = False) -> None:
+        self.recording, self.text, self.parameters, self.many = recording, text, parameters, many
+        self.alias, self.vendor, self.in_atomic = connection.alias, system(connection), bool(connection.in_atomic_block)
+        self.operation = operation(text)
+        self.span_id, self.parent = recording.span_id(), recording.parent()
+        self.budget = limits.budget(recording)
+        self.origin: Origin | None = None
+        self.rows: list[Any] = []
+        self.converted: list[list[Any]] | None = None
+        self.description: list[str] | None = None
+        self.row_count: int | None = None
+        self.last_row_id: Any = None
+        self.error: BaseException | None = None
+        self.complete, self.more, self.held, self.until_closed, self.emitted = True, False, False, False, False
+        recording.at_end(self.emit)
+        self.start = self.end = time.time_ns()
+
+    def executed(self, cursor: Any) -> None:
+        """The driver has taken the statement."""
+        self.end = time.time_ns()
+        self.note(cursor)
+
+    def failed(self, error: BaseException) -> None:
+        self.end, self.error = time.time_ns(), error
+        self.emit()
+
+    def note(self, cursor: Any) -> None:
+        """Reads what the driver says about the statement. psycopg2's named cursors have no description before the first fetch."""
+        if self.description is None and (found := getattr(cursor, "description", None)) is not None:
+            self.description = [str(column[0]) for column in found]
+        count = getattr(cursor, "rowcount", None)
+        self.row_count = count if type(count) is int and count >= 0 else self.row_count
+        if self.operation in ("INSERT", "REPLACE"):
+            self.last_row_id = getattr(cursor, "lastrowid", None)
+
+    def fetched(self, rows: Iterable[Sequence[Any]]) -> None:
+        """The driver has handed out rows. What the compiler will convert is only referred to; it is frozen as it comes out of there."""
+        self.end = time.time_ns()
+        for row in rows:
+            if len(self.rows) >= self.recording.settings.max_rows or self.budget.exhausted:
+                self.more = True
+                return
+            self.rows.append(row if self.origin is not None else self.frozen(row))
+
+    def convert(self, row: Sequence[Any]) -> None:
+        """The application gets this row, converted."""
+        if self.converted is None:
+            self.converted = []
+        if len(self.converted) >= self.recording.settings.max_rows or self.budget.exhausted:
+            self.complete = False
+        else:
+            self.converted.append(self.frozen(row))
+
+    def frozen(self, row: Sequence[Any]) -> list[Any]:
+        cells, weight = limits.frozen_row(row)
+        self.budget.spent += weight
+        return cells
+
+    def exhausted(self) -> None:
+        """The cursor has no more rows to give."""
+        if not self.held and not self.until_closed:
+            self.emit()
+
+    def closed(self) -> None:
+        """The cursor was closed, or executes another statement."""
+        if not self.held:
+            self.emit()
+
+    def emit(self) -> None:
+        """Becomes a record, once. Never raises."""
+        if self.emitted:
+            return
+        self.emitted = True
+        self.recording.finished(self.emit)
+        try:
+            attributes = self.attributes()
+            name = f"{self.operation} {self.table()}".rstrip()
+            self.recording.emit(
+                v.SQL, name, self.start, self.end, attributes,
+                span_id=self.span_id, parent=self.parent, failed=self.error is not None, span_kind=CLIENT,
+            )  # fmt: skip
+        except Exception as error:
+            self.recording.lose(f"a statement was not recorded because of {type(error).__name__} inside unspan")
+        if not self.complete:
+            self.recording.lose(f"rows of a statement: over UNSPAN_MAX_ROWS={self.recording.settings.max_rows}, or over 4 MB in this trace")
+
+    def table(self) -> str:
+        return "" if self.origin is None else self.origin.table
+
+    def attributes(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            v.SYSTEM: self.vendor,
+            v.DATABASE: self.alias,
+            v.STATEMENT: self.text,
+            v.OPERATION: self.operation,
+            v.IN_ATOMIC: self.in_atomic,
+        }
+        if self.parameters is not None:
+            found[v.PARAMETERS] = self.parameters
+        if self.many:
+            found[v.MANY] = True
+        if self.row_count is not None:
+            found[v.ROW_COUNT] = self.row_count
+        if self.last_row_id is not None:
+            found[v.LAST_ROW_ID] = freeze(self.last_row_id)
+        if self.error is not None:
+            found[v.EXCEPTION_TYPE] = type(self.error).__name__
+            found[v.EXCEPTION_MESSAGE] = message(self.error)
+        elif self.description is not None:
+            found |= self.result()
+        if self.origin is not None:
+            found |= self.origin.attributes(self)
+        return found
+
+    def result(self) -> dict[str, Any]:
+        rows = self.converted
+        if rows is None:
+            rows = [self.frozen(row) for row in self.rows] if self.origin is not None else self.rows
+            self.complete = not self.more
+        names = self.description or []
+        return {v.COLUMNS: [[None, name, None] for name in names], v.ROWS: rows, v.ROWS_COMPLETE: self.complete}
+
+
+def operation(text: str) -> str:
+    """The first word of a statement in upper case; `ROLLBACK TO` is not a `ROLLBACK`."""
+    found = OPENING.match(text)
+    if found is None:
+        return ""
+    return found[1].upper() + (" TO" if found[2] else "")
+
+
+def system(connection: Any) -> str:
+    """OpenTelemetry's name of the connection's database."""
+    vendor = str(connection.vendor)
+    if vendor == "mysql":
+        return "mariadb" if connection.__dict__.get("mysql_is_mariadb") else "mysql"
+    return "oracle.db" if vendor == "oracle" else vendor
+
+
+def message(error: BaseException) -> str:
+    """The text of an exception's arguments, without asking the exception."""
+    return ", ".join(str(part) for part in error.args if type(part) in (str, int))[:2000]

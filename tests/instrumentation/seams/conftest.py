@@ -1,0 +1,117 @@
+"""A real Django on SQLite and on a PostgreSQL cluster that the tests start themselves, with every seam in place."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from unspan_instrumentation import recording
+from unspan_instrumentation.recording import Record, Recording
+
+POSTGRES = Path("/usr/lib/postgresql")
+PROJECT = Path(__file__).parent / "project"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[int]:
+    """The port of a private PostgreSQL server (user `postgres`, no password), stopped and removed afterwards."""
+    binaries = max(POSTGRES.glob("*/bin"), key=lambda path: float(path.parent.name))
+    folder, port = Path(tempfile.mkdtemp(prefix="unspan-postgres-")), free_port()
+    folder.chmod(0o755)
+    data, own = folder / "data", {}
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres")
+        own = {"user": "postgres"}
+    subprocess.run(
+        [binaries / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync"], check=True, capture_output=True, cwd="/", **own
+    )
+    server = subprocess.Popen(
+        [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-c", "fsync=off"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", **own,
+    )  # fmt: skip
+    try:
+        until_ready(binaries / "pg_isready", port)
+        yield port
+    finally:
+        server.send_signal(signal.SIGINT)  # the fast shutdown, which does not wait for clients
+        server.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def until_ready(probe: Path, port: int) -> None:
+    for _ in range(300):
+        if subprocess.run([probe, "-h", "127.0.0.1", "-p", str(port)], capture_output=True).returncode == 0:
+            return
+        time.sleep(0.1)
+    raise RuntimeError("PostgreSQL did not start")
+
+
+@pytest.fixture(scope="session")
+def django(postgres: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Django set up with two databases, `default` (SQLite) and `pg`, migrated; the seams are patched before any of its modules is used."""
+    import django
+    from django.conf import settings
+
+    sys.path.insert(0, str(PROJECT))
+    folder = tmp_path_factory.mktemp("project")
+    server = {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres", "USER": "postgres", "HOST": "127.0.0.1", "PORT": postgres}
+    settings.configure(
+        SECRET_KEY="tests", USE_TZ=True, TIME_ZONE="UTC", INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "library"],
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": folder / "db.sqlite3"}, "pg": server},
+        MEDIA_ROOT=folder / "media", DEFAULT_AUTO_FIELD="django.db.models.BigAutoField", MIGRATION_MODULES={"library": None},
+    )  # fmt: skip
+    patch_all()
+    django.setup()
+    from django.core.management import call_command
+
+    for alias in settings.DATABASES:
+        call_command("migrate", database=alias, run_syncdb=True, verbosity=0)
+
+
+def patch_all() -> None:
+    """Every seam's patches, on the modules imported now (in a recorded process, after each module's own import)."""
+    from importlib import import_module
+
+    from unspan_instrumentation import sql
+
+    for name, patch in sql.PATCHES:
+        patch(import_module(name))
+
+
+class Tape(list[Record]):
+    """What a recording's sink was given."""
+
+    def take(self, record: Record) -> bool:
+        self.append(record)
+        return True
+
+    def of(self, kind: str) -> list[Record]:
+        return sorted((record for record in self if record.kind == kind), key=lambda record: record.start)
+
+
+@pytest.fixture
+def records() -> Tape:
+    return Tape()
+
+
+@pytest.fixture
+def recorded(records: Tape) -> Iterator[Recording]:
+    """A recording under way; what it sends is in `records`."""
+    one = Recording(1, 2, records.take)
+    token = recording.begin(one)
+    yield one
+    recording.finish(token)
+    one.end()
