@@ -1,1 +1,1 @@
-"""Receives OTLP, keeps traces, serves the read API."""
+"""The collector: receives OTLP, keeps traces durably, answers the read API. Imports only `unspan_proto` of ours."""

@@ -1,0 +1,160 @@
+"""What the index knows of a trace, and how it grows with each batch. Pure values; nothing here reads or writes.
+
+A span is seen once (`Glimpse`), the glimpses of a batch make `Facts`, and the facts of all batches are merged into one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from unspan_proto import vocabulary as v
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The HTTP request of a trace. Times are nanoseconds since 1970; `query` without `?`; `status` 0 when there was none."""
+
+    started: int
+    ended: int
+    method: str
+    path: str
+    query: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What the `end` record says: how many spans were sent, and what was lost."""
+
+    recorded: int
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A `part` span: which of how many; `of_losses` when it is a piece of the list of losses."""
+
+    index: int
+    count: int
+    of_losses: bool
+
+
+class Glimpse(NamedTuple):
+    """What the index needs of one span. `digest` tells two contents under one id apart."""
+
+    span_id: bytes
+    digest: bytes
+    kind: str
+    started: int
+    ended: int
+    detail: Exchange | Ending | Piece | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One trace, summed up. `parts_due` counts what the first piece of each attribute announces; `counted` the spans that `expected` is about."""
+
+    started: int = 0
+    ended: int = 0
+    spans: int = 0
+    sql: int = 0
+    bytes: int = 0
+    counted: int = 0
+    expected: int = 0
+    requests: int = 0
+    ends: int = 0
+    projects: int = 0
+    parts: int = 0
+    parts_due: int = 0
+    conflicts: int = 0
+    rejected: int = 0
+    lost: tuple[str, ...] = ()
+    service: str = ""
+    request: Exchange | None = None
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What can never come any more."""
+        said = list(self.lost)
+        if self.conflicts:
+            said.append(f"{spans(self.conflicts)} came twice under one id with different content: both are kept")
+        if self.rejected:
+            said.append(f"{spans(self.rejected)} could not be decoded and {'was' if self.rejected == 1 else 'were'} rejected")
+        return tuple(said)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What was announced and is not here, once the request has ended."""
+        if not self.requests or self.ends < self.requests:
+            return ()
+        gap = self.expected - self.counted
+        said = [f"{gap} of {self.expected} spans have not arrived"] if gap > 0 else []
+        if gap < 0:
+            said.append(f"{spans(-gap)} more than the {self.expected} announced")
+        if self.parts != self.parts_due:
+            said.append("pieces of a large value have not arrived")
+        return tuple(said)
+
+    @property
+    def complete(self) -> bool:
+        """The request has ended, all of it is here, and nothing was lost."""
+        return bool(self.requests) and self.ends == self.requests and not self.missing and not self.losses
+
+    @property
+    def in_flight(self) -> bool:
+        """A recording of ours of which more must come."""
+        return bool(self.counted) and not self.complete and not self.losses and not (self.projects and not self.requests)
+
+
+def spans(count: int) -> str:
+    return f"{count} span" if count == 1 else f"{count} spans"
+
+
+def summed(glimpses: Iterable[Glimpse], size: int, service: str) -> Facts:
+    """The facts of spans that are new to their trace; `size` in bytes as stored, before compression."""
+    seen = list(glimpses)
+    details = [glimpse.detail for glimpse in seen if glimpse.detail is not None]
+    exchanges = [detail for detail in details if isinstance(detail, Exchange)]
+    endings = [detail for detail in details if isinstance(detail, Ending)]
+    pieces = [detail for detail in details if isinstance(detail, Piece)]
+    kinds = [glimpse.kind for glimpse in seen]
+    own = sum(1 for kind in kinds if kind in (v.END, v.PART))
+    return Facts(
+        started=min((glimpse.started for glimpse in seen if glimpse.started), default=0),
+        ended=max((glimpse.ended for glimpse in seen), default=0),
+        spans=len(seen) - own, sql=kinds.count(v.SQL), bytes=size,
+        counted=sum(1 for kind in kinds if kind) - own, expected=sum(ending.recorded for ending in endings),
+        requests=kinds.count(v.REQUEST), ends=len(endings), projects=kinds.count(v.PROJECT),
+        parts=len(pieces), parts_due=sum(piece.count for piece in pieces if piece.index == 0),
+        lost=losses(endings, pieces), service=service, request=min(exchanges, key=started, default=None),
+    )  # fmt: skip
+
+
+def losses(endings: list[Ending], pieces: list[Piece]) -> tuple[str, ...]:
+    said = [sentence for ending in endings for sentence in ending.lost]
+    if any(piece.of_losses for piece in pieces):
+        said.append("more was lost than fits one span: the trace's end record lists it")
+    return tuple(dict.fromkeys(said))
+
+
+def merged(one: Facts, other: Facts) -> Facts:
+    """The facts of both batches; order does not matter, but for which service name wins."""
+    exchanges = [facts.request for facts in (one, other) if facts.request]
+    return Facts(
+        started=min(filter(None, (one.started, other.started)), default=0), ended=max(one.ended, other.ended),
+        spans=one.spans + other.spans, sql=one.sql + other.sql, bytes=one.bytes + other.bytes,
+        counted=one.counted + other.counted, expected=one.expected + other.expected,
+        requests=one.requests + other.requests, ends=one.ends + other.ends, projects=one.projects + other.projects,
+        parts=one.parts + other.parts, parts_due=one.parts_due + other.parts_due,
+        conflicts=one.conflicts + other.conflicts, rejected=one.rejected + other.rejected,
+        lost=tuple(dict.fromkeys(one.lost + other.lost)), service=one.service or other.service,
+        request=min(exchanges, key=started, default=None),
+    )  # fmt: skip
+
+
+def started(exchange: Exchange) -> int:
+    return exchange.started
+
+
+def marked(facts: Facts, conflicts: int, rejected: int) -> Facts:
+    return replace(facts, conflicts=facts.conflicts + conflicts, rejected=facts.rejected + rejected)

@@ -1,0 +1,95 @@
+"""OTLP over HTTP: `POST /v1/traces` as protobuf or JSON, `/v1/metrics` and `/v1/logs` accepted and dropped, `GET /healthz`."""
+
+import math
+import zlib
+from collections.abc import Awaitable, Callable
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from unspan_collector import json_encoding
+from unspan_collector.errors import Refused, TooLarge, Undecodable, UnknownMedia
+from unspan_collector.receiver import MOST_BYTES, Receiver
+
+PROTOBUF, JSON = "application/x-protobuf", "application/json"
+STATUSES: dict[type[Refused], int] = {Undecodable: 400, TooLarge: 413, UnknownMedia: 415}
+"""Statuses of permanent refusals; every other refusal is 503 with Retry-After."""
+CODES = {400: 3, 413: 8, 415: 3, 503: 14}
+"""gRPC's numbers, for the Status message that OTLP wants as the body of an error."""
+
+Health = Callable[[], Awaitable[tuple[bool, str]]]
+
+
+def application(receiver: Receiver, health: Health) -> Starlette:
+    async def traces(request: Request) -> Response:
+        kind = media_type(request)
+        try:
+            if kind not in (PROTOBUF, JSON):
+                raise UnknownMedia(f"content type {kind[:60]!r} is not spoken here: send {PROTOBUF} or {JSON}")
+            answer = await receiver.traces(await body(request), json_encoding.decoded if kind == JSON else None)
+        except Refused as refused:
+            return refusal(refused, kind)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        return encoded(answer, kind)
+
+    async def dropped(request: Request) -> Response:
+        receiver.drop(request.url.path.rpartition("/")[2])
+        return Response(b"{}" if media_type(request) == JSON else b"", media_type=JSON if media_type(request) == JSON else PROTOBUF)
+
+    async def healthz(request: Request) -> Response:
+        well, sentence = await health()
+        return JSONResponse({"status": "ok" if well else "failing", "detail": sentence}, 200 if well else 503)
+
+    return Starlette(
+        routes=[
+            Route("/v1/traces", traces, methods=["POST"]),
+            Route("/v1/metrics", dropped, methods=["POST"]),
+            Route("/v1/logs", dropped, methods=["POST"]),
+            Route("/healthz", healthz),
+        ]
+    )
+
+
+def media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def body(request: Request) -> bytes:
+    """The request's bytes, unpacked as they come so that a small body cannot grow without limit. Raises TooLarge, Undecodable, UnknownMedia."""
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", "", "gzip", "deflate"):
+        raise UnknownMedia(f"content encoding {coding[:60]!r} is not spoken here: send gzip or none")
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if coding in ("gzip", "deflate") else None
+    whole = bytearray()
+    try:
+        async for piece in request.stream():
+            if len(whole) <= MOST_BYTES:  # the rest is read and forgotten: a sender that is still sending would not see the answer
+                whole += unpack.decompress(piece, MOST_BYTES + 1 - len(whole)) if unpack else piece
+    except zlib.error as error:
+        raise Undecodable(f"its {coding} compression is broken ({error})") from None
+    if len(whole) > MOST_BYTES:
+        raise TooLarge(MOST_BYTES)
+    if unpack and whole and not unpack.eof:
+        raise Undecodable(f"its {coding} compression is cut off")
+    return bytes(whole)
+
+
+def refusal(refused: Refused, kind: str) -> Response:
+    code = STATUSES.get(type(refused), 503)
+    response = encoded(Status(code=CODES[code], message=str(refused)), kind, code)
+    if refused.retry_after is not None:
+        response.headers["Retry-After"] = str(math.ceil(refused.retry_after))
+    return response
+
+
+def encoded(message: Message, kind: str, status: int = 200) -> Response:
+    """The message in the encoding that the sender used; protobuf where that is unknown."""
+    if kind == JSON:
+        return Response(json_format.MessageToJson(message, indent=None), status, media_type=JSON)
+    return Response(message.SerializeToString(), status, media_type=PROTOBUF)

@@ -1,0 +1,60 @@
+"""What both doors (gRPC and HTTP) do with a request: decode, sort by trace, hand to the intake, answer when it is durable."""
+
+import asyncio
+from collections.abc import Callable
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTracePartialSuccess, ExportTraceServiceResponse
+
+from unspan_collector.arrivals import Sorted, sorted_by_trace
+from unspan_collector.errors import Refused, StoreBroken
+from unspan_collector.intake import Intake
+from unspan_collector.terminal import say
+from unspan_collector.wire import Decoded, decoded
+
+MOST_BYTES = 64 << 20
+"""Largest request taken, in bytes after decompression."""
+RETRY_AFTER_A_BUG = 5.0
+
+
+class Receiver:
+    """Takes OTLP requests, from any number of senders at once."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._mentioned: set[str] = set()
+
+    async def traces(self, raw: bytes, decode: Callable[[bytes], Decoded] | None = None) -> ExportTraceServiceResponse:
+        """Keeps a trace request and returns the answer once it is durable. Raises Refused."""
+        with self._intake.room(len(raw)):
+            found = await asyncio.to_thread(taken_apart, raw, decode)
+            if found.arrivals:
+                await self._kept(found)
+        return answer(found.rejected)
+
+    async def _kept(self, found: Sorted) -> None:
+        try:
+            await asyncio.wrap_future(self._intake.submit(found.arrivals))
+        except Refused:
+            raise
+        except Exception as error:
+            say(f"a batch could not be stored ({type(error).__name__}: {error}); its sender was told to try again.")
+            raise StoreBroken("", f"{type(error).__name__}") from error
+
+    def drop(self, signal: str) -> None:
+        """Accepts metrics or logs and forgets them; says so the first time, because an exporter would log an error if it were refused."""
+        if signal not in self._mentioned:
+            self._mentioned.add(signal)
+            say(f"{signal} are accepted and dropped: this collector keeps traces only.")
+
+
+def taken_apart(raw: bytes, decode: Callable[[bytes], Decoded] | None) -> Sorted:
+    """The arrivals of a request; protobuf, unless `decode` reads another encoding."""
+    return sorted_by_trace(decode(raw)) if decode else sorted_by_trace(decoded(raw), raw)
+
+
+def answer(rejected: int) -> ExportTraceServiceResponse:
+    """OTLP's answer; with a partial success when spans were left out."""
+    if not rejected:
+        return ExportTraceServiceResponse()
+    why = "left out: spans without valid ids, with text that is not UTF-8 or with values nested too deep"
+    return ExportTraceServiceResponse(partial_success=ExportTracePartialSuccess(rejected_spans=rejected, error_message=why))

@@ -1,0 +1,44 @@
+"""Asking a running collector how it is."""
+
+import json
+from typing import Any
+
+import grpc
+
+from unspan_collector.collector import STATUS_SERVICE
+from unspan_collector.errors import NotRunning
+
+TIMEOUT = 5.0
+
+
+def status(address: str) -> dict[str, Any]:
+    """What the collector at `address` tells of itself. Raises NotRunning."""
+    with grpc.insecure_channel(address, options=(("grpc.enable_http_proxy", 0),)) as channel:
+        try:
+            return json.loads(channel.unary_unary(f"/{STATUS_SERVICE}/Get")(b"", timeout=TIMEOUT))
+        except grpc.RpcError as error:
+            code = error.code()  # pyright: ignore[reportAttributeAccessIssue]
+            raise NotRunning(address, REASONS.get(code, f"gRPC says {code.name}")) from None
+
+
+REASONS = {
+    grpc.StatusCode.UNAVAILABLE: "nothing listens there",
+    grpc.StatusCode.UNIMPLEMENTED: "something else listens there",
+    grpc.StatusCode.DEADLINE_EXCEEDED: f"no answer within {TIMEOUT:.0f} s",
+}
+
+
+def readable(told: dict[str, Any]) -> str:
+    """The same for a person."""
+    if "traces" not in told:
+        return f"running, but failing: {told['detail']}"
+    well = "running" if told["healthy"] else f"running, but failing: {told['detail']}"
+    return f"{well}\n{told['traces']} traces, {size(told['bytes'])} of spans, {size(told['disk_bytes'])} on disk in {told['store']}"
+
+
+def size(octets: float) -> str:
+    for unit in ("bytes", "KiB", "MiB"):
+        if octets < 1024:
+            return f"{octets:.0f} {unit}" if unit == "bytes" else f"{octets:.1f} {unit}"
+        octets /= 1024
+    return f"{octets:.1f} GiB"
