@@ -5,10 +5,13 @@ It travels as one encoded dict (`as_plain`) in a `project` span, in a trace of i
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 from unspan_proto import values
+from unspan_proto.errors import NotEncoded, check_format
+
+Part = TypeVar("Part", "Field", "Constraint", "Model", "Route", "Project")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,10 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as Django's registry knows it. `label` is `app_label.ClassName`; `module` is where the class can be imported from."""
+    """A model as Django's registry knows it. `label` is `app_label.ClassName`; `module` is where the class can be imported from.
+
+    `save_effects`: saving an instance does more than write its row (an overridden `save`, receivers of its save signals).
+    """
 
     label: str
     module: str
@@ -78,6 +84,7 @@ class Model:
     parents: tuple[str, ...] = ()
     default_manager: str = "objects"
     plain_manager: bool = True
+    save_effects: bool = False
     factory: str | None = None
     str_field: str | None = None
 
@@ -126,8 +133,15 @@ class Project:
 
 
 def as_plain(project: Project) -> dict[str, Any]:
-    """The project as dicts, lists and values of the codec."""
-    return asdict(project)
+    """The project as dicts, tuples and values of the codec."""
+    return {one.name: flat(getattr(project, one.name)) for one in fields(project)}
+
+
+def flat(value: Any) -> Any:
+    """Our dataclasses as dicts, at any depth of tuples; the codec's stand-ins, dataclasses too, stay what they are."""
+    if isinstance(value, (Model, Field, Constraint, Route)):
+        return {one.name: flat(getattr(value, one.name)) for one in fields(value)}
+    return tuple(flat(item) for item in value) if type(value) is tuple else value
 
 
 def as_text(project: Project) -> str:
@@ -140,24 +154,28 @@ def fingerprint(text: str) -> str:
 
 
 def from_plain(plain: Mapping[str, Any]) -> Project:
-    """The project again. Unknown keys of older or newer formats are left out."""
-    return Project(**{
-        **known(Project, plain),
-        "models": tuple(model_from(model) for model in plain["models"]),
-        "routes": tuple(Route(**{**known(Route, route), "parameters": tuple(route.get("parameters", ()))}) for route in plain["routes"]),
-    })  # fmt: skip
+    """The project again. Keys that this version does not know are left out. Raises NewerFormat; NotEncoded for what is no description."""
+    try:
+        check_format(plain["format"])
+        models = tuple(model_from(model) for model in plain["models"])
+        routes = tuple(built(Route, route, parameters=tuple(route.get("parameters", ()))) for route in plain["routes"])
+        return built(Project, plain, models=models, routes=routes)
+    except (TypeError, LookupError, AttributeError) as error:
+        raise NotEncoded(f"the description of the project is damaged: {type(error).__name__}: {error}"[:200]) from None
 
 
 def model_from(plain: Mapping[str, Any]) -> Model:
-    return Model(**{
-        **known(Model, plain),
-        "fields": tuple(Field(**{**known(Field, one), "choices": tuple(one.get("choices", ()))}) for one in plain["fields"]),
-        "constraints": tuple(Constraint(**{**known(Constraint, one), "fields": tuple(one.get("fields", ()))}) for one in plain.get("constraints", ())),
-        "ordering": tuple(plain.get("ordering", ())),
-        "parents": tuple(plain.get("parents", ())),
-    })  # fmt: skip
+    return built(
+        Model,
+        plain,
+        fields=tuple(built(Field, one, choices=tuple(one.get("choices", ()))) for one in plain["fields"]),
+        constraints=tuple(built(Constraint, one, fields=tuple(one.get("fields", ()))) for one in plain.get("constraints", ())),
+        ordering=tuple(plain.get("ordering", ())),
+        parents=tuple(plain.get("parents", ())),
+    )
 
 
-def known(cls: Any, plain: Mapping[str, Any]) -> dict[str, Any]:
+def built(cls: type[Part], plain: Mapping[str, Any], **converted: Any) -> Part:
+    """A dataclass from those keys of `plain` that it has fields for, some of them converted."""
     names = {one.name for one in fields(cls)}
-    return {key: item for key, item in plain.items() if key in names}
+    return cls(**({key: item for key, item in plain.items() if key in names} | converted))

@@ -14,12 +14,13 @@ import uuid
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from unspan_proto.errors import NotEncoded
+from unspan_proto.moments import ZoneNotCarried, datetime_from, datetime_json, time_from, time_json, zone_json, zone_value
 
 MAX_DEPTH = 60
 """Levels of nesting that are carried; below it stands `Truncated`."""
@@ -64,12 +65,13 @@ STAND_INS = (Opaque, ModelRef, Truncated, Derived)
 
 
 class Tag(NamedTuple):
-    """A type and its two directions. `to_json` returns what `from_json` takes."""
+    """A type and its two directions. `to_json` returns what `from_json` takes; `nests` when it holds values of any type."""
 
     name: str
     type: type
     to_json: Callable[[Any, "Encoder"], object]
     from_json: Callable[[Any], object]
+    nests: bool = False
 
 
 class Encoder:
@@ -87,35 +89,40 @@ class Encoder:
             return value if -SAFE_INT < value < SAFE_INT else {"$": "int", "v": int_text(value)}  # type: ignore[operator]
         if kind is float:
             return value if math.isfinite(value) else {"$": "float", "v": repr(value)}  # type: ignore[arg-type]
-        tag = BY_TYPE.get(kind) or zone_tag(value)
-        if kind is not list and kind is not dict and tag is None:
-            return {"$": "opaque", "v": type_name(kind)}
-        return self._nested(value, kind, tag)
+        tag = TAG_OF.get(id(kind))  # by id: a metaclass may have a __hash__ of its own
+        if kind is list or kind is dict or (tag is not None and tag.nests):
+            return self._nested(value, kind, tag)
+        return {"$": "opaque", "v": type_name(kind)} if tag is None else self._tagged(value, kind, tag)
 
     def _nested(self, value: Any, kind: type, tag: Tag | None) -> object:
         if id(value) in self._inside or len(self._inside) >= MAX_DEPTH:
-            return {"$": "truncated", "v": [type_name(kind), -1, None]}
+            return {"$": "truncated", "v": [*cut(value, kind), None]}
         self._inside.add(id(value))
         try:
             if kind is list:
-                return [self.plain(item) for item in value]
-            if kind is dict:
-                return self._mapping(value)
-            assert tag is not None
-            return {"$": tag.name, "v": tag.to_json(value, self)}
+                return self.items(value)
+            return self._mapping(value) if kind is dict or tag is None else self._tagged(value, kind, tag)
         finally:
             self._inside.discard(id(value))
 
+    def _tagged(self, value: Any, kind: type, tag: Tag) -> object:
+        try:
+            return {"$": tag.name, "v": tag.to_json(value, self)}
+        except ZoneNotCarried as gap:
+            return {"$": "truncated", "v": [type_name(kind), -1, self.plain(gap.naive)]}
+        except ValueError:  # a memoryview that was released, a zone that was read from a file and has no key
+            return {"$": "opaque", "v": type_name(kind)}
+
     def _mapping(self, value: dict[object, object]) -> object:
-        if "$" not in value and all(type(key) is str for key in value):
-            return {key: self.plain(item) for key, item in value.items()}
+        if all(type(key) is str and key != "$" for key in tuple(value)):
+            return {str(key): self.plain(item) for key, item in list(value.items())}
         return {"$": "dict", "v": self.pairs(value)}
 
     def pairs(self, value: dict[object, object]) -> list[object]:
-        return [[self.plain(key), self.plain(item)] for key, item in value.items()]
+        return [[self.plain(key), self.plain(item)] for key, item in list(value.items())]
 
     def items(self, value: Any) -> list[object]:
-        return [self.plain(item) for item in value]
+        return [self.plain(item) for item in tuple(value)]
 
 
 def encode(value: object) -> str:
@@ -155,9 +162,19 @@ def restored(plain: Any) -> object:
 
 def type_name(kind: type) -> str:
     """`module.Qualified.Name` of a type, asked of `type` itself so that no metaclass runs."""
-    module = type.__dict__["__module__"].__get__(kind) if "__module__" in kind.__dict__ else kind.__module__
-    name = type.__dict__["__qualname__"].__get__(kind)
-    return name if module == "builtins" else f"{module}.{name}"
+    try:
+        module = type.__dict__["__module__"].__get__(kind)
+    except AttributeError:
+        module = None
+    name = str.__str__(type.__dict__["__qualname__"].__get__(kind))
+    return name if type(module) is not str or module == "builtins" else f"{module}.{name}"
+
+
+def cut(value: Any, kind: type) -> tuple[str, int]:
+    """What remains of a nested value where nesting ends: its type, and its size where that is known."""
+    if kind is Truncated:
+        return value.type, value.size
+    return (value.type if kind is Derived else value.label if kind is ModelRef else type_name(kind)), -1
 
 
 def int_text(value: Any) -> str:
@@ -171,63 +188,14 @@ def parsed_int(text: str) -> int:
     return int(text)
 
 
-def zone_tag(value: object) -> "Tag | None":
-    return ZONE if isinstance(value, zoneinfo.ZoneInfo) and value.key else None
-
-
-def datetime_json(value: datetime, encoder: Encoder) -> object:
-    naive = datetime.isoformat(datetime.replace(value, tzinfo=None, fold=0))
-    zone = value.tzinfo
-    if zone is None:
-        return [naive, None, value.fold]
-    return [naive, zone_json(zone, value), value.fold]
-
-
-def datetime_from(plain: Any) -> datetime:
-    naive, zone, fold = plain
-    return datetime.fromisoformat(naive).replace(tzinfo=zone_from(zone), fold=fold)
-
-
-def time_json(value: time, encoder: Encoder) -> object:
-    return [time.isoformat(time.replace(value, tzinfo=None, fold=0)), value.tzinfo and zone_json(value.tzinfo, None), value.fold]
-
-
-def time_from(plain: Any) -> time:
-    naive, zone, fold = plain
-    return time.fromisoformat(naive).replace(tzinfo=zone_from(zone), fold=fold)
-
-
-def zone_json(zone: tzinfo, at: datetime | None) -> object:
-    """A zone's key, or a fixed offset in microseconds; another kind of zone is carried as the offset it had `at` that moment."""
-    if isinstance(zone, zoneinfo.ZoneInfo) and zone.key:
-        return zone.key
-    key = getattr(zone, "zone", None) if type(zone).__module__.startswith("pytz") else None
-    if isinstance(key, str):
-        return key
-    offset = zone.utcoffset(at)
-    return None if offset is None else offset // timedelta(microseconds=1)
-
-
-def zone_from(plain: Any) -> tzinfo | None:
-    if plain is None:
-        return None
-    if isinstance(plain, str):
-        try:
-            return zoneinfo.ZoneInfo(plain)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            raise NotEncoded(f"time zone {plain[:40]!r} is unknown on this machine") from None
-    return timezone.utc if plain == 0 else timezone(timedelta(microseconds=plain))
-
-
-def zone_value(plain: Any) -> tzinfo:
-    found = zone_from(plain)
-    if found is None:
-        raise NotEncoded("a time zone without a name or offset")
-    return found
-
-
 def timedelta_json(value: timedelta, encoder: Encoder) -> object:
     return [value.days, value.seconds, value.microseconds]
+
+
+def zone_key(zone: zoneinfo.ZoneInfo) -> str:
+    if zone.key is None:  # type: ignore[comparison-overlap]
+        raise ValueError("a zone without a key")
+    return zone.key
 
 
 def octets(value: Any, encoder: Encoder) -> str:
@@ -238,12 +206,30 @@ def unoctets(plain: Any) -> bytes:
     return base64.b64decode(plain, validate=True)
 
 
-def text_of(value: Any, encoder: Encoder) -> str:
-    return str(value)
+def checked_text(plain: object) -> str:
+    """`plain` where it is the text that it must be."""
+    if not isinstance(plain, str):
+        raise NotEncoded("a text was expected inside its tag")
+    return plain
 
 
-def path_tag(name: str, kind: type) -> Tag:
-    return Tag(name, kind, text_of, pathlib.PurePosixPath if "Posix" in kind.__name__ else pathlib.PureWindowsPath)
+def checked_size(plain: object) -> int:
+    if type(plain) is not int:
+        raise NotEncoded("a truncated value without its size")
+    return plain
+
+
+def loaded(plain: object) -> dict[str, object] | None:
+    """The loaded fields of a model instance, None when they were not recorded."""
+    fields = restored(plain)
+    if fields is not None and not (isinstance(fields, dict) and all(isinstance(key, str) for key in fields)):
+        raise NotEncoded("a model instance whose fields are no dict")
+    return fields
+
+
+def text_tag(tag: str, kind: Callable[[str], object]) -> Tag:
+    """A type whose `str()` its constructor takes back."""
+    return Tag(tag, cast(type, kind), lambda value, encoder: str(value), lambda plain: kind(checked_text(plain)))
 
 
 TAGS: tuple[Tag, ...] = (
@@ -255,62 +241,87 @@ TAGS: tuple[Tag, ...] = (
         lambda value, encoder: [repr(value.real), repr(value.imag)],
         lambda plain: complex(float(plain[0]), float(plain[1])),
     ),
-    Tag("dict", dict, lambda value, encoder: encoder.pairs(value), lambda plain: {restored(key): restored(item) for key, item in plain}),
-    Tag("tuple", tuple, lambda value, encoder: encoder.items(value), lambda plain: tuple(restored(item) for item in plain)),
-    Tag("set", set, lambda value, encoder: encoder.items(value), lambda plain: {restored(item) for item in plain}),
-    Tag("frozenset", frozenset, lambda value, encoder: encoder.items(value), lambda plain: frozenset(restored(item) for item in plain)),
+    Tag(
+        "dict",
+        dict,
+        lambda value, encoder: encoder.pairs(value),
+        lambda plain: {restored(key): restored(item) for key, item in plain},
+        nests=True,
+    ),
+    Tag("tuple", tuple, lambda value, encoder: encoder.items(value), lambda plain: tuple(restored(item) for item in plain), nests=True),
+    Tag("set", set, lambda value, encoder: encoder.items(value), lambda plain: {restored(item) for item in plain}, nests=True),
+    Tag(
+        "frozenset",
+        frozenset,
+        lambda value, encoder: encoder.items(value),
+        lambda plain: frozenset(restored(item) for item in plain),
+        nests=True,
+    ),
     Tag("bytes", bytes, octets, unoctets),
     Tag("bytearray", bytearray, octets, lambda plain: bytearray(unoctets(plain))),
     Tag("memoryview", memoryview, lambda value, encoder: octets(value.tobytes(), encoder), lambda plain: memoryview(unoctets(plain))),
     Tag("decimal", Decimal, lambda value, encoder: Decimal.__str__(value), Decimal),
-    Tag("fraction", Fraction, text_of, Fraction),
-    Tag("datetime", datetime, datetime_json, datetime_from),
+    Tag(
+        "fraction",
+        Fraction,
+        lambda value, encoder: [int_text(value.numerator), int_text(value.denominator)],
+        lambda plain: Fraction(int(plain[0], 16), int(plain[1], 16)),
+    ),
+    Tag("datetime", datetime, lambda value, encoder: datetime_json(value), datetime_from),
     Tag("date", date, lambda value, encoder: date.isoformat(value), date.fromisoformat),
-    Tag("time", time, time_json, time_from),
+    Tag("time", time, lambda value, encoder: time_json(value), time_from),
     Tag("timedelta", timedelta, timedelta_json, lambda plain: timedelta(*plain)),
-    Tag("timezone", timezone, lambda value, encoder: zone_json(value, None), zone_value),
+    Tag("timezone", timezone, lambda value, encoder: zone_json(value), zone_value),
+    Tag("zone", zoneinfo.ZoneInfo, lambda value, encoder: zone_key(value), zone_value),
     Tag("uuid", uuid.UUID, lambda value, encoder: value.hex, uuid.UUID),
-    Tag("range", range, lambda value, encoder: [value.start, value.stop, value.step], lambda plain: range(*plain)),
+    Tag(
+        "range",
+        range,
+        lambda value, encoder: encoder.items((value.start, value.stop, value.step)),
+        lambda plain: range(*map(restored, plain)),  # type: ignore[arg-type]
+    ),
     Tag(
         "slice",
         slice,
         lambda value, encoder: encoder.items((value.start, value.stop, value.step)),
         lambda plain: slice(*map(restored, plain)),
+        nests=True,
     ),
     Tag("ellipsis", type(...), lambda value, encoder: 0, lambda plain: ...),
-    Tag("ipv4", ipaddress.IPv4Address, text_of, ipaddress.IPv4Address),
-    Tag("ipv6", ipaddress.IPv6Address, text_of, ipaddress.IPv6Address),
-    Tag("ipv4interface", ipaddress.IPv4Interface, text_of, ipaddress.IPv4Interface),
-    Tag("ipv6interface", ipaddress.IPv6Interface, text_of, ipaddress.IPv6Interface),
-    Tag("ipv4network", ipaddress.IPv4Network, text_of, ipaddress.IPv4Network),
-    Tag("ipv6network", ipaddress.IPv6Network, text_of, ipaddress.IPv6Network),
-    path_tag("posixpath", pathlib.PurePosixPath),
-    path_tag("windowspath", pathlib.PureWindowsPath),
-    Tag("opaque", Opaque, lambda value, encoder: value.type, Opaque),
+    text_tag("ipv4", ipaddress.IPv4Address),
+    text_tag("ipv6", ipaddress.IPv6Address),
+    text_tag("ipv4interface", ipaddress.IPv4Interface),
+    text_tag("ipv6interface", ipaddress.IPv6Interface),
+    text_tag("ipv4network", ipaddress.IPv4Network),
+    text_tag("ipv6network", ipaddress.IPv6Network),
+    text_tag("posixpath", pathlib.PurePosixPath),
+    text_tag("windowspath", pathlib.PureWindowsPath),
+    Tag("opaque", Opaque, lambda value, encoder: value.type, lambda plain: Opaque(checked_text(plain))),
     Tag(
         "model",
         ModelRef,
         lambda value, encoder: [value.label, encoder.plain(value.pk), encoder.plain(value.fields)],
-        lambda plain: ModelRef(plain[0], restored(plain[1]), restored(plain[2])),  # type: ignore[arg-type]
+        lambda plain: ModelRef(checked_text(plain[0]), restored(plain[1]), loaded(plain[2])),
+        nests=True,
     ),
     Tag(
         "truncated",
         Truncated,
         lambda value, encoder: [value.type, value.size, encoder.plain(value.start)],
-        lambda plain: Truncated(plain[0], plain[1], restored(plain[2])),
+        lambda plain: Truncated(checked_text(plain[0]), checked_size(plain[1]), restored(plain[2])),
+        nests=True,
     ),
     Tag(
         "derived",
         Derived,
         lambda value, encoder: [value.type, encoder.plain(value.value)],
-        lambda plain: Derived(plain[0], restored(plain[1])),
+        lambda plain: Derived(checked_text(plain[0]), restored(plain[1])),
+        nests=True,
     ),
 )
-ZONE = Tag("zone", zoneinfo.ZoneInfo, lambda value, encoder: value.key, zone_value)
-"""Apart from the table by type: a zone read from a file without a key cannot be carried."""
-
-BY_NAME = {tag.name: tag for tag in (*TAGS, ZONE)}
+BY_NAME = {tag.name: tag for tag in TAGS}
 BY_TYPE = {tag.type: tag for tag in TAGS} | {pathlib.PosixPath: BY_NAME["posixpath"], pathlib.WindowsPath: BY_NAME["windowspath"]}
+TAG_OF = {id(kind): tag for kind, tag in BY_TYPE.items()}
 
 
 def bare(value: object) -> object:
