@@ -16,7 +16,10 @@ GENERATED = ("traces_pb2.py", "traces_pb2.pyi", "traces_pb2_grpc.py")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code, generated anew elsewhere."""
     folder = tmp_path_factory.mktemp("generated")
-    subprocess.run([sys.executable, PROTO / "generate", folder], check=True)
+    done = subprocess.run([sys.executable, PROTO / "generate", folder], capture_output=True, text=True)
+    if "no other was found" in done.stderr:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
     return folder / "unspan_proto" / "readapi"
 
 
