@@ -207,10 +207,15 @@ def unoctets(plain: Any) -> bytes:
 
 
 def checked_text(plain: object) -> str:
-    """`plain` where it is the text that it must be."""
     if not isinstance(plain, str):
         raise NotEncoded("a text was expected inside its tag")
     return plain
+
+
+def checked_list(plain: object) -> list[Any]:
+    if not isinstance(plain, list):
+        raise NotEncoded("a list was expected inside its tag")
+    return cast(list[Any], plain)
 
 
 def checked_size(plain: object) -> int:
@@ -245,16 +250,16 @@ TAGS: tuple[Tag, ...] = (
         "dict",
         dict,
         lambda value, encoder: encoder.pairs(value),
-        lambda plain: {restored(key): restored(item) for key, item in plain},
+        lambda plain: {restored(key): restored(item) for key, item in checked_list(plain)},
         nests=True,
     ),
-    Tag("tuple", tuple, lambda value, encoder: encoder.items(value), lambda plain: tuple(restored(item) for item in plain), nests=True),
-    Tag("set", set, lambda value, encoder: encoder.items(value), lambda plain: {restored(item) for item in plain}, nests=True),
+    Tag("tuple", tuple, lambda value, encoder: encoder.items(value), lambda plain: tuple(map(restored, checked_list(plain))), nests=True),
+    Tag("set", set, lambda value, encoder: encoder.items(value), lambda plain: set(map(restored, checked_list(plain))), nests=True),
     Tag(
         "frozenset",
         frozenset,
         lambda value, encoder: encoder.items(value),
-        lambda plain: frozenset(restored(item) for item in plain),
+        lambda plain: frozenset(map(restored, checked_list(plain))),
         nests=True,
     ),
     Tag("bytes", bytes, octets, unoctets),
@@ -278,13 +283,13 @@ TAGS: tuple[Tag, ...] = (
         "range",
         range,
         lambda value, encoder: encoder.items((value.start, value.stop, value.step)),
-        lambda plain: range(*map(restored, plain)),  # type: ignore[arg-type]
+        lambda plain: range(*map(restored, checked_list(plain))),  # type: ignore[arg-type]
     ),
     Tag(
         "slice",
         slice,
         lambda value, encoder: encoder.items((value.start, value.stop, value.step)),
-        lambda plain: slice(*map(restored, plain)),
+        lambda plain: slice(*map(restored, checked_list(plain))),
         nests=True,
     ),
     Tag("ellipsis", type(...), lambda value, encoder: 0, lambda plain: ...),
