@@ -22,11 +22,9 @@ def columns(compiler: Any) -> list[Column]:
         return [[None, name, None] for name in compiler.query.annotation_select]
     shown = select if compiler.col_count is None else select[: compiler.col_count]
     named = [column(expression, alias) for expression, _, alias in shown]
-    return (
-        named
-        if one_source(compiler.query)
-        else [[None, alias or str(attname), None] for (_, attname, _), (_, _, alias) in zip(named, shown)]
-    )
+    if one_source(compiler.query):
+        return named
+    return [[None, shown[position][2] or attname, None] for position, (_, attname, _) in enumerate(named)]
 
 
 def column(expression: Any, alias: str | None) -> Column:
