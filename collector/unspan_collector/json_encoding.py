@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from unspan_collector import wire
 from unspan_collector.errors import Undecodable
 from unspan_collector.wire import Decoded
 
@@ -25,10 +26,10 @@ def decoded(data: bytes) -> Decoded:
         ):
             for identified in (span, *listed(span, "links")):
                 base64_ids(identified)
-        message = json_format.ParseDict(plain, ExportTraceServiceRequest(), ignore_unknown_fields=True)
+        raw = json_format.ParseDict(plain, ExportTraceServiceRequest(), ignore_unknown_fields=True).SerializeToString()
     except (ValueError, TypeError, AttributeError, RecursionError, json_format.ParseError) as error:
         raise Undecodable(str(error)[:200]) from None
-    return Decoded(message, [])
+    return wire.decoded(raw)
 
 
 def listed(plain: Any, name: str) -> Any:

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTracePartialSuccess, ExportTraceServiceResponse
 
 from unspan_collector.arrivals import Sorted, sorted_by_trace
-from unspan_collector.errors import Refused, StoreBroken
+from unspan_collector.errors import Refused, StoreBroken, Undecodable
 from unspan_collector.intake import Intake
 from unspan_collector.terminal import say
 from unspan_collector.wire import Decoded, decoded
 
 MOST_BYTES = 64 << 20
 """Largest request taken, in bytes after decompression."""
-RETRY_AFTER_A_BUG = 5.0
 
 
 class Receiver:
@@ -48,8 +47,13 @@ class Receiver:
 
 
 def taken_apart(raw: bytes, decode: Callable[[bytes], Decoded] | None) -> Sorted:
-    """The arrivals of a request; protobuf, unless `decode` reads another encoding."""
-    return sorted_by_trace(decode(raw)) if decode else sorted_by_trace(decoded(raw), raw)
+    """The arrivals of a request; protobuf, unless `decode` reads another encoding. Raises Undecodable."""
+    try:
+        return sorted_by_trace(decode(raw)) if decode else sorted_by_trace(decoded(raw), raw)
+    except Refused:
+        raise
+    except Exception as error:  # what a hostile request may trip in us costs that request only, and must not be sent again
+        raise Undecodable(f"{type(error).__name__}") from error
 
 
 def answer(rejected: int) -> ExportTraceServiceResponse:

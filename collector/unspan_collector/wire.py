@@ -18,8 +18,11 @@ PIECES: dict[type[Message], dict[int, type[Message]]] = {
     ExportTraceServiceRequest: {1: ResourceSpans},
     ResourceSpans: {1: Resource, 2: ScopeSpans},
     ScopeSpans: {1: InstrumentationScope},
+    Resource: {},
+    InstrumentationScope: {},
 }
 """Which fields of a message are taken apart further; every other field is kept or dropped as a whole."""
+REPEATED = (ResourceSpans, ScopeSpans)
 SPANS_FIELD = 2
 TRACE_ID_FIELD = 1
 
@@ -42,7 +45,7 @@ def decoded(data: bytes) -> Decoded:
     except DecodeError as error:
         rejected: list[bytes] = []
         try:
-            request = salvaged(ExportTraceServiceRequest, data, rejected)
+            request = salvaged(ExportTraceServiceRequest, data, (), rejected)
         except Garbled:
             raise Undecodable(str(error)) from None
         if not any(rejected) and not any(group.spans for resource in request.resource_spans for group in resource.scope_spans):
@@ -50,44 +53,50 @@ def decoded(data: bytes) -> Decoded:
         return Decoded(request, rejected)
 
 
-def salvaged(kind: type[Any], data: bytes, rejected: list[bytes]) -> Any:
-    """A message of `kind` from the fields of `data` that parse alone; the spans that do not are added to `rejected`."""
+def salvaged(kind: type[Any], data: bytes, path: tuple[int, ...], rejected: list[bytes]) -> Any:
+    """A message of `kind` from the fields of `data` that parse; the spans that do not are added to `rejected`.
+
+    `path`: the numbers of the fields that lead to it from the request. Raises Garbled when `data` has no structure.
+    """
     message = kind()
     for number, field, payload in fields(data):
         try:
+            ExportTraceServiceRequest.FromString(in_place(field, path))
             message.MergeFrom(kind.FromString(field))
         except DecodeError:
             if number in PIECES[kind]:
-                replace_piece(message, number, PIECES[kind][number], payload, rejected)
+                replace_piece(message, number, payload, path, rejected)
             elif kind is ScopeSpans and number == SPANS_FIELD:
                 rejected.append(trace_id(payload))
     return message
 
 
-def replace_piece(message: Any, number: int, kind: type[Message], payload: bytes, rejected: list[bytes]) -> None:
-    """Adds what is left of a nested message. `PIECES`' own keys stand in repeated fields, resource and scope in single ones."""
+def replace_piece(message: Any, number: int, payload: bytes, path: tuple[int, ...], rejected: list[bytes]) -> None:
+    """Adds what is left of a nested message."""
+    kind = PIECES[type(message)][number]
     target = getattr(message, message.DESCRIPTOR.fields_by_number[number].name)
-    if kind not in PIECES:
-        target.MergeFrom(attributes_only(kind, payload))
+    try:
+        piece = salvaged(kind, payload, (*path, number), rejected)
+    except Garbled:
+        rejected.extend([b""] * (kind in REPEATED))
         return
-    try:
-        target.append(salvaged(kind, payload, rejected))
-    except Garbled:
-        rejected.append(b"")
+    target.append(piece) if kind in REPEATED else target.MergeFrom(piece)
 
 
-def attributes_only(kind: type[Any], payload: bytes) -> Any:
-    """A resource or scope without the fields that do not parse."""
-    message = kind()
-    try:
-        for _, field, _ in fields(payload):
-            try:
-                message.MergeFrom(kind.FromString(field))
-            except DecodeError:
-                continue
-    except Garbled:
-        pass
-    return message
+def in_place(field: bytes, path: tuple[int, ...]) -> bytes:
+    """A request that holds nothing but this field where it belongs: its depth counts from the request, as a reader's will."""
+    for number in reversed(path):
+        field = bytes([number << 3 | 2]) + size_of(field) + field
+    return field
+
+
+def size_of(data: bytes) -> bytes:
+    """The length as a varint."""
+    left, out = len(data), bytearray()
+    while left > 0x7F:
+        out.append(left & 0x7F | 0x80)
+        left >>= 7
+    return bytes([*out, left])
 
 
 def fields(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:

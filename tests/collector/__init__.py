@@ -1,0 +1,1 @@
+"""Tests of the collector: real processes, real sockets, real exporters, a real disk."""
