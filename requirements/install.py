@@ -74,7 +74,7 @@ def install(venv: Path, lock: str, newest: bool) -> bool:
     wanted = "" if newest else fingerprint(lock)
     if wanted and stamp.exists() and json.loads(stamp.read_text()) == wanted:
         return False
-    pip = [executable(venv), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    pip = [executable(venv), "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check", "--no-input"]
     if newest:
         say(f"installing the newest versions of what requirements/{lock}.in names")
         subprocess.run([*pip, "--upgrade", "-r", HERE / "product.in", "-r", HERE / f"{lock}.in", "-e", f"{CHECKOUT}[all]"], check=True)
