@@ -1,0 +1,50 @@
+"""How each kind of assertion is written in each style: one row a kind."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from unspan_inverter.code.code import Code, joined, needs
+from unspan_inverter.code.expressions import Scope, keywords, noted
+from unspan_inverter.plan.expressions import Attr, Check, Listed, Name
+
+UNITTEST: Mapping[str, str] = {
+    "equal": "assertEqual", "not equal": "assertNotEqual", "is": "assertIs", "is not": "assertIsNot", "true": "assertTrue", "false": "assertFalse",
+    "in": "assertIn", "not in": "assertNotIn", "contains": "assertContains", "redirects": "assertRedirects",
+}  # fmt: skip
+"""Kind → method of TestCase."""
+OPERATORS: Mapping[str, str] = {"equal": "==", "not equal": "!=", "is": "is", "is not": "is not", "in": "in", "not in": "not in"}
+"""Kind → operator of a bare `assert`."""
+
+
+def each(check: Check) -> Check:
+    """`equal each`: one attribute of every item of a list."""
+    attribute, over, expected = check.args
+    return Check("equal", (Listed(Attr(Name("each"), attribute), ("each",), over), expected), note=check.note)
+
+
+def unittest(check: Check, scope: Scope) -> Code:
+    if check.kind == "equal each":
+        check = each(check)
+    method = UNITTEST[check.kind]
+    args = check.args
+    if check.kind in ("is", "is not") and args[1] is None:
+        method, args = {"is": "assertIsNone", "is not": "assertIsNotNone"}[check.kind], args[:1]
+    inner = joined([*(scope.write(arg) for arg in args), *keywords(check.kwargs, scope)])
+    return noted(check.note, Code(f"self.{method}({inner.text})", inner.imports))
+
+
+def pytest(check: Check, scope: Scope) -> Code:
+    if check.kind == "equal each":
+        check = each(check)
+    if check.kind in ("contains", "redirects"):
+        inner = joined([*(scope.write(arg) for arg in check.args), *keywords(check.kwargs, scope)])
+        function = UNITTEST[check.kind]
+        return noted(check.note, Code(f"{function}({inner.text})", inner.imports | needs("pytest_django.asserts", function)))
+    if check.kind in ("true", "false"):
+        only = scope.write(check.args[0])
+        return noted(check.note, Code(f"assert {'not ' if check.kind == 'false' else ''}{only.text}", only.imports))
+    left, right = (scope.write(arg) for arg in check.args)
+    return noted(check.note, Code(f"assert {left.text} {OPERATORS[check.kind]} {right.text}", left.imports | right.imports))
+
+
+STYLES: Mapping[str, Callable[[Any, Scope], Code]] = {"django": unittest, "pytest": pytest}

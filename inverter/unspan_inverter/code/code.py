@@ -1,0 +1,62 @@
+"""A piece of source and what it needs imported, composed upwards, never patched afterwards."""
+
+import keyword
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from unspan_inverter.errors import InverterError
+
+
+class NoName(InverterError):
+    """A recorded name that cannot stand in source."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"no test from this trace: {name[:60]!a} is no Python name.\nThe trace's project description is damaged; record again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """`from module import name`, or `import module` when the name is empty."""
+
+    module: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A piece of source and what it needs imported."""
+
+    text: str
+    imports: frozenset[Imported] = frozenset()
+
+
+def needs(module: str, name: str = "") -> frozenset[Imported]:
+    """One import."""
+    return frozenset({Imported(dotted(module), dotted(name) if name else "")})
+
+
+def dotted(name: str) -> str:
+    """A dotted name that is safe to write into source. Raises NoName."""
+    if not all(part.isidentifier() and part.isascii() and not keyword.iskeyword(part) for part in name.split(".")):
+        raise NoName(name)
+    return name
+
+
+def joined(pieces: Iterable[Code], by: str = ", ") -> Code:
+    """Pieces in a row, with all that they need."""
+    some = list(pieces)
+    return Code(by.join(piece.text for piece in some), frozenset().union(*(piece.imports for piece in some)))
+
+
+def import_lines(imports: Iterable[Imported]) -> list[str]:
+    """The import statements, merged by module."""
+    plain = sorted({one.module for one in imports if not one.name})
+    named: dict[str, set[str]] = {}
+    for one in imports:
+        if one.name:
+            named.setdefault(one.module, set()).add(one.name)
+    return [f"import {module}" for module in plain] + [
+        f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(named.items())
+    ]

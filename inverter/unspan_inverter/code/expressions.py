@@ -1,0 +1,130 @@
+"""Expressions and statements of a plan → code."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unspan_inverter.code.code import Code, dotted, joined, needs
+from unspan_inverter.code.literals import literal
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Context, Do, Format, Import, Item, Listed, Name, SetAttr, SetItem
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where code stands: how it names the client, and the rows that the tests of a class share."""
+
+    client: str
+    shared: frozenset[str] = frozenset()
+    owner: str = ""
+
+    def write(self, value: Any) -> Code:
+        """The code of an expression, or of a plain value."""
+        make = EXPRESSIONS.get(type(value))
+        return make(value, self) if make else literal(value, self.write)
+
+
+def name(value: Name, scope: Scope) -> Code:
+    if value.id == "client":
+        return Code(scope.client)
+    return Code(f"{scope.owner}.{dotted(value.id)}" if value.row and value.id in scope.shared else dotted(value.id))
+
+
+def imported(value: Import, scope: Scope) -> Code:
+    if not value.name:
+        return Code(dotted(value.module), needs(value.module))
+    return Code(dotted(value.name), needs(value.module, value.name))
+
+
+def attribute(value: Attr, scope: Scope) -> Code:
+    of = scope.write(value.of)
+    return Code(f"{of.text}.{dotted(value.name)}", of.imports)
+
+
+def call(value: Call, scope: Scope) -> Code:
+    function = scope.write(value.function)
+    inner = joined([*(scope.write(arg) for arg in value.args), *keywords(value.kwargs, scope)])
+    return Code(f"{function.text}({inner.text})", function.imports | inner.imports)
+
+
+def keywords(kwargs: tuple[tuple[str, Any], ...], scope: Scope) -> list[Code]:
+    return [joined([Code(f"{dotted(key)}="), scope.write(item)], "") for key, item in kwargs]
+
+
+def item(value: Item, scope: Scope) -> Code:
+    of = scope.write(value.of)
+    if isinstance(value.key, slice):
+        start, stop = ("" if part is None else str(int(part)) for part in (value.key.start, value.key.stop))
+        return Code(f"{of.text}[{'' if start == '0' else start}:{stop}]", of.imports)
+    key = scope.write(value.key)
+    return Code(f"{of.text}[{key.text}]", of.imports | key.imports)
+
+
+def formatted(value: Format, scope: Scope) -> Code:
+    """An f-string; braces and quotes of its texts are escaped by `repr` and doubling."""
+    pieces: list[Code] = []
+    for part in value.parts:
+        if isinstance(part, str):
+            pieces.append(Code(repr('"' + part)[2:-1].replace("{", "{{").replace("}", "}}").replace('"', '\\"')))
+        else:
+            inner = scope.write(part)
+            pieces.append(Code(f"{{{inner.text}}}", inner.imports))
+    inner = joined(pieces, "")
+    if any(mark in piece.text for piece, part in zip(pieces, value.parts, strict=True) if not isinstance(part, str) for mark in "\"'\\\n"):
+        summed = joined([scope.write(part) if isinstance(part, str) else wrapped(scope.write(part)) for part in value.parts], " + ")
+        return summed
+    return Code(f'f"{inner.text}"', inner.imports)
+
+
+def wrapped(piece: Code) -> Code:
+    """A part of a sum of texts, which Python before 3.12 could not write inside an f-string."""
+    return piece if piece.text.startswith("reverse(") else Code(f"str({piece.text})", piece.imports)
+
+
+def listed(value: Listed, scope: Scope) -> Code:
+    each, over = scope.write(value.item), scope.write(value.over)
+    return Code(f"[{each.text} for {', '.join(map(dotted, value.names))} in {over.text}]", each.imports | over.imports)
+
+
+EXPRESSIONS: Mapping[type, Callable[[Any, Scope], Code]] = {
+    Name: name, Import: imported, Attr: attribute, Call: call, Item: item, Format: formatted, Listed: listed,
+}  # fmt: skip
+
+
+def assign(value: Assign, scope: Scope) -> Code:
+    target, made = scope.write(value.target), scope.write(value.value)
+    shape = {"plain": f"{target.text} = ", "only": f"[{target.text}] = ", "pair": f"{target.text}, _ = "}[value.shape]
+    return noted(value.note, Code(shape + made.text, made.imports))
+
+
+def do(value: Do, scope: Scope) -> Code:
+    return noted(value.note, scope.write(value.value))
+
+
+def set_item(value: SetItem, scope: Scope) -> Code:
+    of, key, made = scope.write(value.of), scope.write(value.key), scope.write(value.value)
+    return Code(f"{of.text}[{key.text}] = {made.text}", of.imports | key.imports | made.imports)
+
+
+def set_attr(value: SetAttr, scope: Scope) -> Code:
+    of, made = scope.write(value.of), scope.write(value.value)
+    return Code(f"{of.text}.{dotted(value.name)} = {made.text}", of.imports | made.imports)
+
+
+def noted(note: str, code: Code) -> Code:
+    """Code with a comment above it. Notes are our own sentences; anything else in them is made harmless."""
+    safe = "".join(char for char in note if char.isprintable())
+    return Code(f"# {safe}\n{code.text}", code.imports) if safe else code
+
+
+STATEMENTS: Mapping[type, Callable[[Any, Scope], Code]] = {Assign: assign, Do: do, SetItem: set_item, SetAttr: set_attr}
+
+
+def statement(value: Any, scope: Scope, check: Callable[[Check, Scope], Code]) -> Code:
+    """The code of a statement; assertions are written by the style's `check`."""
+    return check(value, scope) if isinstance(value, Check) else STATEMENTS[type(value)](value, scope)
+
+
+def contexts(values: tuple[Context, ...], scope: Scope) -> list[Code]:
+    """The items of a `with` statement."""
+    made = [(scope.write(value.value), value.name) for value in values]
+    return [Code(f"{code.text} as {dotted(name)}" if name else code.text, code.imports) for code, name in made]

@@ -1,0 +1,175 @@
+"""Plans → the text of a test file: statements composed as code, laid out by a template, formatted by ruff where it is installed."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from unspan_inverter.code.assertions import STYLES
+from unspan_inverter.code.code import Code, Imported, import_lines, needs
+from unspan_inverter.code.expressions import Scope, contexts, statement
+from unspan_inverter.code.literals import literal
+from unspan_inverter.plan.expressions import Assign, Import, Name, Plan, call
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test ready for the template: names and blocks of text."""
+
+    class_name: str
+    method_name: str
+    base: str
+    decorators: tuple[str, ...]
+    databases: str
+    shared: str
+    arrange: str
+    act: str
+    asserts: str
+    needs_database: bool
+
+
+def source(plans: Sequence[Plan], style: str) -> str:
+    """The whole file. Raises NoLiteral, NoName."""
+    made = [(plan, *test(plan, style)) for plan in plans]
+    imports = frozenset[Imported]().union(*(found for _, _, found in made))
+    functions = list(dict.fromkeys(function for plan in plans for function in plan.functions))
+    for function in functions:
+        imports |= function_needs(function)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
+    )
+    text = environment.get_template(f"{style}.py.jinja").render(
+        traces=[plan.trace_id for plan in plans], imports=import_lines(imports), functions=[function.strip() for function in functions],
+        tests=unique([found for _, found, _ in made]), notes=safe(note for plan in plans for note in plan.notes),
+    )  # fmt: skip
+    return formatted(text)
+
+
+def function_needs(function: str) -> frozenset[Imported]:
+    """The modules that a stub's function uses; these functions are ours."""
+    found = frozenset[Imported]()
+    for module in ("io", "requests", "http.client"):
+        if f"{module}." in function:
+            found |= needs(module)
+    return found | (needs("unittest", "mock") if "mock." in function else frozenset())
+
+
+def safe(notes: Iterable[str]) -> list[str]:
+    return ["".join(char if char.isprintable() else "?" for char in note)[:200] for note in dict.fromkeys(notes)]
+
+
+def unique(tests: list[Test]) -> list[Test]:
+    """Tests with names of their own: two traces of one route would overwrite each other."""
+    seen: dict[str, int] = {}
+    found: list[Test] = []
+    for one in tests:
+        n = seen[one.class_name] = seen.get(one.class_name, 0) + 1
+        found.append(one if n == 1 else replaced(one, n))
+    return found
+
+
+def replaced(one: Test, n: int) -> Test:
+    stem = one.class_name.removesuffix("Tests")
+    return replace(one, class_name=f"{stem}{n}Tests", method_name=f"{one.method_name}_{n}")
+
+
+def test(plan: Plan, style: str) -> tuple[Test, frozenset[Imported]]:
+    """One plan as blocks of text."""
+    writer = Writer(plan, style)
+    shared = writer.block(plan.shared, writer.scope("cls") if style == "django" else writer.scope(""))
+    arrange = writer.block((*writer.strict(), *plan.arrange))
+    act = writer.act()
+    asserts = writer.block(plan.asserts)
+    base = "TestCase" if plan.needs_database else "SimpleTestCase"
+    if style == "django":
+        writer.imports |= needs("django.test", base)
+    elif plan.needs_database:
+        writer.imports |= needs("pytest")
+    if style == "pytest":
+        arrange, shared = "\n".join(block for block in (shared, arrange) if block), ""
+    decorators = writer.decorators()
+    return Test(
+        plan.class_name, plan.method_name, base, decorators, writer.one(set(plan.databases)) if plan.databases else "", shared, arrange, act, asserts,
+        plan.needs_database,
+    ), writer.imports  # fmt: skip
+
+
+class Writer:
+    """Writes the blocks of one plan and gathers what they need imported."""
+
+    def __init__(self, plan: Plan, style: str) -> None:
+        self.plan, self.style = plan, style
+        self.imports = frozenset[Imported]()
+        self.names = frozenset(one.target.id for one in plan.shared if hasattr(one, "target")) if style == "django" else frozenset[str]()
+
+    def scope(self, owner: str) -> Scope:
+        client = "client" if self.style == "pytest" or self.plan.strict_csrf else "self.client"
+        return Scope(client, self.names, owner)
+
+    @property
+    def inside(self) -> Scope:
+        """The scope of the test's own body."""
+        return self.scope("self" if self.style == "django" else "")
+
+    def take(self, code: Code) -> str:
+        self.imports |= code.imports
+        return code.text
+
+    def one(self, value: Any) -> str:
+        return self.take(literal(value, self.inside.write))
+
+    def block(self, statements: Iterable[Any], scope: Scope | None = None) -> str:
+        return "\n".join(self.take(statement(one, scope or self.inside, STYLES[self.style])) for one in statements)
+
+    def strict(self) -> list[Any]:
+        return [Assign(Name("client"), call(Import("django.test", "Client"), enforce_csrf_checks=True))] if self.plan.strict_csrf else []
+
+    def act(self) -> str:
+        line = self.block([self.plan.act])
+        if not self.plan.contexts:
+            return line
+        items = [self.take(code) for code in contexts(self.plan.contexts, self.inside)]
+        head = f"with {items[0]}:" if len(items) == 1 else "with (\n" + "".join(f"    {item},\n" for item in items) + "):"
+        return f"{head}\n{indent(line, '    ')}"
+
+    def decorators(self) -> tuple[str, ...]:
+        if not self.plan.settings:
+            return ()
+        self.imports |= needs("django.test", "override_settings")
+        return tuple(f"override_settings({name}={self.one(value)})" for name, value in self.plan.settings)
+
+
+def formatted(text: str) -> str:
+    """The file as ruff formats it; as it is where ruff is not installed."""
+    beside = Path(sys.executable).with_name("ruff")
+    ruff = str(beside) if beside.exists() else shutil.which("ruff")
+    if ruff is None:
+        return text
+    sort = [
+        ruff,
+        "check",
+        "--isolated",
+        "--quiet",
+        "--select",
+        "I",
+        "--fix-only",
+        "--line-length",
+        "120",
+        "--stdin-filename",
+        "generated.py",
+        "-",
+    ]
+    shape = [ruff, "format", "--isolated", "--quiet", "--line-length", "120", "--stdin-filename", "generated.py", "-"]
+    for command in (sort, shape):
+        done = subprocess.run(command, input=text.encode("utf-8", "surrogatepass"), capture_output=True, check=False)
+        if done.returncode == 0 and done.stdout:
+            text = done.stdout.decode("utf-8", "surrogatepass")
+    return text

@@ -1,0 +1,22 @@
+"""What happened, one frozen value per recorded thing, in order. Made from a trace; knows nothing of tests."""
+
+from unspan_inverter.events.kinds import (
+    CacheUsed,
+    Column,
+    Event,
+    Exchange,
+    HttpAnswered,
+    MailSent,
+    RowsDeleted,
+    RowsInserted,
+    RowsRead,
+    RowsUpdated,
+    TapeRead,
+    TransactionStep,
+)
+from unspan_inverter.events.reading import events, exchange
+
+__all__ = [
+    "CacheUsed", "Column", "Event", "Exchange", "HttpAnswered", "MailSent", "RowsDeleted", "RowsInserted", "RowsRead", "RowsUpdated",
+    "TapeRead", "TransactionStep", "events", "exchange",
+]  # fmt: skip

@@ -1,0 +1,175 @@
+"""The kinds of things that happen in a request. Each keeps the id of the span it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unspan_proto.values import ModelRef
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The HTTP exchange itself: what was asked and what was answered. Headers are `(name, value)` as recorded."""
+
+    span: str
+    method: str
+    path: str
+    query: str
+    scheme: str
+    host: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    body_whole: bool
+    user: ModelRef | None
+    backend: str | None
+    session: Mapping[str, Any] | None
+    session_after: Mapping[str, Any] | None
+    csrf_refused: bool
+    route: str | None
+    view: str
+    arguments: tuple[tuple[Any, ...], Mapping[str, Any]]
+    status: int
+    response_headers: tuple[tuple[str, str], ...]
+    cookies: Mapping[str, Mapping[str, Any]]
+    response_body: bytes | None
+    response_whole: bool
+    charset: str
+    streaming: bool
+    exception: tuple[str, str] | None
+    templates: tuple[str, ...]
+
+    def header(self, name: str, of_response: bool = False) -> str:
+        """A header's value, or the empty string."""
+        some = self.response_headers if of_response else self.headers
+        return next((value for key, value in some if key.lower() == name.lower()), "")
+
+    @property
+    def text(self) -> str:
+        """The response's body as text; what is no text of its charset is replaced."""
+        try:
+            return (self.response_body or b"").decode(self.charset or "utf-8", "replace")
+        except LookupError:
+            return (self.response_body or b"").decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a result: the model and attname it belongs to (both None for an expression) and the table alias or column name."""
+
+    model: str | None
+    attname: str | None
+    alias: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRead:
+    """A SELECT, with the rows that the application fetched."""
+
+    span: str
+    database: str
+    model: str | None
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    statement: str
+    parameters: tuple[Any, ...]
+    shape: Mapping[str, Any]
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsInserted:
+    """An INSERT: attname → value of each row, with the key where the database gave one. `clash`: refused for an integrity error."""
+
+    span: str
+    database: str
+    model: str
+    rows: tuple[Mapping[str, Any], ...]
+    clash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowsUpdated:
+    """An UPDATE: `changes` is key → attname → value when the keys are known, else one entry under None."""
+
+    span: str
+    database: str
+    model: str
+    changes: tuple[tuple[Any, Mapping[str, Any]], ...]
+    statement: str
+    parameters: tuple[Any, ...]
+    row_count: int
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsDeleted:
+    """A DELETE of rows by key; `keys` is None when the condition was another."""
+
+    span: str
+    database: str
+    model: str
+    keys: tuple[Any, ...] | None
+    statement: str
+    parameters: tuple[Any, ...]
+    row_count: int
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionStep:
+    """BEGIN, COMMIT, ROLLBACK, or a savepoint's SAVEPOINT, RELEASE, ROLLBACK TO with its name."""
+
+    span: str
+    database: str
+    step: str
+    savepoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswered:
+    """An outbound HTTP exchange. `error` is the exception's type name when there was no answer."""
+
+    span: str
+    client: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None
+    status: int
+    response_headers: tuple[tuple[str, str], ...]
+    response_body: bytes | None
+    error: str = ""
+    error_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TapeRead:
+    """The clock or a source of randomness handed in a value; `function` asked."""
+
+    span: str
+    source: str
+    value: Any
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailSent:
+    """A message was handed to the e-mail backend."""
+
+    span: str
+    message: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheUsed:
+    """An operation on a cache."""
+
+    span: str
+    alias: str
+    operation: str
+    key: Any
+    value: Any
+    hit: bool
+
+
+Event = RowsRead | RowsInserted | RowsUpdated | RowsDeleted | TransactionStep | HttpAnswered | TapeRead | MailSent | CacheUsed

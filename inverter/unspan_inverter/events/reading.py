@@ -1,0 +1,122 @@
+"""Spans → events: one function per kind of span, found through a table. A span that is damaged raises ContractError's sentence."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from unspan_proto import vocabulary as v
+from unspan_proto.span import Span
+from unspan_proto.values import ModelRef, Truncated, bare
+
+from unspan_inverter.events.kinds import CacheUsed, Column, Event, Exchange, HttpAnswered, MailSent, RowsRead, TapeRead
+from unspan_inverter.events.writes import statement_event
+from unspan_inverter.trace import Trace
+
+
+def events(trace: Trace) -> tuple[Event, ...]:
+    """What happened during the request, in order."""
+    return tuple(event for span in trace.spans for event in of_span(span))
+
+
+def of_span(span: Span) -> Iterator[Event]:
+    reader = READERS.get(span.what)
+    if reader is not None:
+        yield from reader(span)
+
+
+def exchange(trace: Trace) -> Exchange:
+    """The request and its response."""
+    span = trace.request
+    body = span.value(v.REQUEST_BODY, b"")
+    args, kwargs = span.value(v.VIEW_ARGUMENTS, [[], {}])
+    chunks = [span.value(v.CHUNKS) for span in trace.spans if span.what == v.STREAM]
+    answer = (
+        b"".join(piece for piece in chunks[0] if isinstance(piece, bytes))
+        if chunks and isinstance(chunks[0], list)
+        else span.value(v.RESPONSE_BODY)
+    )
+    user = span.value(v.USER)
+    failure = span.value(v.EXCEPTION)
+    return Exchange(
+        span=span.span_id, method=text(span, v.METHOD), path=text(span, v.PATH) or "/", query=text(span, v.QUERY),
+        scheme=text(span, v.SCHEME) or "http", host=text(span, v.HOST), headers=pairs(span.value(v.REQUEST_HEADERS)),
+        body=octets(body), body_whole=isinstance(body, bytes) and bool(span.attributes.get(v.REQUEST_BODY_READ, True)),
+        user=user if isinstance(user, ModelRef) else None, backend=text(span, v.USER_BACKEND) or None,
+        session=mapping(span.value(v.SESSION)), session_after=mapping(span.value(v.SESSION_AFTER)),
+        csrf_refused=bool(span.attributes.get(v.CSRF_ENFORCED, False)), route=span.attributes.get(v.ROUTE), view=text(span, v.VIEW),
+        arguments=(tuple(args), kwargs), status=int(span.attributes.get(v.STATUS, 0)), response_headers=pairs(span.value(v.RESPONSE_HEADERS)),
+        cookies=span.value(v.RESPONSE_COOKIES, {}), response_body=None if answer is None else octets(answer),
+        response_whole=not isinstance(answer, Truncated), charset=text(span, v.RESPONSE_CHARSET) or "utf-8",
+        streaming=bool(span.attributes.get(v.STREAMING, False)), exception=(str(failure[0]), str(failure[1])) if failure else None,
+        templates=tuple(span.value(v.RESPONSE_TEMPLATES, [])),
+    )  # fmt: skip
+
+
+def text(span: Span, name: str) -> str:
+    found = span.attributes.get(name, "")
+    return found if isinstance(found, str) else str(found)
+
+
+def pairs(value: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((str(bare(name)), str(bare(item))) for name, item in value or [])
+
+
+def mapping(value: Any) -> Mapping[str, Any] | None:
+    plain = bare(value)
+    return plain if isinstance(plain, dict) else None
+
+
+def octets(value: Any) -> bytes:
+    """The bytes of a body; of one that was cut, its beginning."""
+    if isinstance(value, Truncated):
+        return octets(value.start)
+    return value if isinstance(value, bytes) else b""
+
+
+def http(span: Span) -> Iterator[Event]:
+    body, answer = span.value(v.REQUEST_BODY), span.value(v.RESPONSE_BODY)
+    yield HttpAnswered(
+        span.span_id, text(span, v.CLIENT), text(span, v.METHOD), text(span, v.URL), pairs(span.value(v.REQUEST_HEADERS)),
+        None if body is None else octets(body), int(span.attributes.get(v.STATUS, 0)), pairs(span.value(v.RESPONSE_HEADERS)),
+        None if answer is None else octets(answer), text(span, v.EXCEPTION_TYPE), text(span, v.EXCEPTION_MESSAGE),
+    )  # fmt: skip
+
+
+def tape(span: Span) -> Iterator[Event]:
+    yield TapeRead(span.span_id, text(span, v.SOURCE), span.value(v.VALUE), text(span, v.FUNCTION))
+
+
+def mail(span: Span) -> Iterator[Event]:
+    yield MailSent(span.span_id, bare(span.value(v.MESSAGE, {})))  # type: ignore[arg-type]
+
+
+def cache(span: Span) -> Iterator[Event]:
+    yield CacheUsed(
+        span.span_id, text(span, v.CACHE_ALIAS) or "default", text(span, v.CACHE_OPERATION), span.value(v.CACHE_KEY),
+        span.value(v.CACHE_VALUE), bool(span.attributes.get(v.CACHE_HIT, False)),
+    )  # fmt: skip
+
+
+def sql(span: Span) -> Iterator[Event]:
+    if span.attributes.get(v.OPERATION) in ("SELECT", "WITH", "VALUES", "(") or (
+        v.ROWS in span.attributes and v.WRITTEN not in span.attributes
+    ):
+        yield rows_read(span)
+    else:
+        yield from statement_event(span)
+
+
+def rows_read(span: Span) -> RowsRead:
+    columns = tuple(Column(*(list(column) + [None] * 3)[:3]) for column in span.value(v.COLUMNS, []))
+    rows = tuple(tuple(row) for row in span.value(v.ROWS, []))
+    return RowsRead(
+        span.span_id, text(span, v.DATABASE) or "default", text(span, v.MODEL) or None, columns, rows, text(span, v.STATEMENT),
+        parameters(span), span.value(v.DISTINCT_SHAPE, {}), text(span, v.SYSTEM),
+    )  # fmt: skip
+
+
+def parameters(span: Span) -> tuple[Any, ...]:
+    found = span.value(v.PARAMETERS)
+    return tuple(found) if isinstance(found, (list, tuple)) else ()
+
+
+READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {v.SQL: sql, v.HTTP: http, v.TAPE: tape, v.MAIL: mail, v.CACHE: cache}

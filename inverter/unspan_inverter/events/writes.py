@@ -1,0 +1,78 @@
+"""Statements that write, and transaction steps, as events."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from unspan_proto import vocabulary as v
+from unspan_proto.span import Span
+
+from unspan_inverter.events.kinds import Event, RowsDeleted, RowsInserted, RowsUpdated, TransactionStep
+
+STEP = re.compile(
+    r"\s*(BEGIN|START TRANSACTION|COMMIT|ROLLBACK TO(?: SAVEPOINT)?|ROLLBACK|RELEASE(?: SAVEPOINT)?|SAVEPOINT)\b\s*(\S*)", re.I
+)
+STEPS = {"START TRANSACTION": "BEGIN", "ROLLBACK TO SAVEPOINT": "ROLLBACK TO", "RELEASE SAVEPOINT": "RELEASE"}
+
+
+def statement_event(span: Span) -> Iterator[Event]:
+    """The event of a statement that is no SELECT; none for one that tells nothing (a failed one, DDL, a bare cursor's write)."""
+    operation, statement = str(span.attributes.get(v.OPERATION, "")), str(span.attributes.get(v.STATEMENT, ""))
+    if step := STEP.match(statement or operation):
+        word = step[1].upper()
+        yield TransactionStep(span.span_id, database(span), STEPS.get(word, word), step[2].strip('"`;'))
+        return
+    model = span.attributes.get(v.MODEL)
+    if not isinstance(model, str):
+        return
+    failed = bool(span.status == 2)
+    if operation == "INSERT":
+        clash = failed and str(span.attributes.get(v.EXCEPTION_TYPE, "")).endswith(("IntegrityError", "UniqueViolation"))
+        if clash or not failed:
+            yield RowsInserted(span.span_id, database(span), model, tuple(dict(row) for row in span.value(v.WRITTEN, [])), clash)
+    elif failed:
+        return
+    elif operation == "UPDATE":
+        yield updated(span, model, statement)
+    elif operation == "DELETE":
+        keys = span.value(v.WRITTEN_KEYS)
+        yield RowsDeleted(
+            span.span_id,
+            database(span),
+            model,
+            None if keys is None else tuple(keys),
+            statement,
+            parameters(span),
+            row_count(span),
+            system(span),
+        )
+
+
+def updated(span: Span, model: str, statement: str) -> RowsUpdated:
+    written, keys = span.value(v.WRITTEN, {}), span.value(v.WRITTEN_KEYS)
+    changes: list[tuple[Any, dict[str, Any]]] = []
+    if isinstance(written, list):
+        changes = [(row.get("pk"), {name: value for name, value in row.items() if name != "pk"}) for row in written]
+    elif keys is not None:
+        changes = [(key, dict(written)) for key in keys]
+    else:
+        changes = [(None, dict(written))]
+    return RowsUpdated(span.span_id, database(span), model, tuple(changes), statement, parameters(span), row_count(span), system(span))
+
+
+def database(span: Span) -> str:
+    return str(span.attributes.get(v.DATABASE, "default"))
+
+
+def system(span: Span) -> str:
+    return str(span.attributes.get(v.SYSTEM, ""))
+
+
+def row_count(span: Span) -> int:
+    found = span.attributes.get(v.ROW_COUNT, -1)
+    return found if isinstance(found, int) else -1
+
+
+def parameters(span: Span) -> tuple[Any, ...]:
+    found = span.value(v.PARAMETERS)
+    return tuple(found) if isinstance(found, (list, tuple)) else ()

@@ -1,0 +1,243 @@
+"""Events → facts: which rows were there before, which the request left behind, and everything else the test depends on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from unspan_proto.project import Field, Model, Project
+from unspan_proto.values import bare, lossy
+
+from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, RowsInserted, RowsRead, TapeRead
+from unspan_inverter.facts import links, parents, predicates
+from unspan_inverter.facts.kinds import Facts, Key, Linked, RowBorn, RowChanged, RowExists, RowGone
+from unspan_inverter.facts.ledger import Ledger
+
+BEHIND_COUNT = "a query counted this row without reading it"
+CLASHED = "an INSERT was refused because of this row"
+LOGGED_IN = "the user of the session"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The key of a row whose real one was not recorded."""
+
+    number: int
+
+
+def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Facts:
+    """What must hold before this request, and what held after it."""
+    ledger = Ledger(project)
+    ledger.follow(events)
+    logged_in(exchange, ledger)
+    joined_rows(events, ledger, project)
+    for event in ledger.clashes:
+        clashed(event, ledger)
+    counted_rows(ledger)
+    rows = {
+        key: RowExists(key, values, ledger.spans.get(key, ""), ledger.database.get(key, "default")) for key, values in ledger.before.items()
+    }
+    rows = {key: replace(row, why=key.pk.why) if isinstance(key.pk, Standing) else row for key, row in rows.items()}
+    rows = completed(parents.with_parents(folded(rows, project), project), project)
+    plain, linked = split_links(rows, project)
+    made, cut = changed_links(ledger, project)
+    return Facts(
+        rows=tuple(parents.in_order(plain, project)), linked=linked, born=born(ledger, project), changed=changed(ledger),
+        gone=tuple(RowGone(key, span) for key, span in ledger.now.gone.items() if not is_auto(key.label, project)), links_made=made, links_cut=cut,
+        services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
+        mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)),
+        databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes),
+        keys_seen={**{key: {**values, **ledger.now.changed.get(key, {})} for key, values in ledger.before.items()}, **ledger.now.born},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(Made):
+    """A `Made` key with the reason why the row is there at all."""
+
+    why: str = ""
+
+
+def logged_in(exchange: Exchange, ledger: Ledger) -> None:
+    """The session's user, when no statement read its row (a cached user, a custom backend)."""
+    user = exchange.user
+    model = ledger.concrete(user.label) if user else None
+    if user is not None and model is not None and user.pk is not None:
+        known = ledger.known(Key(model.label, bare(user.pk)), exchange.span, "default")
+        written = ledger.now.changed.get(Key(model.label, bare(user.pk)), {})
+        for name, value in (user.fields or {}).items():
+            if name not in written:
+                known.setdefault(name, value)
+        known.setdefault(model.pk, bare(user.pk))
+
+
+def joined_rows(events: Iterable[Event], ledger: Ledger, project: Project) -> None:
+    """Rows of joining tables that results prove, unless the request made them."""
+    number = 0
+    for event in events:
+        if not isinstance(event, RowsRead):
+            continue
+        for between, values in links.through_rows(event, project):
+            if not any(values.items() <= row.items() for row in [*ledger.current(between.label).values(), *initial(ledger, between.label)]):
+                number += 1
+                ledger.known(Key(between.label, Made(-number)), event.span, event.database).update(values)
+
+
+def initial(ledger: Ledger, label: str) -> list[Mapping[str, Any]]:
+    return [row for key, row in ledger.before.items() if key.label == label] + [
+        row for name, row, _ in ledger.now.nameless if name == label
+    ]
+
+
+def clashed(event: RowsInserted, ledger: Ledger) -> None:
+    """A refused INSERT proves a row with one of its unique values."""
+    model = ledger.concrete(event.model)
+    if model is None:
+        return
+    for row in event.rows:
+        for one in model.fields:
+            value = row.get(one.attname)
+            if one.unique and value is not None and not lossy(value) and not one.primary_key:
+                if not any(known.get(one.attname) == value for known in initial(ledger, model.label)):
+                    ledger.known(Key(model.label, Standing(len(ledger.before), CLASHED)), event.span, event.database)[one.attname] = value
+                return
+
+
+def counted_rows(ledger: Ledger) -> None:
+    """Adds the rows that a COUNT or an EXISTS saw and nothing else read."""
+    for event in ledger.counted:
+        wanted = count_of(event)
+        model = ledger.concrete(event.model)
+        if not wanted or model is None:
+            continue
+        where = predicates.where(event.statement, event.parameters, event.system)
+        values = predicates.satisfying(where) if where is not None else None
+        if where is None:
+            ledger.notes.append(f"the rows behind `{event.statement[:90]}` were not recorded: the test has those that other queries read")
+            continue
+        known = sum(
+            predicates.holds(where, columns(model, row)) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)]
+        )
+        for _ in range(wanted - known):
+            if values is None:
+                ledger.notes.append(
+                    f"{wanted - known} rows behind `{event.statement[:90]}` were not recorded, and their values cannot be told"
+                )
+                break
+            row = ledger.known(Key(model.label, Standing(len(ledger.before), BEHIND_COUNT)), event.span, event.database)
+            row.update({one.attname: values[one.column] for one in model.fields if one.column in values})
+
+
+def count_of(event: RowsRead) -> int:
+    """How many rows a plain COUNT(*) or EXISTS proves; 0 for any other query."""
+    text = event.statement.upper()
+    if len(event.rows) == 1 and len(event.rows[0]) == 1 and isinstance(event.rows[0][0], int):
+        if text.startswith("SELECT COUNT(*)"):
+            return event.rows[0][0]
+        if text.startswith("SELECT 1 AS"):
+            return 1
+    return 0
+
+
+def columns(model: Model, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row by column name, with defaults for what is not known of it."""
+    plain = {one.column: one.default for one in model.fields if one.column and one.has_default and not lossy(one.default)}
+    return plain | {one.column: row[one.attname] for one in model.fields if one.column and one.attname in row}
+
+
+def born_rows(ledger: Ledger, label: str) -> list[Mapping[str, Any]]:
+    return [row for key, row in ledger.now.born.items() if key.label == label]
+
+
+def folded(rows: Mapping[Key, RowExists], project: Project) -> dict[Key, RowExists]:
+    """Multi-table inheritance: a child's row takes its parent's values in, and the parent's own row is not created apart."""
+    found = dict(rows)
+    for key, row in rows.items():
+        model = project.model(key.label)
+        for one in model.fields if model else ():
+            parent = Key(one.related or "", row.values.get(one.attname)) if one.parent_link else None
+            if parent is not None and parent in found:
+                found[key] = replace(found[key], values={**found.pop(parent).values, **found[key].values})
+    return found
+
+
+def completed(rows: Mapping[Key, RowExists], project: Project) -> dict[Key, RowExists]:
+    """Gives every row the values without which it cannot be saved."""
+    found = dict(rows)
+    waiting = list(rows.values())
+    number = 0
+    while waiting:
+        row = waiting.pop(0)
+        model = project.model(row.key.label)
+        values = dict(row.values)
+        for one in model.fields if model else ():
+            if one.attname in values and not lossy(values[one.attname]):
+                continue
+            if not parents.required(one) or (one.primary_key and not isinstance(row.key.pk, Made)):
+                continue
+            number += 1
+            if one.related:
+                key = some_row(one, found, project, number)
+                if key not in found:
+                    found[key] = RowExists(key, {}, row.span, row.database, parents.NOT_READ)
+                    waiting.append(found[key])
+                values[one.attname] = key.pk
+            else:
+                values[one.attname] = parents.stand_in(one, number)
+        found[row.key] = replace(row, values=values)
+    return found
+
+
+def some_row(one: Field, rows: Mapping[Key, RowExists], project: Project, number: int) -> Key:
+    """A row for a foreign key of which nothing is known: one that is there anyhow, unless the column is unique."""
+    label = links.project_label(one, project)
+    known = [key for key in rows if key.label == label]
+    return known[0] if known and not one.unique else Key(label, Made(number))
+
+
+def is_auto(label: str, project: Project) -> bool:
+    model = project.model(label)
+    return model is not None and model.auto_created
+
+
+def split_links(rows: Mapping[Key, RowExists], project: Project) -> tuple[list[RowExists], tuple[Linked, ...]]:
+    """Rows of automatic many-to-many tables apart from all others."""
+    plain: list[RowExists] = []
+    found: dict[Linked, None] = {}
+    for key, row in rows.items():
+        if not is_auto(key.label, project):
+            plain.append(row)
+        elif (model := project.model(key.label)) and (link := links.as_link(model, dict(row.values), project)):
+            found[link] = None
+    return plain, tuple(found)
+
+
+def changed_links(ledger: Ledger, project: Project) -> tuple[tuple[Linked, ...], tuple[Linked, ...]]:
+    """Links that the request made and left, and those that it cut."""
+    made: list[Linked] = []
+    rows = [(key.label, values) for key, values in ledger.now.born.items()] + [(label, values) for label, values, _ in ledger.now.nameless]
+    for label, values in rows:
+        model = project.model(label)
+        if model and model.auto_created and (link := links.as_link(model, {name: bare(value) for name, value in values.items()}, project)):
+            made.append(link)
+    cut: list[Linked] = []
+    for key in ledger.now.gone:
+        model = project.model(key.label)
+        if model and model.auto_created and (link := links.as_link(model, ledger.before.get(key, {}), project)):
+            cut.append(link)
+    return tuple(made), tuple(cut)
+
+
+def born(ledger: Ledger, project: Project) -> tuple[RowBorn, ...]:
+    named = [RowBorn(key, key.label, values, ledger.spans.get(key, "")) for key, values in ledger.now.born.items()]
+    nameless = [RowBorn(None, label, values, span) for label, values, span in ledger.now.nameless]
+    return tuple(row for row in (*named, *nameless) if not is_auto(row.label, project))
+
+
+def changed(ledger: Ledger) -> tuple[RowChanged, ...]:
+    found: list[RowChanged] = []
+    for key, values in ledger.now.changed.items():
+        before = ledger.before.get(key, {})
+        after = {name: value for name, value in values.items() if name not in before or before[name] != value or lossy(value)}
+        if after and key not in ledger.now.gone:
+            found.append(RowChanged(key, before, after, ledger.spans.get(key, "")))
+    return tuple(found)

@@ -1,0 +1,83 @@
+"""What must hold before the request, and what holds after it: rows, links, the clock, the login, the outside world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from unspan_inverter.events import CacheUsed, HttpAnswered, MailSent, TapeRead
+
+
+class Key(NamedTuple):
+    """A row: the label of its concrete model and its primary key."""
+
+    label: str
+    pk: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RowExists:
+    """A row that was there before the request, with what is known of it. `why` is set on a stand-in: the request never read such a row."""
+
+    key: Key
+    values: Mapping[str, Any]
+    span: str
+    database: str = "default"
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A row of an automatic many-to-many table: `owner.field` contains `target`."""
+
+    owner: Key
+    field: str
+    target: Key
+
+
+@dataclass(frozen=True, slots=True)
+class RowBorn:
+    """A row that the request made and left behind, as it was at the end."""
+
+    key: Key | None
+    label: str
+    values: Mapping[str, Any]
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowChanged:
+    """A row that the request changed: attname → value at the end, and what was there before where it was seen."""
+
+    key: Key
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowGone:
+    """A row that the request deleted."""
+
+    key: Key
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that the test must arrange, and may assert of the database."""
+
+    rows: tuple[RowExists, ...] = ()
+    linked: tuple[Linked, ...] = ()
+    born: tuple[RowBorn, ...] = ()
+    changed: tuple[RowChanged, ...] = ()
+    gone: tuple[RowGone, ...] = ()
+    links_made: tuple[Linked, ...] = ()
+    links_cut: tuple[Linked, ...] = ()
+    services: tuple[HttpAnswered, ...] = ()
+    tapes: tuple[TapeRead, ...] = ()
+    mails: tuple[MailSent, ...] = ()
+    cache: tuple[CacheUsed, ...] = ()
+    databases: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    keys_seen: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict[Key, Mapping[str, Any]])
+    """Every row met, born ones included, with its values at the end: what a key in the response may refer to."""

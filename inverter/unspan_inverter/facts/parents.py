@@ -1,0 +1,126 @@
+"""Completes the rows: parents that foreign keys point to but nobody read, values that a column must have, and an order of creation."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+from unspan_proto.project import Field, Model, Project
+from unspan_proto.values import bare, lossy
+
+from unspan_inverter.facts.kinds import Key, RowExists
+
+NOT_READ = "the request never read this row"
+
+
+def with_parents(rows: Mapping[Key, RowExists], project: Project, born: Iterable[Mapping[str, Any]] = ()) -> dict[Key, RowExists]:
+    """The rows and, for each foreign key among them, the row it points to."""
+    found = dict(rows)
+    waiting = list(rows.values())
+    while waiting:
+        row = waiting.pop()
+        model = project.model(row.key.label)
+        for key in pointed(row.values, model, project) if model else ():
+            if key not in found:
+                found[key] = RowExists(key, {}, row.span, row.database, NOT_READ)
+                waiting.append(found[key])
+    return found
+
+
+def pointed(values: Mapping[str, Any], model: Model, project: Project) -> list[Key]:
+    """The rows that a row's foreign keys point to."""
+    keys: list[Key] = []
+    for one in model.fields:
+        if one.kind == "column" and one.related and not lossy(values.get(one.attname)):
+            key = target(one, bare(values.get(one.attname)), project)
+            if key is not None:
+                keys.append(key)
+    return keys
+
+
+def target(one: Field, value: Any, project: Project) -> Key | None:
+    """The row a foreign key's value points to; None for null, and for a key to a column that is not the primary key."""
+    related = project.model(one.related or "")
+    if value is None or related is None:
+        return None
+    owner = project.model(related.concrete) if related.proxy and related.concrete else related
+    if owner is None or (one.to_field and owner.field(one.to_field) is not owner.field("pk")):
+        return None
+    return Key(owner.label, value)
+
+
+def in_order(rows: Iterable[RowExists], project: Project) -> list[RowExists]:
+    """Parents first; within a model by key, so that automatic keys grow as they did."""
+    waiting = {row.key: row for row in sorted(rows, key=lambda row: (row.key.label, sortable(row.key.pk)))}
+    done: dict[Key, RowExists] = {}
+
+    def place(row: RowExists, inside: frozenset[Key]) -> None:
+        if row.key in done:
+            return
+        model = project.model(row.key.label)
+        for key in pointed(row.values, model, project) if model else ():
+            if key in waiting and key not in inside:
+                place(waiting[key], inside | {row.key})
+        done[row.key] = row
+
+    for row in waiting.values():
+        place(row, frozenset({row.key}))
+    return list(done.values())
+
+
+def sortable(pk: Any) -> tuple[int, Any]:
+    return (0, pk) if isinstance(pk, int) else (1, str(pk))
+
+
+def stand_in(one: Field, number: int) -> Any:
+    """A value that the column accepts, for a row of which it is not known; unique where it must be."""
+    kind = one.type
+    if one.choices:
+        return one.choices[0]
+    if kind in ("CharField", "TextField", "SlugField", "FileField", "FilePathField", "ImageField"):
+        made = f"{one.name}-{number}"
+        return made[-one.max_length :] if one.max_length else made
+    if kind in STAND_INS:
+        return STAND_INS[kind](number)
+    return None
+
+
+DAY = datetime(2000, 1, 1, tzinfo=timezone.utc)
+STAND_INS: Mapping[str, Any] = {
+    "EmailField": lambda n: f"person-{n}@example.com",
+    "URLField": lambda n: f"https://example.com/{n}",
+    "GenericIPAddressField": lambda n: f"192.0.2.{n % 250 + 1}",
+    "UUIDField": lambda n: uuid.UUID(int=n),
+    "BooleanField": lambda n: False,
+    "DateTimeField": lambda n: DAY + timedelta(minutes=n),
+    "DateField": lambda n: date(2000, 1, 1) + timedelta(days=n),
+    "TimeField": lambda n: time(0, 0, n % 60),
+    "DurationField": lambda n: timedelta(seconds=n),
+    "DecimalField": lambda n: Decimal(n % 10),
+    "FloatField": lambda n: float(n),
+    "JSONField": lambda n: {},
+    "BinaryField": lambda n: b"",
+    **{f"{size}IntegerField": (lambda n: n) for size in ("", "Big", "Small", "Positive", "PositiveBig", "PositiveSmall")},
+}
+"""Django's internal type → a value by number."""
+
+
+def required(one: Field) -> bool:
+    """Whether a row cannot be saved, or not twice, unless this column is given a value."""
+    if (
+        one.kind != "column"
+        or one.null
+        or one.has_default
+        or one.db_default
+        or one.generated
+        or one.auto
+        or one.auto_now
+        or one.auto_now_add
+    ):
+        return False
+    return (
+        one.unique
+        or one.primary_key
+        or one.type not in ("CharField", "TextField", "SlugField", "FileField", "ImageField", "EmailField", "URLField")
+    )

@@ -1,0 +1,142 @@
+"""The simple conditions of a statement: which known rows they choose, and which values would satisfy them.
+
+Only conjunctions of comparisons of one column with a value are understood; `where` answers None for anything else.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`column OP value`; `op` is one of =, !=, <, <=, >, >=, in, null, like; `no` negates it."""
+
+    column: str
+    op: str
+    value: Any
+    no: bool = False
+
+
+def where(statement: str, parameters: tuple[Any, ...], system: str = "") -> tuple[Condition, ...] | None:
+    """The conditions of a statement on one table, () when it has none, None when they are not simple."""
+    from sqlglot import errors, exp, parse_one  # noqa: PLC0415 - a fifth of a second that most traces need not pay
+
+    try:
+        tree = parse_one(named(statement), read=DIALECTS.get(system, "sqlite"))
+    except (errors.SqlglotError, ValueError, RecursionError):
+        return None
+    if tree is None or tree.find(exp.Join, exp.Subquery, exp.Group, exp.Having, exp.Union, exp.Distinct) is not None:
+        return None
+    found = tree.args.get("where")
+    if found is None:
+        return ()
+    conditions = [condition(part, parameters) for part in parts(found.this)]
+    return None if any(one is None for one in conditions) else tuple(one for one in conditions if one is not None)
+
+
+def named(statement: str) -> str:
+    """`%s` placeholders as numbered ones: a bare `?` is an operator of PostgreSQL's JSON."""
+    count = iter(range(statement.count("%s")))
+    return re.sub(r"%s", lambda _: f":p{next(count)}", statement).replace("%%", "%")
+
+
+def parts(tree: Any) -> list[Any]:
+    from sqlglot import exp  # noqa: PLC0415
+
+    if isinstance(tree, exp.Paren):
+        return parts(tree.this)
+    if isinstance(tree, exp.And):
+        return [*parts(tree.left), *parts(tree.right)]
+    return [tree]
+
+
+def condition(tree: Any, parameters: tuple[Any, ...], no: bool = False) -> Condition | None:
+    from sqlglot import exp  # noqa: PLC0415
+
+    while isinstance(tree, exp.Paren):
+        tree = tree.this
+    if isinstance(tree, exp.Not):
+        return condition(tree.this, parameters, not no)
+    if isinstance(tree, exp.Column):
+        return Condition(tree.name, "=", True, no)
+    operators = {exp.EQ: "=", exp.NEQ: "!=", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+    if type(tree) in operators and isinstance(tree.left, exp.Column):
+        known, value = constant(tree.right, parameters)
+        return Condition(tree.this.name, operators[type(tree)], value, no) if known else None
+    if isinstance(tree, exp.Is) and isinstance(tree.this, exp.Column) and isinstance(tree.expression, exp.Null):
+        return Condition(tree.this.name, "null", None, no)
+    if isinstance(tree, exp.In) and isinstance(tree.this, exp.Column) and tree.expressions:
+        values = [constant(one, parameters) for one in tree.expressions]
+        return Condition(tree.this.name, "in", [value for _, value in values], no) if all(known for known, _ in values) else None
+    return None
+
+
+def constant(tree: Any, parameters: tuple[Any, ...]) -> tuple[bool, Any]:
+    """Whether the expression is a value, and which."""
+    from sqlglot import exp  # noqa: PLC0415
+
+    if isinstance(tree, (exp.Placeholder, exp.Parameter)):
+        name = tree.name or getattr(tree.this, "name", "")
+        if re.fullmatch(r"p\d+", name) and int(name[1:]) < len(parameters):
+            return True, parameters[int(name[1:])]
+        return False, None
+    if isinstance(tree, exp.Literal):
+        return True, tree.this if tree.is_string else float(tree.this) if "." in tree.this else int(tree.this)
+    if isinstance(tree, exp.Boolean):
+        return True, bool(tree.this)
+    return False, None
+
+
+def holds(conditions: tuple[Condition, ...], row: Mapping[str, Any]) -> bool:
+    """Whether a row (by column name) satisfies all; a column that is not known does not."""
+    return all(one.column in row and holds_one(one, row[one.column]) for one in conditions)
+
+
+def holds_one(one: Condition, value: Any) -> bool:
+    if one.op == "null":
+        return (value is None) is not one.no
+    if value is None:
+        return False
+    try:
+        found = compared(one.op, value, one.value)
+    except TypeError:
+        found = False
+    return found is not one.no
+
+
+def compared(op: str, left: Any, right: Any) -> bool:
+    if op == "in":
+        return any(same(left, item) for item in right)
+    if op in ("=", "!="):
+        return same(left, right) is (op == "=")
+    left, right = comparable(left), comparable(right)
+    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[op]
+
+
+def comparable(value: Any) -> Any:
+    return value if isinstance(value, (int, float, str)) else str(value)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality across what drivers are given: a UUID or Decimal may be bound as text, with or without dashes."""
+    return left == right or (not isinstance(left, bool) and str(left).replace("-", "") == str(right).replace("-", ""))
+
+
+def satisfying(conditions: tuple[Condition, ...]) -> Mapping[str, Any] | None:
+    """Values by column that satisfy all conditions, None when they cannot be told."""
+    values: dict[str, Any] = {}
+    for one in conditions:
+        if one.op == "null":
+            if not one.no:
+                values[one.column] = None
+        elif one.op in ("=", "in") and not one.no:
+            values[one.column] = one.value if one.op == "=" else next(iter(one.value), None)
+        elif one.op == "=" and isinstance(one.value, bool):
+            values[one.column] = not one.value
+        else:
+            return None
+    return values

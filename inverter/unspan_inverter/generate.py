@@ -1,0 +1,47 @@
+"""The whole way as one function: traces in, a test file out. A pure function of recorded data; reading and checking happen elsewhere."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from unspan_proto.errors import ContractError
+
+from unspan_inverter.code import source
+from unspan_inverter.errors import Incomplete, Unreadable
+from unspan_inverter.events import events, exchange
+from unspan_inverter.facts import facts
+from unspan_inverter.plan import Plan, http_request
+from unspan_inverter.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A test file: its text, data files beside it by relative name, lines for stderr, and a good stem for its name."""
+
+    source: str
+    name: str
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    notes: tuple[str, ...] = ()
+
+
+def generated(traces: Sequence[Trace], *, style: str = "django", level: str = "integration", allow_gaps: bool = False) -> Generated:
+    """The test file of these traces. Raises an InverterError with the reason when none can be made.
+
+    `style`: `django` or `pytest`; `level`: only `integration` is built; `allow_gaps`: accept a trace that lost something, the test says what.
+    """
+    plans = [planned(trace, allow_gaps) for trace in traces]
+    text = source(plans, style)
+    notes = tuple(dict.fromkeys(f"not recorded: {note}" for plan in plans for note in plan.notes))
+    return Generated(text, re.sub(r"(?<!^)(?=[A-Z])", "_", plans[0].class_name.removesuffix("Tests")).lower(), {}, notes)
+
+
+def planned(trace: Trace, allow_gaps: bool = False) -> Plan:
+    """The plan of one trace."""
+    if trace.gaps and not allow_gaps:
+        raise Incomplete(trace.id, list(trace.gaps))
+    try:
+        happened, asked = events(trace), exchange(trace)
+        known = facts(happened, asked, trace.project)
+    except (ContractError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise Unreadable(trace.id, f"its data does not keep the format ({type(error).__name__}: {str(error)[:120]})") from error
+    return http_request(trace.id, happened, asked, known, trace.project, allow_gaps)

@@ -1,0 +1,221 @@
+"""Assertions on the response: one function per aspect, all in the registry `ANSWERS`."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+from urllib.parse import urlsplit
+
+from unspan_proto.values import bare
+
+from unspan_inverter.events import Exchange
+from unspan_inverter.facts import Facts, Made
+from unspan_inverter.plan import requests
+from unspan_inverter.plan.bindings import TOKEN, Bindings, bound_document, literals, plain_key
+from unspan_inverter.plan.clock import Clock
+from unspan_inverter.plan.expressions import Attr, Check, Import, Item, Name, Statement, call, method
+
+RESPONSE = Name("response")
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_PIECES = 8
+MOST_TEXT = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response to be asserted, with what it is compared against."""
+
+    exchange: Exchange
+    facts: Facts
+    bindings: Bindings
+    clock: Clock
+
+    @property
+    def kind(self) -> str:
+        """Media type of the body."""
+        return self.exchange.header("Content-Type", of_response=True).split(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as it will be in the test: its host the test's, its clock standing."""
+        return canonical(self.exchange.text, self.exchange, self.clock)
+
+    @property
+    def about_body(self) -> bool:
+        """Whether there is a body that the view made on purpose: not a redirect, not Django's own error page."""
+        x = self.exchange
+        body = x.response_body is not None and x.response_whole and x.method != "HEAD"
+        return body and x.status not in (204, 304, *REDIRECTS) and not self.of_django
+
+    @property
+    def of_django(self) -> bool:
+        """Whether Django itself wrote the page: its error pages differ between development and tests."""
+        x = self.exchange
+        return x.status >= 400 and "html" in self.kind and (x.exception is not None or x.csrf_refused or not x.view)
+
+
+def canonical(text: str, exchange: Exchange, clock: Clock) -> str:
+    """A recorded text with the recorded host and times replaced by those of the test."""
+    host = exchange.header("Host") or exchange.host
+    if host and host.rsplit(":", 1)[0].lower() in requests.LOCAL_HOSTS:
+        text = re.sub(rf"(https?:)?//{re.escape(host)}(?![\w.:-])", lambda m: f"{m[1] or ''}//testserver", text)
+    return clock.text(text)
+
+
+def status(answer: Answer) -> Iterator[Statement]:
+    if answer.exchange.status not in REDIRECTS or not location(answer):
+        yield Check("equal", (Attr(RESPONSE, "status_code"), answer.exchange.status))
+
+
+def location(answer: Answer) -> str:
+    return canonical(answer.exchange.header("Location", of_response=True), answer.exchange, answer.clock)
+
+
+def redirect(answer: Answer) -> Iterator[Statement]:
+    target = location(answer)
+    if answer.exchange.status not in REDIRECTS or not target:
+        return
+    split = urlsplit(target)
+    if split.scheme or split.netloc or not target.startswith("/"):
+        answer.bindings.keep([target])
+        yield Check("equal", (Attr(RESPONSE, "status_code"), answer.exchange.status))
+        yield Check("equal", (Item(Attr(RESPONSE, "headers"), "Location"), target))
+        return
+    kwargs: list[tuple[str, Any]] = [("status_code", answer.exchange.status)] if answer.exchange.status != 302 else []
+    made = requests.reversed_or_text(target, answer.exchange, answer.bindings, answer.bindings.project)
+    yield Check("redirects", (RESPONSE, made), (*kwargs, ("fetch_redirect_response", False)))
+
+
+def failure(answer: Answer) -> Iterator[Statement]:
+    """A view that raised: what it raised, which the client keeps when it does not raise it again."""
+    x = answer.exchange
+    if x.status >= 500 and x.exception is not None:
+        name, message = x.exception
+        yield Check("equal", (Attr(Item(Attr(RESPONSE, "exc_info"), 0), "__name__"), name.rsplit(".", 1)[-1]))
+        if message and len(message) < 200:
+            yield Check("equal", (call(Name("str"), Item(Attr(RESPONSE, "exc_info"), 1)), message))
+
+
+def document(answer: Answer) -> Iterator[Statement]:
+    """A JSON body, whole."""
+    if not answer.about_body or not is_json(answer):
+        return
+    found = json.loads(answer.text)
+    bound = unknown_keys(bound_document(found, answer.bindings, answer.facts.keys_seen), answer)
+    answer.bindings.keep(literals(bound))
+    yield Check("equal", (method(RESPONSE, "json"), bound))
+
+
+def is_json(answer: Answer) -> bool:
+    if not (answer.kind.endswith("/json") or answer.kind.endswith("+json")):
+        return False
+    try:
+        json.loads(answer.text)
+    except ValueError:
+        return False
+    return True
+
+
+def unknown_keys(document: Any, answer: Answer, name: str = "") -> Any:
+    """The automatic key of a row that the request made, where it is not certain whose it is: any value will do."""
+    if isinstance(document, dict):
+        return {key: unknown_keys(item, answer, key) for key, item in document.items()}
+    if isinstance(document, list):
+        return [unknown_keys(item, answer, name) for item in document]
+    keylike = name.lower() in ("id", "pk") or name.lower().endswith(("_id", "_pk"))
+    if keylike and isinstance(document, (int, str)) and not isinstance(document, bool) and plain_key(document) in born_keys(answer):
+        return Attr(Import("unittest", "mock"), "ANY")
+    return document
+
+
+def born_keys(answer: Answer) -> set[str]:
+    return {plain_key(row.key.pk) for row in answer.facts.born if row.key is not None}
+
+
+def page(answer: Answer) -> Iterator[Statement]:
+    """An HTML page, by what it shows: the rows' texts first, then headings, then the rest."""
+    if not answer.about_body or "html" not in answer.kind:
+        return
+    kwargs: tuple[tuple[str, Any], ...] = (("status_code", answer.exchange.status),) if answer.exchange.status != 200 else ()
+    pieces = shown(answer)
+    for piece in pieces:
+        yield Check("contains", (RESPONSE, piece), kwargs)
+    if not pieces:
+        yield from whole(answer)
+
+
+def shown(answer: Answer) -> list[str]:
+    """The pieces of text that the page is recognised by, at most MOST_PIECES."""
+    nodes = list(dict.fromkeys(node for node in text_nodes(answer.text) if steady(node, answer)))
+    values = row_texts(answer.facts)
+    data = [node for node in nodes if any(value in unescape(node) for value in values)]
+    rest = [node for node in nodes if node not in data and re.search(r"\w", node)]
+    return (data[:MOST_PIECES] + rest)[:MOST_PIECES]
+
+
+def text_nodes(html: str) -> Iterator[str]:
+    """The raw texts between tags, one line each, scripts, styles and comments left out."""
+    bare_html = re.sub(r"(?is)<!--.*?-->|<(script|style|template|noscript)\b.*?</\1\s*>", "<x>", html)
+    for node in re.split(r"<[^>]*>", bare_html):
+        line = max((part.strip() for part in node.splitlines()), key=len, default="")
+        if 1 < len(line) <= 160:
+            yield line
+
+
+def steady(node: str, answer: Answer) -> bool:
+    """Whether a text will be the same in the test: it names no automatic key, and no time of day."""
+    if re.search(r"\d{1,2}:\d{2}|\b(ago|now|today|yesterday|seconds?|minutes?)\b|\bms\b", node, re.I) or not node.isprintable():
+        return False
+    keys = {
+        plain_key(key.pk) for key in answer.bindings.names if not isinstance(key.pk, Made) and key.label not in answer.bindings.explicit
+    }
+    return not any(plain_key(token) in keys for token in TOKEN.findall(node))
+
+
+def row_texts(facts: Facts) -> set[str]:
+    rows: list[Mapping[str, Any]] = (
+        [row.values for row in facts.rows] + [row.values for row in facts.born] + [row.after for row in facts.changed]
+    )
+    return {value for row in rows for item in row.values() if isinstance(value := bare(item), str) and 2 < len(value) <= 160}
+
+
+def whole(answer: Answer) -> Iterator[Statement]:
+    """The body as it is, where it is short; else how it begins."""
+    body = answer.exchange.response_body or b""
+    text = answer.text
+    if "text" in answer.kind or "xml" in answer.kind or "html" in answer.kind or "javascript" in answer.kind:
+        answer.bindings.keep([text[:MOST_TEXT]])
+        decoded = call(
+            Attr(method(RESPONSE, "getvalue"), "decode"),
+            *([answer.exchange.charset] if answer.exchange.charset.lower() not in ("utf-8", "utf8") else []),
+        )
+        if len(text) <= MOST_TEXT:
+            yield Check("equal", (decoded, text))
+        else:
+            yield Check("equal", (Item(decoded, slice(0, 1000)), text[:1000]))
+    elif len(body) <= 64:
+        yield Check("equal", (method(RESPONSE, "getvalue"), body))
+    else:
+        yield Check("equal", (Item(method(RESPONSE, "getvalue"), slice(0, 16)), body[:16]))
+
+
+def other_body(answer: Answer) -> Iterator[Statement]:
+    if answer.about_body and "html" not in answer.kind and not is_json(answer):
+        yield from whole(answer)
+
+
+def mail(answer: Answer) -> Iterator[Statement]:
+    """Messages sent, by subject and recipients."""
+    if not answer.facts.mails:
+        return
+    box = Attr(Import("django.core", "mail"), "outbox")
+    subjects = [str(bare(sent.message.get("subject", ""))) for sent in answer.facts.mails]
+    recipients = [[str(bare(to)) for to in sent.message.get("to", [])] for sent in answer.facts.mails]
+    yield Check("equal each", ("subject", box, [canonical(subject, answer.exchange, answer.clock) for subject in subjects]))
+    yield Check("equal each", ("to", box, recipients))
+
+
+ANSWERS: tuple[Callable[[Answer], Iterator[Statement]], ...] = (status, redirect, failure, document, page, other_body, mail)
+"""Every assertion on the response, in the order in which they are written."""

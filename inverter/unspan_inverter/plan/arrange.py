@@ -1,0 +1,205 @@
+"""Rows → statements that create them: objects for keys, only the fields that matter, nothing saved twice."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from unspan_proto.project import Field, Model
+from unspan_proto.values import Opaque, bare, lossy
+
+from unspan_inverter.events import Event, RowsRead
+from unspan_inverter.facts import Facts, Key, Made, RowExists
+from unspan_inverter.facts.parents import target
+from unspan_inverter.plan.bindings import Bindings
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Do, Import, Statement, call, method
+
+EMPTY = {"dict": {}, "list": [], "builtins.dict": {}, "builtins.list": []}
+"""What a callable default of this name returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """What decides whether an incidental field is written out."""
+
+    text: str
+    """Everything that the request and the answer said."""
+    ordered: str
+    """The WHERE and ORDER BY parts of all statements."""
+    password: bool
+    """Whether a password was checked."""
+
+    def matters(self, value: Any, one: Field) -> bool:
+        return f'"{one.column}"' in self.ordered or f"`{one.column}`" in self.ordered or appears(value, self.text)
+
+
+def relevance(events: Iterable[Event], text: str, password: bool) -> Relevance:
+    tails = [re.split(r"\bWHERE\b|\bORDER BY\b", event.statement, maxsplit=1)[-1] for event in events if isinstance(event, RowsRead)]
+    return Relevance(text, "\n".join(tails), password)
+
+
+def appears(value: Any, text: str) -> bool:
+    """Whether a value can be recognised in a text."""
+    if isinstance(value, datetime):
+        return any(
+            value.strftime(form) in text for form in ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%b. %d", "%B %d", "%-d %b", "%H:%M")
+        )
+    found = str(value)
+    return len(found) > 2 and (found in text or found.replace("-", "") in text)
+
+
+def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool) -> list[Statement]:
+    """The statements that make all rows and links, in order. Call it last: it knows which variables the others use."""
+    rows = [row for row in facts.rows if row.key in bindings.names]
+    done: list[list[Statement]] = []
+    for i in reversed(range(len(rows))):
+        earlier = {row.key for row in rows[:i]}
+        done.append(row_statements(rows[i], earlier, bindings, relevance, shared, facts))
+    links = [link_statement(owner, name, targets, bindings) for (owner, name), targets in grouped_links(facts, bindings).items()]
+    for statements in done:  # variables that later statements used are known only now
+        statements[:] = [used_only(statement, bindings, shared) for statement in statements]
+    return [statement for statements in reversed(done) for statement in statements] + links
+
+
+def used_only(statement: Statement, bindings: Bindings, shared: bool) -> Statement:
+    """An assignment to a variable that nobody reads becomes the bare expression."""
+    if isinstance(statement, Assign) and not shared and not any(bindings.names.get(key) == statement.target.id for key in bindings.used):
+        return Do(statement.value, statement.note)
+    return statement
+
+
+def row_statements(
+    row: RowExists, earlier: set[Key], bindings: Bindings, relevance: Relevance, shared: bool, facts: Facts
+) -> list[Statement]:
+    model = bindings.project.model(row.key.label)
+    assert model is not None
+    variable = bindings.row(row.key) if row.key in bindings.used or shared else None
+    name = variable or bindings.row(row.key)
+    if variable is None:
+        bindings.used.discard(row.key)
+    if special := SPECIAL.get(model.label.lower()):
+        return [Assign(name, special(row.values, bindings, model), row.why, "pair" if special is site else "plain")]
+    now, later = fields(row, model, earlier, bindings, relevance)
+    statements: list[Statement] = [Assign(name, creation(model, now), note(row), "only" if in_bulk(model) else "plain")]
+    return [*statements, Do(update(model, bindings.pk(row.key), later))] if later else statements
+
+
+def note(row: RowExists) -> str:
+    return f"{row.why}: its values are stand-ins" if row.why else ""
+
+
+def creation(model: Model, values: Mapping[str, Any]) -> Any:
+    """`Model.objects.create(…)`; where saving has effects of its own, which the recording shows already, `bulk_create`."""
+    if in_bulk(model):
+        return method(manager(model), "bulk_create", [call(Import(model.module, model.name), **values)])
+    return method(manager(model), "create", **values)
+
+
+def in_bulk(model: Model) -> bool:
+    """Whether rows are written without `save()`; Django has no `bulk_create` for inherited tables."""
+    return model.save_effects and not any(one.parent_link for one in model.fields)
+
+
+def manager(model: Model) -> Attr:
+    """The manager through which the test reads and writes a model."""
+    return Attr(Import(model.module, model.name), model.default_manager if model.default_manager.isidentifier() else "_default_manager")
+
+
+def update(model: Model, pk: Any, values: Mapping[str, Any]) -> Call:
+    return method(method(manager(model), "filter", pk=pk), "update", **values)
+
+
+def fields(
+    row: RowExists, model: Model, earlier: set[Key], bindings: Bindings, relevance: Relevance
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Field name → value for the creation, and for an update after it (automatic timestamps, rows that come later)."""
+    now: dict[str, Any] = {}
+    later: dict[str, Any] = {}
+    for one in model.fields:
+        value = row.values.get(one.attname)
+        if one.attname == model.pk and not one.related:
+            if not isinstance(row.key.pk, Made) and writes_key(one, row, bindings, relevance):
+                now[one.name] = bare(row.key.pk)
+        elif one.attname in row.values and worth(one, value, model, relevance):
+            key = target(one, bare(value), bindings.project) if one.related else None
+            if key is not None and key in bindings.names:
+                (now if key in earlier else later)[one.name] = bindings.row(key)
+            else:
+                (later if one.auto_now or one.auto_now_add else now)[one.attname] = plain(value)
+    return now, later
+
+
+def writes_key(one: Field, row: RowExists, bindings: Bindings, relevance: Relevance) -> bool:
+    """Whether the primary key is written out: it is data of its own, or its number appears where its meaning is not certain."""
+    if one.auto:
+        return row.key.label in bindings.explicit
+    return not one.has_default or row.key.label in bindings.explicit or relevance.matters(row.key.pk, one)
+
+
+def worth(one: Field, value: Any, model: Model, relevance: Relevance) -> bool:
+    """Whether a field is written out: it differs from what the model would give it, and is not incidental."""
+    if one.kind != "column" or one.generated or lossy(value) or (one.parent_link and value is not None):
+        return False
+    found = bare(value)
+    if "password" in one.name and model.field("last_login") is not None:
+        return relevance.password
+    if (
+        one.auto_now
+        or one.auto_now_add
+        or (isinstance(one.default, Opaque) and one.type in ("DateTimeField", "DateField", "UUIDField"))
+        or one.name == "last_login"
+    ):
+        return found is not None and relevance.matters(found, one)
+    if isinstance(one.default, Opaque) and one.default.type in EMPTY:
+        return found != EMPTY[one.default.type]
+    if one.has_default:
+        return type(bare(one.default)) is not type(found) or bare(one.default) != found
+    return found is not None and not (found == "" and not one.unique)
+
+
+def plain(value: Any) -> Any:
+    """A column's value as one writes it."""
+    found = bare(value)
+    return bytes(found) if isinstance(found, (memoryview, bytearray)) else found
+
+
+def grouped_links(facts: Facts, bindings: Bindings) -> dict[tuple[Key, str], list[Key]]:
+    found: dict[tuple[Key, str], list[Key]] = {}
+    for link in facts.linked:
+        if link.owner in bindings.names and link.target in bindings.names:
+            found.setdefault((link.owner, link.field), []).append(link.target)
+    return found
+
+
+def link_statement(owner: Key, name: str, targets: Sequence[Key], bindings: Bindings) -> Statement:
+    return Do(method(Attr(bindings.row(owner), name), "add", *(bindings.row(key) for key in targets)))
+
+
+def content_type(values: Mapping[str, Any], bindings: Bindings, model: Model) -> Any:
+    """Content types are made by `migrate`: they are looked up by what they stand for."""
+    return method(
+        Attr(Import(model.module, model.name), "objects"),
+        "get_by_natural_key",
+        plain(values.get("app_label", "")),
+        plain(values.get("model", "")),
+    )
+
+
+def permission(values: Mapping[str, Any], bindings: Bindings, model: Model) -> Any:
+    """Permissions are made by `migrate` too."""
+    key = Key("contenttypes.ContentType", values.get("content_type_id"))
+    chosen: dict[str, Any] = {"codename": plain(values.get("codename", ""))}
+    if key in bindings.names:
+        chosen["content_type"] = bindings.row(key)
+    return method(Attr(Import(model.module, model.name), "objects"), "get", **chosen)
+
+
+def site(values: Mapping[str, Any], bindings: Bindings, model: Model) -> Any:
+    """`migrate` makes the default site."""
+    given = {name: plain(values[name]) for name in ("domain", "name") if name in values}
+    return method(Attr(Import(model.module, model.name), "objects"), "update_or_create", pk=values.get("id", 1), defaults=given)
+
+
+SPECIAL = {"contenttypes.contenttype": content_type, "auth.permission": permission, "sites.site": site}
+"""Models whose rows `migrate` makes: label → how a row is had."""

@@ -1,0 +1,153 @@
+"""Which row a number in the request or the answer means: object instead of id wherever that is certain.
+
+A row whose key appears where its meaning is not certain keeps its recorded key (`explicit`).
+"""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from unspan_proto.project import Project
+from unspan_proto.values import bare
+
+from unspan_inverter.facts import Facts, Key, Made
+from unspan_inverter.plan.expressions import Attr, Call, Name
+
+TOKEN = re.compile(r"(?<![\w.])\d+(?![\w.]*\w)|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?<!\w)[0-9a-f]{32}(?!\w)")
+
+
+@dataclass(slots=True)
+class Bindings:
+    """The rows of a plan: the variable of each, whether its key is written out, and who refers to it."""
+
+    project: Project
+    facts: Facts
+    names: dict[Key, str] = field(default_factory=dict[Key, str])
+    explicit: set[str] = field(default_factory=set[str])
+    """Labels of models whose rows are created with their recorded keys."""
+    used: set[Key] = field(default_factory=set[Key])
+
+    def row(self, key: Key) -> Name:
+        """The variable that holds a row."""
+        self.used.add(key)
+        return Name(self.names[key], row=True)
+
+    def pk(self, key: Key) -> Attr:
+        return Attr(self.row(key), "pk")
+
+    def candidates(self, value: Any) -> list[Key]:
+        """Rows with a variable whose key reads like `value`, in the order they were met."""
+        wanted = plain_key(value)
+        return [key for key in self.names if not isinstance(key.pk, Made) and plain_key(key.pk) == wanted]
+
+    def meant(self, name: str, value: Any) -> Key | None:
+        """The row that a parameter called `name` with this value certainly means."""
+        found = self.candidates(value)
+        named = [key for key in found if self.suits(name, key.label)]
+        if named:
+            return named[0]
+        if isinstance(value, uuid.UUID) or (isinstance(value, str) and len(value) >= 32):
+            return found[0] if found else None
+        return found[0] if found and bare_name(name) in ("", "id", "pk", "object") else None
+
+    def suits(self, name: str, label: str) -> bool:
+        """Whether a parameter's name speaks of this model: by the model's name, or by a relation of that name to it."""
+        wanted = bare_name(name)
+        model = self.project.model(label)
+        if model is None or not wanted:
+            return False
+        if wanted in (model.name.lower(), model.name.lower() + "s"):
+            return True
+        return any(
+            (one.name.lower() in (wanted, wanted + "s") or one.name.lower() == name.lower())
+            and (one.related or "").lower() == label.lower()
+            for other in self.project.models
+            for one in other.fields
+        )
+
+    def keep(self, texts: Iterable[str]) -> None:
+        """Marks the models whose automatic keys appear in texts that are compared literally."""
+        tokens = {plain_key(token) for text in texts for token in TOKEN.findall(text)}
+        for key in self.names:
+            if not isinstance(key.pk, Made) and plain_key(key.pk) in tokens:
+                self.explicit.add(key.label)
+
+
+def bare_name(name: str) -> str:
+    """`todo_id`, `todoId`, `todo_pk`, `todos[]` → `todo`."""
+    found = name.lower().removesuffix("[]")
+    for ending in ("_ids", "_id", "_pk", "_uuid", "ids", "id", "pk"):
+        if found.endswith(ending) and (ending.startswith("_") or found == ending or ending in ("id", "pk")):
+            return found.removesuffix(ending) if found != ending else found
+    return found
+
+
+def plain_key(value: Any) -> str:
+    """A key's text, the same for a UUID in each of its forms and for a number and its digits."""
+    text = str(bare(value))
+    return text.replace("-", "").lower() if len(text) in (32, 36) else text
+
+
+def string_of(expression: Any) -> Call:
+    """`str(…)` of an expression."""
+    return Call(Name("str"), (expression,))
+
+
+def bound_document(document: Any, bindings: Bindings, seen: Mapping[Key, Mapping[str, Any]]) -> Any:
+    """A JSON document with the keys that certainly are a row's replaced by that row's `pk`."""
+    if isinstance(document, list):
+        return [bound_document(item, bindings, seen) for item in document]
+    if not isinstance(document, dict):
+        return document
+    key = described_row(document, bindings, seen)
+    return {name: bound_item(name, item, key, bindings, seen) for name, item in document.items()}
+
+
+def described_row(document: Mapping[str, Any], bindings: Bindings, seen: Mapping[Key, Mapping[str, Any]]) -> Key | None:
+    """The one row that an object with an `id` is about: its other members are that row's values."""
+    value = document.get("id", document.get("pk"))
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
+    found = [(alike(document, seen.get(key, {})), key) for key in bindings.candidates(value)]
+    best = max((score for score, _ in found), default=0)
+    keys = [key for score, key in found if score == best]
+    if isinstance(value, str) and len(value) >= 32 and keys:
+        return keys[0]
+    only = len(document) == 1 and len(keys) == 1 and bindings.facts.born and any(row.key == keys[0] for row in bindings.facts.born)
+    return keys[0] if len(keys) == 1 and (best > 0 or only) else None
+
+
+def alike(document: Mapping[str, Any], row: Mapping[str, Any]) -> int:
+    """How many members of the object are this row's values."""
+    return sum(
+        name in row and name not in ("id", "pk") and item not in (None, "", False, True) and str(bare(row[name])) == str(item)
+        for name, item in document.items()
+    )
+
+
+def bound_item(name: str, item: Any, key: Key | None, bindings: Bindings, seen: Mapping[Key, Mapping[str, Any]]) -> Any:
+    if key is not None and name in ("id", "pk"):
+        return as_same_type(bindings.pk(key), item)
+    if key is not None and isinstance(item, (int, str)) and not isinstance(item, bool):
+        model = bindings.project.model(key.label)
+        one = model.field(name) if model else None
+        if one is not None and one.related:
+            target = Key(one.related, seen.get(key, {}).get(one.attname))
+            if target in bindings.names and plain_key(target.pk) == plain_key(item):
+                return as_same_type(bindings.pk(target), item)
+    return bound_document(item, bindings, seen)
+
+
+def as_same_type(expression: Any, like: Any) -> Any:
+    return string_of(expression) if isinstance(like, str) else expression
+
+
+def literals(document: Any) -> list[str]:
+    """The texts of all literal members of a document: where a key could hide."""
+    if isinstance(document, dict):
+        return [text for name, item in document.items() for text in (*literals(item), str(name))]
+    if isinstance(document, (list, tuple)):
+        return [text for item in document for text in literals(item)]
+    return [str(document)] if isinstance(document, (str, int, float)) and not isinstance(document, bool) else []

@@ -1,0 +1,50 @@
+"""The cache of the test: one of its own, holding what the request found in the recorded one."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from unspan_proto.values import bare, lossy
+
+from unspan_inverter.facts import Facts
+from unspan_inverter.plan.bindings import Bindings
+from unspan_inverter.plan.expressions import Do, Import, Item, Statement, method
+
+LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
+FRAMEWORK = ("django.contrib.sessions", "views.decorators.cache")
+"""Beginnings of keys under which Django itself caches."""
+
+
+def entries(facts: Facts) -> dict[tuple[str, str], Any]:
+    """What reads found before anything wrote it: (alias, key) → value."""
+    found: dict[tuple[str, str], Any] = {}
+    written: set[tuple[str, str]] = set()
+    for used in facts.cache:
+        keys = used.key if isinstance(used.key, (list, tuple)) else [used.key]
+        for key in keys:
+            place = (used.alias, str(bare(key)))
+            value = used.value.get(key) if isinstance(used.value, dict) and isinstance(used.key, (list, tuple)) else used.value
+            if place[1].startswith(FRAMEWORK) or place in found or place in written:
+                continue
+            if used.operation.startswith("get") and used.hit and value is not None and not lossy(value):
+                found[place] = bare(value)
+            elif not used.operation.startswith(("get", "has")):
+                written.add(place)
+    return found
+
+
+def arranged(facts: Facts, bindings: Bindings) -> Iterator[Statement]:
+    for (alias, key), value in entries(facts).items():
+        cache = Import("django.core.cache", "cache") if alias == "default" else Item(Import("django.core.cache", "caches"), alias)
+        yield Do(method(cache, "set", key, value))
+        bindings.keep([str(value)])
+
+
+def settings(facts: Facts, bindings: Bindings, name: str) -> Mapping[str, Any]:
+    """The setting that gives the test caches of its own, where the request used any."""
+    if not any(not str(bare(used.key)).startswith(FRAMEWORK) for used in facts.cache):
+        return {}
+    known = bindings.project.settings.get("CACHES")
+    aliases = sorted(
+        {"default", *(str(alias) for alias in (known if isinstance(known, dict) else {})), *(used.alias for used in facts.cache)}
+    )
+    return {"CACHES": {alias: {"BACKEND": LOCMEM, "LOCATION": f"{name}-{alias}"} for alias in aliases}}

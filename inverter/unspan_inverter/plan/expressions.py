@@ -1,0 +1,162 @@
+"""The pieces that a plan is written in: expressions and statements as data. Any plain Python value is an expression too: itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A variable. `row` ones become attributes of the class when the rows are shared by its tests."""
+
+    id: str
+    row: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Something imported: `from module import name`, or `import module` when there is no name."""
+
+    module: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """`of.name`."""
+
+    of: Any
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`function(*args, **kwargs)`."""
+
+    function: Any
+    args: tuple[Any, ...] = ()
+    kwargs: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`of[key]`."""
+
+    of: Any
+    key: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A string put together of texts and expressions."""
+
+    parts: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`[item for each of …]`: a comprehension over `over`, or over each tuple of it when `names` are several."""
+
+    item: Any
+    names: tuple[str, ...]
+    over: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """`target = value`. `shape`: how the target takes it: `plain`, `only` (the one item of a list) or `pair` (the first of two)."""
+
+    target: Name
+    value: Any
+    note: str = ""
+    shape: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """An expression for its effect."""
+
+    value: Any
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetItem:
+    """`of[key] = value`."""
+
+    of: Any
+    key: Any
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class SetAttr:
+    """`of.name = value`."""
+
+    of: Any
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One `with` context: `value`, bound to `name` when it is not empty."""
+
+    value: Any
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An assertion by its kind (see `code.assertions`) and what it compares."""
+
+    kind: str
+    args: tuple[Any, ...]
+    kwargs: tuple[tuple[str, Any], ...] = ()
+    note: str = ""
+
+
+Statement = Assign | Do | SetItem | SetAttr | Check
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One test: what is shared, arranged, done and asserted, and the names it has."""
+
+    class_name: str
+    method_name: str
+    trace_id: str
+    shared: tuple[Statement, ...]
+    arrange: tuple[Statement, ...]
+    contexts: tuple[Context, ...]
+    act: Statement
+    asserts: tuple[Statement, ...]
+    settings: tuple[tuple[str, Any], ...] = ()
+    databases: tuple[str, ...] = ()
+    needs_database: bool = True
+    strict_csrf: bool = False
+    functions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def call(function: Any, *args: Any, **kwargs: Any) -> Call:
+    """A call, shortly."""
+    return Call(function, args, tuple(kwargs.items()))
+
+
+def method(of: Any, name: str, *args: Any, **kwargs: Any) -> Call:
+    """A method call, shortly."""
+    return Call(Attr(of, name), args, tuple(kwargs.items()))
+
+
+def text(parts: Sequence[Any]) -> Any:
+    """A string of parts: a plain one when there are no expressions in it."""
+    if all(isinstance(part, str) for part in parts):
+        return "".join(parts)
+    merged: list[Any] = []
+    for part in parts:
+        if isinstance(part, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += part
+        elif part != "":
+            merged.append(part)
+    return Format(tuple(merged))

@@ -1,0 +1,170 @@
+"""Names a developer would have given: of the class, the test and the rows."""
+
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from unspan_proto.project import Model, Project
+
+from unspan_inverter.events import Exchange
+from unspan_inverter.facts import Key, Made
+
+GERUNDS = {
+    "add": "adding", "archive": "archiving", "cancel": "cancelling", "close": "closing", "complete": "completing", "copy": "copying",
+    "create": "creating", "delete": "deleting", "edit": "editing", "import": "importing", "mark": "marking", "move": "moving", "new": "creating",
+    "open": "opening", "post": "posting", "publish": "publishing", "register": "registering", "remove": "removing", "rename": "renaming",
+    "save": "saving", "send": "sending", "set": "setting", "share": "sharing", "submit": "submitting", "toggle": "toggling", "update": "updating",
+    "upload": "uploading", "vote": "voting",
+}  # fmt: skip
+"""Verbs that routes are named after, and how a test speaks of them."""
+TAKEN = {
+    "self",
+    "cls",
+    "response",
+    "client",
+    "moment",
+    "sent",
+    "mock",
+    "reverse",
+    "session",
+    "db",
+    "rf",
+    "mail",
+    "json",
+    "settings",
+    "cache",
+}
+OUTCOMES = {
+    400: "is_refused_as_invalid",
+    401: "is_unauthorized",
+    403: "is_forbidden",
+    404: "is_not_found",
+    405: "is_not_allowed",
+    409: "conflicts",
+    415: "is_an_unsupported_type",
+    500: "fails",
+}
+
+
+def words(text: str) -> list[str]:
+    """The words of an identifier or a phrase, in lower case."""
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
+    return [word.lower() for word in re.findall(r"[A-Za-z0-9]+", spaced)]
+
+
+def identifier(text: str, otherwise: str = "row") -> str:
+    """`text` as a valid, short, free identifier in snake case."""
+    made = "_".join(words(text))[:40].strip("_")
+    if not made or made[0].isdigit():
+        made = f"{otherwise}_{made}" if made else otherwise
+    return made + "_" if keyword.iskeyword(made) or keyword.issoftkeyword(made) or made in TAKEN or made in dir(__builtins__) else made
+
+
+def of_class(exchange: Exchange, route_name: str | None) -> str:
+    """`todo-list` → `TodoListTests`."""
+    source = (route_name or "").replace(":", " ") or exchange.view.rsplit(".", 1)[-1] or exchange.path
+    made = "".join(word.capitalize() for word in words(source))[:60]
+    if not made or made[0].isdigit():
+        made = f"Request{made}"
+    return made + "Tests"
+
+
+def of_test(exchange: Exchange, route_name: str | None, models: Sequence[str], shown: str | None, target: str | None) -> str:
+    """What happens, as a sentence: `test_completing_a_todo_redirects_to_the_list`.
+
+    `models`: names of the models of the rows that the route speaks of; `shown`: the model whose rows the answer shows; `target`: where it redirects.
+    """
+    subject = words((route_name or "").rsplit(":", 1)[-1] or exchange.view.rsplit(".", 1)[-1] or "the page")
+    mine = next((name.lower() for name in models if name.lower() in subject or name.lower() + "s" in subject), None)
+    rest = [word for word in subject if word not in (mine, f"{mine}s")] or subject
+    unsafe = exchange.method not in ("GET", "HEAD", "OPTIONS")
+    if unsafe and rest[0] in GERUNDS:
+        noun = mine or "_".join(rest[1:])
+        what = "_".join([GERUNDS[rest[0]], *([article(noun), noun] if noun else [])])
+    else:
+        what = "_".join(([exchange.method.lower()] if unsafe else []) + rest)
+    return cut(f"test_{what}_{outcome(exchange, shown, target)}")
+
+
+def article(noun: str) -> str:
+    return "an" if noun[:1] in "aeiou" else "a"
+
+
+def outcome(exchange: Exchange, shown: str | None, target: str | None) -> str:
+    if 300 <= exchange.status < 400:
+        return f"redirects_to_the_{target}" if target else "redirects"
+    if exchange.csrf_refused:
+        return "is_refused_without_a_csrf_token"
+    if exchange.status in OUTCOMES:
+        return OUTCOMES[exchange.status]
+    if shown and exchange.status == 200 and exchange.method in ("GET", "HEAD"):
+        return f"shows_the_{shown}"
+    return {200: "succeeds", 201: "is_created", 202: "is_accepted", 204: "leaves_nothing_to_say"}.get(
+        exchange.status, f"answers_{exchange.status}"
+    )
+
+
+def cut(name: str) -> str:
+    made = re.sub(r"_+", "_", re.sub(r"[^a-z0-9_]", "_", name.lower()))
+    return made[:90].rstrip("_")
+
+
+def plural(noun: str) -> str:
+    return (
+        noun[:-1] + "ies"
+        if noun.endswith("y") and noun[-2:-1] not in "aeiou"
+        else noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+    )
+
+
+def of_rows(rows: Mapping[Key, Mapping[str, Any]], project: Project, taken: Sequence[str] = ()) -> dict[Key, str]:
+    """A variable for each row: the model's name for a single one, a telling word of its text where there are several."""
+    count: dict[str, int] = {}
+    for key in rows:
+        count[key.label] = count.get(key.label, 0) + 1
+    found: dict[Key, str] = {}
+    used = set(taken)
+    for key, values in rows.items():
+        model = project.model(key.label)
+        noun = identifier(model.name if model else key.label)
+        wished = noun if count[key.label] == 1 else telling(values, model, noun)
+        name = wished
+        number = 2
+        while name in used:
+            name, number = f"{noun if wished != noun else wished}_{number}", number + 1
+        used.add(name)
+        found[key] = name
+    return found
+
+
+def telling(values: Mapping[str, Any], model: Model | None, noun: str) -> str:
+    """A word from the row's first short text: the one after an article (“Give a talk” → `talk`), else the only or first long one."""
+    for one in model.fields if model else ():
+        value = values.get(one.attname)
+        if (
+            one.type in ("CharField", "SlugField")
+            and type(value) is str
+            and 0 < len(value) <= 200
+            and not one.choices
+            and one.name not in SECRETS
+        ):
+            if found := word_of(value):
+                return identifier(found, noun)
+    return noun
+
+
+SECRETS = ("password", "token", "secret", "key")
+
+
+def word_of(text: str) -> str | None:
+    if found := re.search(r"\b(?:a|an|the)\s+([A-Za-z]{2,20})\b", text, re.I):
+        return found[1]
+    some = [word for word in re.findall(r"[A-Za-z]+", text)]
+    if len(some) == 1 or (some and len(text) <= 20 and len(some) <= 2):
+        return "_".join(some)[:24]
+    return next((word for word in some if 3 < len(word) <= 20), None)
+
+
+def is_made(key: Key) -> bool:
+    return isinstance(key.pk, Made)

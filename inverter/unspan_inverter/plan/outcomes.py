@@ -1,0 +1,233 @@
+"""Assertions on the database: rows made, changed and deleted, links made and cut."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from unspan_proto.project import Field, Model
+from unspan_proto.values import Opaque, bare, lossy
+
+from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
+from unspan_inverter.facts.parents import target
+from unspan_inverter.plan.arrange import EMPTY, manager, plain
+from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key
+from unspan_inverter.plan.clock import Clock
+from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Name, Statement, method
+
+MOMENT = Name("moment")
+MOST_FIELDS = 12
+LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the database held at the end, and the means to say so."""
+
+    facts: Facts
+    bindings: Bindings
+    clock: Clock
+
+    def model(self, label: str) -> Model:
+        found = self.bindings.project.model(label)
+        assert found is not None
+        return found
+
+    def expected(self, one: Field, value: Any) -> tuple[bool, Any]:
+        """Whether a column's value can be asserted, and the expression it must equal."""
+        found = plain(value)
+        if lossy(value) or one.kind != "column" or one.generated or "File" in one.type or "Image" in one.type or "password" in one.name:
+            return False, None
+        if one.related:
+            key = target(one, found, self.bindings.project)
+            if key is None:
+                return found is None, None
+            return (True, self.bindings.row(key)) if key in self.bindings.names else (False, None)
+        if isinstance(found, datetime):
+            return (self.clock.moment is not None, MOMENT) if self.clock.reads(found) else (self.steady(one), found)
+        if self.clock.guesses(found) and self.clock.moment is None:
+            return False, None
+        if isinstance(found, time) or (isinstance(found, (str, bytes, dict, list)) and len(str(found)) > LONGEST):
+            return False, None
+        return not self.names_a_key(found) and not self.unsteady_text(one, found), found
+
+    def steady(self, one: Field) -> bool:
+        """Whether a moment was given by the request and not by a clock."""
+        return not (one.auto_now or one.auto_now_add) and self.clock.moment is None and not self.clock.readings
+
+    def names_a_key(self, value: Any) -> bool:
+        """Whether a text or document holds the number of a row that gets another one in the test."""
+        if not isinstance(value, (str, dict, list)):
+            return False
+        keys = {plain_key(row.key.pk) for row in self.facts.born if row.key is not None} | {
+            plain_key(key.pk) for key in self.bindings.names if key.label not in self.bindings.explicit
+        }
+        return any(plain_key(token) in keys for token in TOKEN.findall(str(value)))
+
+    def unsteady_text(self, one: Field, value: Any) -> bool:
+        """Whether a default made the value anew, as a token's does."""
+        made_anew = isinstance(one.default, Opaque) and one.default.type not in EMPTY
+        return made_anew and isinstance(value, str)
+
+    def attribute(self, one: Field, value: Any) -> str:
+        """The attribute to read: the related object for a relation, the column for null."""
+        return one.attname if one.related and plain(value) is None else one.name
+
+
+def born(outcome: Outcome) -> Iterator[Statement]:
+    """Each row that the request made is fetched by what tells it apart, then its other fields are asserted."""
+    groups: dict[str, tuple[Model, dict[str, Any], list[RowBorn]]] = {}
+    for row in outcome.facts.born:
+        model = outcome.model(row.label)
+        lookup = told_apart(row, model, outcome)
+        groups.setdefault(f"{row.label} {lookup!r}", (model, lookup, []))[2].append(row)
+    for model, lookup, rows in groups.values():
+        found = method(manager(model), "filter", **lookup) if lookup else method(manager(model), "all")
+        if len(rows) > 1:
+            yield Check("equal", (method(found, "count"), len(rows) + alike(model, lookup, outcome)))
+        else:
+            yield from one_born(rows[0], model, lookup, outcome)
+
+
+def one_born(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> Iterator[Statement]:
+    name = Name(outcome.bindings.names[row.key]) if row.key in outcome.bindings.names else Name(model.name.lower())
+    checks = list(fields_equal(name, row.values, model, outcome, skip=lookup))
+    if checks or (row.key is not None and row.key in outcome.bindings.used):
+        yield Assign(name, method(manager(model), "get", **lookup))
+        yield from checks
+    else:
+        yield Check("true", (method(method(manager(model), "filter", **lookup), "exists"),))
+
+
+def alike(model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> int:
+    """How many rows that were there before answer the same lookup."""
+    keys = {name: value for name, value in lookup.items() if not isinstance(value, (Name, Attr))}
+    return sum(
+        row.key.label == model.label
+        and all(plain(row.values.get((model.field(name) or model.fields[0]).attname)) == value for name, value in keys.items())
+        for row in outcome.facts.rows
+    )
+
+
+def told_apart(row: RowBorn, model: Model, outcome: Outcome) -> dict[str, Any]:
+    """The fewest fields that no other row of the model shares: unique ones first, then texts, then the rest."""
+    others = [other.values for other in outcome.facts.rows if other.key.label == model.label]
+    others += [other.values for other in outcome.facts.born if other.label == model.label and other is not row]
+    lookup: dict[str, Any] = {}
+    for one in sorted(
+        model.fields, key=lambda one: (not one.unique, one.type not in ("CharField", "SlugField", "EmailField"), bool(one.related))
+    ):
+        value = row.values.get(one.attname)
+        if (
+            one.attname == model.pk
+            or one.attname not in row.values
+            or value is None
+            or one.type in ("JSONField", "BinaryField", "TextField", "FloatField")
+        ):
+            continue
+        sure, expected = outcome.expected(one, value)
+        if not sure or isinstance(plain(value), (bool, datetime, date)) or plain(value) == "":
+            continue
+        if not lookup or any(other.get(one.attname) == value for other in others):
+            left = [other for other in others if other.get(one.attname) == value]
+            if not lookup or len(left) < len(others):
+                lookup[one.name], others = expected, left
+        if lookup and not others:
+            break
+    return lookup
+
+
+def fields_equal(name: Name, values: Mapping[str, Any], model: Model, outcome: Outcome, skip: Mapping[str, Any]) -> Iterator[Statement]:
+    n = 0
+    for one in model.fields:
+        if (
+            one.attname not in values
+            or one.name in skip
+            or one.attname == model.pk
+            or not telling(one, values[one.attname])
+            or n >= MOST_FIELDS
+        ):
+            continue
+        sure, expected = outcome.expected(one, values[one.attname])
+        if sure:
+            n += 1
+            yield equal(Attr(name, outcome.attribute(one, values[one.attname])), expected)
+
+
+def telling(one: Field, value: Any) -> bool:
+    """Whether a new row's value says anything: it is not what the model gives anyway."""
+    found = plain(value)
+    if one.has_default and isinstance(one.default, Opaque):
+        return found != EMPTY.get(one.default.type)
+    if one.has_default:
+        return bare(one.default) != found
+    return found not in (None, "") and not one.auto_now and not one.auto_now_add
+
+
+def equal(left: Any, right: Any) -> Check:
+    return Check("is", (left, right)) if right is None or isinstance(right, bool) else Check("equal", (left, right))
+
+
+def changed(outcome: Outcome) -> Iterator[Statement]:
+    for row in outcome.facts.changed:
+        model = outcome.model(row.key.label)
+        checks = list(changes(row, model, outcome))
+        if checks and row.key in outcome.bindings.names:
+            yield Do(method(outcome.bindings.row(row.key), "refresh_from_db"))
+            yield from checks
+
+
+def changes(row: RowChanged, model: Model, outcome: Outcome) -> Iterator[Statement]:
+    name = Name(outcome.bindings.names[row.key], row=True)
+    for one in model.fields:
+        if one.attname not in row.after:
+            continue
+        sure, expected = outcome.expected(one, row.after[one.attname])
+        if sure and not one.auto_now:
+            yield equal(Attr(name, outcome.attribute(one, row.after[one.attname])), expected)
+        elif sure:
+            yield equal(Attr(name, one.name), expected)
+        elif (
+            one.attname in row.before
+            and not lossy(row.before[one.attname])
+            and not one.auto_now
+            and one.kind == "column"
+            and not one.related
+        ):
+            before = plain(row.before[one.attname])
+            if before is None:
+                yield Check("is not", (Attr(name, one.name), None))
+            elif not isinstance(before, datetime):
+                yield Check("not equal", (Attr(name, one.name), before))
+
+
+def gone(outcome: Outcome) -> Iterator[Statement]:
+    """Rows that the request deleted, one assertion per model."""
+    groups: dict[str, list[Key]] = {}
+    for row in outcome.facts.gone:
+        if row.key in outcome.bindings.names:
+            groups.setdefault(row.key.label, []).append(row.key)
+    for label, keys in groups.items():
+        pks = [outcome.bindings.pk(key) for key in keys]
+        chosen = {"pk": pks[0]} if len(pks) == 1 else {"pk__in": pks}
+        yield Check("false", (method(method(manager(outcome.model(label)), "filter", **chosen), "exists"),))
+
+
+def links(outcome: Outcome) -> Iterator[Statement]:
+    for made, some in ((True, outcome.facts.links_made), (False, outcome.facts.links_cut)):
+        for link in some:
+            if (
+                link.owner in outcome.bindings.names
+                and link.target in outcome.bindings.names
+                and (made or not is_gone(link, outcome.facts))
+            ):
+                related = method(Attr(outcome.bindings.row(link.owner), link.field), "all")
+                yield Check("in" if made else "not in", (outcome.bindings.row(link.target), related))
+
+
+def is_gone(link: Linked, facts: Facts) -> bool:
+    return any(row.key in (link.owner, link.target) for row in facts.gone)
+
+
+OUTCOMES = (born, changed, gone, links)
+"""Every assertion on the database, in the order in which they are written."""

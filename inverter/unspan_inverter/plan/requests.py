@@ -1,0 +1,273 @@
+"""The act: the recorded request as a call of Django's test client."""
+
+import json
+import re
+from dataclasses import dataclass
+from email.parser import BytesHeaderParser
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+from unspan_proto.project import Project
+from unspan_proto.values import bare
+
+from unspan_inverter.events import Exchange
+from unspan_inverter.plan import routes
+from unspan_inverter.plan.bindings import Bindings, literals
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Import, Name, call, text
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
+URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+DROPPED = {
+    "connection", "content-length", "content-type", "cookie", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect",
+    "accept-encoding", "traceparent", "tracestate", "baggage", "x-csrftoken", "x-xsrf-token", "priority",
+}  # fmt: skip
+"""Headers that belong to the connection, or that the test client makes itself."""
+INCIDENTAL = {
+    "user-agent",
+    "origin",
+    "referer",
+    "cache-control",
+    "pragma",
+    "dnt",
+    "upgrade-insecure-requests",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-real-ip",
+    "via",
+    "forwarded",
+    "from",
+}
+"""Headers that most applications never look at: written out only where their value shows in what the request did."""
+SIGNED = ("signature", "hmac", "digest")
+"""In a header's name: the body's bytes are signed, and sent exactly."""
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "testserver"}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An uploaded file of a multipart body."""
+
+    name: str
+    content: bytes
+    type: str
+
+
+def act(exchange: Exchange, bindings: Bindings, traces: str) -> Assign:
+    """`response = self.client.post(…)`. `traces`: everything the request left behind, to tell which headers mattered."""
+    client = Name("client")
+    args, kwargs = payload(exchange, bindings)
+    query = query_arguments(exchange)
+    path = address(exchange.path, exchange, bindings)
+    if exchange.query and (query is None or args):
+        path = text([path, "?" + exchange.query])
+    elif query:
+        args = (query,)
+    if found := headers(exchange, traces):
+        kwargs["headers"] = found
+    if exchange.scheme == "https":
+        kwargs["secure"] = True
+    if exchange.method in METHODS:
+        return Assign(Name("response"), Call(Attr(client, exchange.method.lower()), (path, *args), tuple(kwargs.items())))
+    return Assign(Name("response"), Call(Attr(client, "generic"), (exchange.method, path, *args), tuple(kwargs.items())))
+
+
+def address(path: str, exchange: Exchange, bindings: Bindings) -> Any:
+    """A path as `reverse(…)` where it has a name that gives it back; else its text, with the objects it speaks of."""
+    plain = unquote(path)
+    found = routes.resolved(plain, bindings.project)
+    if found is not None and quoted(plain) == path:
+        route, texts = found
+        args = [
+            bound_argument(name, given, route.converters.get(name, "str"), bindings)
+            for name, given in zip(route.parameters, texts, strict=False)
+        ]
+        return Call(Import("django.urls", "reverse"), (route.name,), (("args", args),) if args else ())
+    return bound_path(path, exchange, bindings)
+
+
+def quoted(path: str) -> str:
+    return quote(path, safe="/~:@!$&'()*+,;=")
+
+
+def bound_argument(name: str, given: str, converter: str, bindings: Bindings) -> Any:
+    value = routes.as_argument(given, converter)
+    key = bindings.meant(name, value)
+    if key is not None:
+        return bindings.pk(key)
+    bindings.keep([given])
+    return value
+
+
+def bound_path(path: str, exchange: Exchange, bindings: Bindings) -> Any:
+    """The path's text, its segments that are a view's argument and a row's key replaced by that row's `pk`."""
+    parts: list[Any] = []
+    named = {str(bare(value)): name for name, value in exchange.arguments[1].items()}
+    for segment in re.split(r"(/)", path):
+        key = bindings.meant(named.get(segment, ""), segment) if segment in named or segment in map(str, exchange.arguments[0]) else None
+        if key is None:
+            bindings.keep([segment])
+        parts.append(bindings.pk(key) if key is not None else segment)
+    return text(parts)
+
+
+def query_arguments(exchange: Exchange) -> dict[str, Any] | None:
+    """The query as a dict for the client, where encoding it again gives the recorded text."""
+    if exchange.method not in ("GET", "HEAD") or not exchange.query or exchange.body:
+        return None
+    found = collected(parse_qsl(exchange.query, keep_blank_values=True))
+    return found if urlencode(found, doseq=True) == exchange.query else None
+
+
+def collected(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Pairs as a dict; a name that comes several times has a list."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            found[name] = [*(found[name] if isinstance(found[name], list) else [found[name]]), value]
+        else:
+            found[name] = value
+    return found
+
+
+def payload(exchange: Exchange, bindings: Bindings) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The body as the test client takes it: positional data and the content type."""
+    header = exchange.header("Content-Type")
+    kind = header.split(";")[0].strip().lower()
+    form = kind in ("", URLENCODED, MULTIPART)
+    if not exchange.body or exchange.method in ("GET", "HEAD", "TRACE"):
+        return (
+            ((), {})
+            if form or exchange.method in ("GET", "HEAD", "TRACE")
+            else ((b"",), {"content_type": header})
+            if exchange.method in METHODS
+            else ((), {})
+        )
+    signed = any(mark in name.lower() for name, _ in exchange.headers for mark in SIGNED)
+    if signed or not exchange.body_whole:
+        return (exact(exchange.body),), {"content_type": header}
+    if kind.endswith(("/json", "+json")) and (document := parsed_json(exchange.body)) is not None:
+        return (bound_json(document, bindings),), {"content_type": header}
+    if kind == URLENCODED:
+        return form_data(exchange, header, bindings)
+    if kind == MULTIPART and (pairs := multipart(exchange.body, header)) is not None and exchange.method == "POST":
+        return (fields(pairs, exchange, bindings),), {}
+    return (exact(exchange.body),), {"content_type": header or "application/octet-stream"}
+
+
+def exact(body: bytes) -> Any:
+    """The body's own bytes, as text where that is the same."""
+    try:
+        found = body.decode()
+    except UnicodeDecodeError:
+        return body
+    return found if found.isprintable() else body
+
+
+def parsed_json(body: bytes) -> Any:
+    """A JSON object or array; None for other documents, which the client would send as they are."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, (dict, list)) else None
+
+
+def form_data(exchange: Exchange, header: str, bindings: Bindings) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    try:
+        pairs = parse_qsl(exchange.body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
+    except ValueError:
+        return (exact(exchange.body),), {"content_type": header}
+    data = fields([(name, value) for name, value in pairs], exchange, bindings)
+    if exchange.method == "POST":
+        return (data,), {}
+    return (call(Import("urllib.parse", "urlencode"), data, doseq=True),), {"content_type": header}
+
+
+def fields(pairs: list[tuple[str, Any]], exchange: Exchange, bindings: Bindings) -> dict[str, Any]:
+    """A form's fields; the CSRF token is left out unless the request was refused for it."""
+    kept = [(name, value) for name, value in pairs if name != "csrfmiddlewaretoken" or exchange.csrf_refused]
+    return {name: bound_field(name, value, bindings) for name, value in collected(kept).items()}
+
+
+def bound_field(name: str, value: Any, bindings: Bindings) -> Any:
+    if isinstance(value, list):
+        return [bound_field(name, item, bindings) for item in value]
+    if isinstance(value, File):
+        return call(Import("django.core.files.uploadedfile", "SimpleUploadedFile"), value.name, value.content, content_type=value.type)
+    key = bindings.meant(name, value) if value else None
+    if key is not None:
+        return bindings.pk(key)
+    bindings.keep([str(value)])
+    return value
+
+
+def bound_json(document: Any, bindings: Bindings, name: str = "?") -> Any:
+    if isinstance(document, dict):
+        return {key: bound_json(item, bindings, key) for key, item in document.items()}
+    if isinstance(document, list):
+        return [bound_json(item, bindings, name) for item in document]
+    if isinstance(document, (int, str)) and not isinstance(document, bool) and document != "":
+        key = bindings.meant(name, document)
+        if key is not None:
+            return Call(Name("str"), (bindings.pk(key),)) if isinstance(document, str) else bindings.pk(key)
+    bindings.keep(literals(document))
+    return document
+
+
+def multipart(body: bytes, header: str) -> list[tuple[str, Any]] | None:
+    """The parts of a multipart body; None when it is not one."""
+    boundary = re.search(r'boundary="?([^";,]+)"?', header)
+    if boundary is None:
+        return None
+    found: list[tuple[str, Any]] = []
+    for part in body.split(b"--" + boundary[1].encode("latin-1"))[1:-1]:
+        head, separator, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        message = BytesHeaderParser().parsebytes(head + b"\r\n\r\n")
+        name = message.get_param("name", header="content-disposition")
+        if not separator or not isinstance(name, str):
+            return None
+        filename = message.get_param("filename", header="content-disposition")
+        content = content.removesuffix(b"\r\n")
+        found.append(
+            (
+                decoded(name),
+                File(decoded(str(filename)), content, message.get_content_type()) if filename else content.decode("utf-8", "replace"),
+            )
+        )
+    return found
+
+
+def decoded(name: str) -> str:
+    """A header parameter whose bytes were UTF-8."""
+    try:
+        return name.encode("ascii", "surrogateescape").decode()
+    except UnicodeError:
+        return name
+
+
+def headers(exchange: Exchange, traces: str) -> dict[str, str]:
+    """The headers that the test sends too."""
+    found: dict[str, str] = {}
+    host = exchange.header("Host") or exchange.host
+    if host and host.rsplit(":", 1)[0].lower() not in LOCAL_HOSTS and not host.startswith("["):
+        found["Host"] = host
+    for name, value in exchange.headers:
+        low = name.lower()
+        if (
+            low in DROPPED
+            or low.startswith(("sec-", "cf-"))
+            or not re.fullmatch(r"[A-Za-z0-9-]+", name)
+            or (low == "accept" and value == "*/*")
+        ):
+            continue
+        if low not in INCIDENTAL or (value and value in traces):
+            found[name] = value
+    return found
+
+
+def reversed_or_text(path: str, exchange: Exchange, bindings: Bindings, project: Project) -> Any:
+    """A redirect's target as a developer would write it."""
+    plain, separator, query = path.partition("?")
+    made = address(plain, exchange, bindings)
+    return text([made, separator + query]) if query else made

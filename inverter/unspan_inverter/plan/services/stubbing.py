@@ -1,0 +1,42 @@
+"""Chooses the stub for each client that the request used."""
+
+from collections.abc import Mapping, Sequence
+
+from unspan_inverter.errors import InverterError
+from unspan_inverter.events import HttpAnswered
+from unspan_inverter.plan.services import http_client, httpx_client, requests_client, urllib3_client
+from unspan_inverter.plan.services.kinds import Client, Stub
+
+CLIENTS: Mapping[str, Client] = {
+    "requests": requests_client.stub,
+    "httpx": httpx_client.sync,
+    "httpx.async": httpx_client.asynchronous,
+    "urllib": http_client.stub,
+    "http.client": http_client.stub,
+    "urllib3": urllib3_client.stub,
+}
+"""Client library as recorded → what answers it in a test."""
+
+
+class NoStub(InverterError):
+    """Outbound HTTP by a client for which no answer can be arranged yet."""
+
+    def __init__(self, client: str, url: str) -> None:
+        super().__init__(
+            f"no test from this trace: it called {url[:80]!a} by the HTTP client {client[:40]!a}, whose answers unspan cannot arrange yet.\n"
+            "Accept a test that makes this call for real with --allow-gaps."
+        )
+
+
+def stubbed(exchanges: Sequence[HttpAnswered], allow_gaps: bool) -> list[Stub]:
+    """A stub for each client, in the order of first use. Raises NoStub."""
+    by_client: dict[str, list[HttpAnswered]] = {}
+    for one in exchanges:
+        if one.client in CLIENTS:
+            by_client.setdefault("urllib" if one.client == "http.client" else one.client, []).append(one)
+        elif not allow_gaps:
+            raise NoStub(one.client, one.url)
+    return [
+        CLIENTS[client](some, "sent" if len(by_client) == 1 else f"sent_by_{client.replace('.', '_')}")
+        for client, some in by_client.items()
+    ]

@@ -1,0 +1,88 @@
+"""Who asks: the login, the session's content, the cookies."""
+
+from collections.abc import Iterator
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from unspan_proto.values import bare, lossy
+
+from unspan_inverter.events import Exchange
+from unspan_inverter.facts import Key
+from unspan_inverter.plan.bindings import Bindings
+from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Item, Name, SetItem, Statement, call, method
+
+AUTH = ("_auth_user_id", "_auth_user_backend", "_auth_user_hash")
+"""Keys that the login itself writes into a session."""
+SILENT = (*AUTH, "_csrftoken", "_messages", "_session_expiry", "_session_init_timestamp_")
+"""Keys whose change is not worth an assertion."""
+CLIENT = Name("client")
+
+
+def user_key(exchange: Exchange, bindings: Bindings) -> Key | None:
+    """The row of the session's user."""
+    label = str(bindings.project.settings.get("AUTH_USER_MODEL", "auth.User"))
+    user = exchange.user
+    if user is not None and user.pk is not None:
+        key = Key(label_of(label, bindings), bare(user.pk))
+        return key if key in bindings.names else None
+    id = (exchange.session or {}).get("_auth_user_id")
+    return next((key for key in bindings.candidates(id) if key.label.lower() == label.lower()), None) if id is not None else None
+
+
+def label_of(label: str, bindings: Bindings) -> str:
+    model = bindings.project.model(label)
+    return model.label if model else label
+
+
+def arranged(exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
+    """Cookies, login and session before the request."""
+    for name, value in cookies(exchange, bindings):
+        yield SetItem(Attr(CLIENT, "cookies"), name, value)
+    key = user_key(exchange, bindings)
+    if key is not None:
+        backends = bindings.project.settings.get("AUTHENTICATION_BACKENDS") or []
+        named = {"backend": exchange.backend} if exchange.backend in list(backends)[1:] else {}
+        yield Do(method(CLIENT, "force_login", bindings.row(key), **named))
+    extra = {
+        name: value for name, value in (exchange.session or {}).items() if name not in AUTH and not lossy(value) and isinstance(name, str)
+    }
+    if extra:
+        yield Assign(Name("session"), Attr(CLIENT, "session"))
+        for name, value in extra.items():
+            yield SetItem(Name("session"), name, bare(value))
+        yield Do(method(Name("session"), "save"))
+
+
+def cookies(exchange: Exchange, bindings: Bindings) -> Iterator[tuple[str, str]]:
+    """The request's cookies but those of the session and of CSRF protection."""
+    settings = bindings.project.settings
+    own = {settings.get("SESSION_COOKIE_NAME", "sessionid"), settings.get("CSRF_COOKIE_NAME", "csrftoken"), "messages"}
+    try:
+        found = SimpleCookie(exchange.header("Cookie"))
+    except CookieError:
+        return
+    yield from ((name, morsel.value) for name, morsel in found.items() if name not in own)
+
+
+def asserted(exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
+    """What the request changed in the session."""
+    if exchange.session_after is None:
+        return
+    before, after = exchange.session or {}, exchange.session_after
+    session = Attr(CLIENT, "session")
+    if "_auth_user_id" in after and before.get("_auth_user_id") != after["_auth_user_id"]:
+        label = str(bindings.project.settings.get("AUTH_USER_MODEL", "auth.User"))
+        key = next((key for key in bindings.candidates(after["_auth_user_id"]) if key.label.lower() == label.lower()), None)
+        if key is not None:
+            yield Check("equal", (Item(session, "_auth_user_id"), call(Name("str"), bindings.pk(key))))
+    if "_auth_user_id" in before and "_auth_user_id" not in after:
+        yield Check("not in", ("_auth_user_id", session))
+    for name, value in after.items():
+        if name not in SILENT and before.get(name) != value and plain(value):
+            yield Check("equal", (Item(session, name), bare(value)))
+
+
+def plain(value: Any) -> bool:
+    """Whether a session's value reads well in an assertion."""
+    found = bare(value)
+    return isinstance(found, (str, int, float, bool)) and len(str(found)) < 80

@@ -1,0 +1,153 @@
+"""Facts → plan: everything decided about the test, nothing rendered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from unspan_proto.project import Project
+
+from unspan_inverter.events import Event, Exchange, RowsDeleted, RowsInserted, RowsRead, RowsUpdated
+from unspan_inverter.facts import Facts
+from unspan_inverter.facts.ledger import SESSIONS
+from unspan_inverter.plan import arrange, caching, names, requests, routes, session, tapes
+from unspan_inverter.plan.answers import ANSWERS, Answer
+from unspan_inverter.plan.bindings import Bindings
+from unspan_inverter.plan.clock import Clock, clock
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call
+from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
+from unspan_inverter.plan.services import stubbed
+
+
+def http_request(trace_id: str, events: Sequence[Event], exchange: Exchange, facts: Facts, project: Project, allow_gaps: bool) -> Plan:
+    """The plan of a client test: the same request on the same rows, and what came of it."""
+    bindings = Bindings(project, facts, variables(facts, project))
+    time = clock(events, exchange, facts, project)
+    route = routes.resolved(exchange.path, project)
+    name = route[0].name if route else None
+    act = requests.act(exchange, bindings, left_behind(exchange, facts, events))
+    outcome = Outcome(facts, bindings, time)
+    answer = Answer(exchange, facts, bindings, time)
+    randomness = list(tapes.contexts(facts, bindings))
+    answered = [statement for make in ANSWERS for statement in make(answer)]
+    held = [statement for make in OUTCOMES for statement in make(outcome)]
+    after = [*held_first(held, answered), *session.asserted(exchange, bindings)]
+    stubs = stubbed(facts.services, allow_gaps)
+    before = [*session.arranged(exchange, bindings), *caching.arranged(facts, bindings)]
+    class_name = names.of_class(exchange, name)
+    method_name = names.of_test(exchange, name, models_of(exchange, facts, project), shown_models(answer), target_name(exchange, project))
+    shared = exchange.method in ("GET", "HEAD", "OPTIONS") and len([row for row in facts.rows if row.key in bindings.names]) > 1
+    relevance = arrange.relevance(
+        events, exchange.path + exchange.query + exchange.text + exchange.body.decode("utf-8", "replace"), b"assword" in exchange.body
+    )
+    rows = arrange.created(facts, bindings, relevance, shared)
+    uploads = media(exchange, facts, project)
+    return Plan(
+        class_name=class_name, method_name=method_name, trace_id=trace_id, shared=tuple(rows) if shared else (),
+        arrange=(*moment(time), *(() if shared else rows), *failing(exchange), *before),
+        contexts=(*(context for stub in stubs for context in stub.contexts), *uploads, *frozen(time, project), *randomness),
+        act=act, asserts=(*after, *(check for stub in stubs for check in stub.asserts)),
+        settings=tuple(caching.settings(facts, bindings, f"{class_name}.{method_name}").items()),
+        databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (),
+        needs_database=bool(facts.rows) or bool(exchange.user) or any(isinstance(e, (RowsRead, RowsInserted, RowsUpdated, RowsDeleted)) for e in events),
+        strict_csrf=exchange.csrf_refused,
+        functions=tuple(dict.fromkeys(function for stub in stubs for function in stub.functions)), notes=facts.notes,
+    )  # fmt: skip
+
+
+def variables(facts: Facts, project: Project) -> dict[Any, str]:
+    """A variable for every row that there was or came to be."""
+    before = {row.key: row.values for row in facts.rows if row.key.label.lower() != SESSIONS}
+    found = names.of_rows(before, project)
+    new = {row.key: row.values for row in facts.born if row.key is not None}
+    return found | names.of_rows(new, project, tuple(found.values()))
+
+
+def held_first(held: list[Statement], answered: list[Statement]) -> list[Statement]:
+    """The response first; but a new row that the response speaks of must be fetched before."""
+    first = [statement for statement in held if isinstance(statement, Assign)]
+    needed = any(mentions(statement, row.target) for statement in answered for row in first)
+    return [*answered[:1], *held, *answered[1:]] if needed else [*answered, *held]
+
+
+def mentions(part: Any, name: Name) -> bool:
+    """Whether a variable occurs anywhere in a statement or expression."""
+    if isinstance(part, Name):
+        return part.id == name.id
+    if isinstance(part, dict):
+        return any(mentions(item, name) for item in part.values())
+    if isinstance(part, (list, tuple)):
+        return any(mentions(item, name) for item in part)
+    slots = getattr(type(part), "__slots__", ()) if type(part).__module__ == Name.__module__ else ()
+    return any(mentions(getattr(part, slot), name) for slot in slots)
+
+
+def left_behind(exchange: Exchange, facts: Facts, events: Sequence[Event]) -> str:
+    """Everything that the request answered or wrote, as one text."""
+    rows = [str(value) for row in (*facts.born,) for value in row.values.values()] + [
+        str(value) for row in facts.changed for value in row.after.values()
+    ]
+    asked = [str(value) for event in events if isinstance(event, RowsRead) for value in event.parameters]
+    sent = [str(one.body) + str(one.headers) for one in facts.services]
+    return "\n".join([exchange.text, *rows, *asked, *sent, str(exchange.session_after or "")])
+
+
+def moment(time: Clock) -> list[Statement]:
+    return [Assign(Name("moment"), time.moment)] if time.moment is not None else []
+
+
+def frozen(time: Clock, project: Project) -> list[Context]:
+    """The clock stands at the moment of the recording: by the project's own library, else by Django's one door to the time."""
+    if time.moment is None:
+        return []
+    if "time-machine" in project.packages:
+        return [Context(Call(Attr(Import("time_machine"), "travel"), (Name("moment"),), (("tick", False),)))]
+    return [Context(Call(Attr(Import("unittest", "mock"), "patch"), ("django.utils.timezone.now",), (("return_value", Name("moment")),)))]
+
+
+def failing(exchange: Exchange) -> list[Statement]:
+    """The test client raises a view's exception again unless told not to."""
+    return [SetAttr(Name("client"), "raise_request_exception", False)] if exchange.status >= 500 else []
+
+
+def media(exchange: Exchange, facts: Facts, project: Project) -> list[Context]:
+    """A folder of the test's own for files that the request stores."""
+    stores = any(
+        one.type in ("FileField", "ImageField")
+        for row in facts.born
+        if (model := project.model(row.label))
+        for one in model.fields
+        if row.values.get(one.attname)
+    )
+    if not stores and b"filename=" not in exchange.body:
+        return []
+    return [
+        Context(call(Import("tempfile", "TemporaryDirectory")), "media"),
+        Context(Call(Import("django.test", "override_settings"), (), (("MEDIA_ROOT", Name("media")),))),
+    ]
+
+
+def models_of(exchange: Exchange, facts: Facts, project: Project) -> list[str]:
+    keys = [row.key.label for row in facts.rows] + [row.label for row in facts.born] + [model.label for model in project.models]
+    return [model.name for label in dict.fromkeys(keys) if (model := project.model(label)) and not model.auto_created]
+
+
+def shown_models(answer: Answer) -> str | None:
+    """The plural of the model whose rows the answer shows most."""
+    text = answer.exchange.text
+    count: dict[str, int] = {}
+    for row in answer.facts.rows:
+        if any(isinstance(value, str) and len(value) > 2 and value in text for value in row.values.values()):
+            count[row.key.label] = count.get(row.key.label, 0) + 1
+    best = max(count, key=lambda label: count[label], default=None)
+    model = answer.bindings.project.model(best) if best else None
+    return None if model is None or best is None else names.plural(model.name.lower()) if count[best] > 1 else model.name.lower()
+
+
+def target_name(exchange: Exchange, project: Project) -> str | None:
+    """How a test speaks of the page it is redirected to."""
+    target = exchange.header("Location", of_response=True).partition("?")[0]
+    found = routes.resolved(target, project) if target.startswith("/") else None
+    if found is None or not found[0].name:
+        return None
+    words = names.words(found[0].name.rsplit(":", 1)[-1])
+    labels = {model.name.lower() for model in project.models}
+    return "_".join([word for word in words if word not in labels] or words)
