@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from unspan_instrumentation.settings import Settings
 from unspan_proto import FORMAT
 from unspan_proto import vocabulary as v
+
+from unspan_instrumentation.settings import Settings
 
 GOLDEN = 0x9E3779B97F4A7C15
 MASK = 0xFFFFFFFFFFFFFFFF
@@ -43,15 +44,14 @@ class Recording:
         self.trace_id, self.root, self.sink = trace_id, root, sink
         self.settings = settings or Settings()
         self.calls_left = self.settings.max_calls
-        self._ids = itertools.count(1)
+        self.exchange: Any = None
+        self.span_id: Callable[[], int] = itertools.count((root * GOLDEN & MASK) >> 1 | 1).__next__
+        """A new id, unique in the trace: cheaper than randomness, which the application may have seeded."""
+        self.suspended: dict[int, Any] = {}
         self._unfinished: dict[Callable[[], None], None] = {}
         self.lost: dict[str, int] = {}
         self.recorded = 0
         self.closed = False
-
-    def span_id(self) -> int:
-        """A new id, unique in the trace: cheaper than randomness, which the application may have seeded."""
-        return (self.root + next(self._ids) * GOLDEN) & MASK or 1
 
     def parent(self) -> int:
         """The innermost open call on this thread that belongs to this recording, else the server span."""
@@ -111,11 +111,18 @@ class Recording:
         self.sink(Record(self.trace_id, self.span_id(), self.root, v.END, "end", now, now, attributes))
 
 
-class OpenCalls(threading.local):
-    """The calls that are open on this thread, outermost first: tuples that begin with the recording and the span id."""
+class Stack(list[Any]):
+    """The calls that are open on one thread, outermost first; each begins with its recording and its span id."""
 
     def __init__(self) -> None:
-        self.stack: list[Any] = []
+        self.thread = threading.get_native_id()
+
+
+class OpenCalls(threading.local):
+    """The stack of this thread."""
+
+    def __init__(self) -> None:
+        self.stack = Stack()
 
 
 open_calls = OpenCalls()

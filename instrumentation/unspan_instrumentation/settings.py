@@ -24,12 +24,15 @@ class Target(NamedTuple):
     secure: bool = False
 
 
+DEFAULT_TARGET: Final = Target()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of the recorder. Sizes in bytes, times in seconds."""
 
     enabled: bool = True
-    target: Target = Target()
+    target: Target = DEFAULT_TARGET
     headers: tuple[tuple[str, str], ...] = ()
     certificate: str | None = None
     send_timeout: float = 10.0

@@ -1,0 +1,125 @@
+"""Which functions are the project's own: decided once per code object, with the reason."""
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+OPTIMIZED, VARARGS, VARKEYWORDS, SUSPENDS = 0x01, 0x04, 0x08, 0x20 | 0x80 | 0x200
+"""Flags of code objects: a function's, with `*args`, with `**kwargs`, a generator's or a coroutine's."""
+NOISE = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"})
+OURS = ("unspan_instrumentation", "unspan_proto")
+FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules"})
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """Whether calls of one code object are recorded, why, and what of it is the same for each call."""
+
+    recorded: bool
+    reason: str
+    code: CodeType
+    name: str = ""
+    file: str = ""
+    line: int = 0
+    arguments: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    suspends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folders whose files are the project's, and the patterns of modules that are or are not."""
+
+    roots: tuple[str, ...]
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def disposition(self, code: CodeType, module: str) -> Disposition:
+        """What is decided about a function of a module."""
+        recorded, reason = self.judged(code, module)
+        if not recorded:
+            return Disposition(False, reason, code)
+        arguments = signature(code)
+        others = tuple(name for name in dict.fromkeys(code.co_varnames + code.co_cellvars) if name not in arguments)
+        file = os.path.abspath(code.co_filename)
+        return Disposition(
+            True, reason, code, f"{module}.{code.co_qualname}", file, code.co_firstlineno, arguments, others, bool(code.co_flags & SUSPENDS)
+        )
+
+    def judged(self, code: CodeType, module: str) -> tuple[bool, str]:
+        if code.co_name in NOISE or not code.co_flags & OPTIMIZED:
+            return False, "it is a comprehension, a lambda, or the body of a class or module"
+        if module.partition(".")[0] in OURS:
+            return False, "it is unspan's own"
+        if matched := matching(module, self.exclude):
+            return False, f"UNSPAN_EXCLUDE={matched} names its module"
+        if matched := matching(module, self.include):
+            return True, f"UNSPAN_INCLUDE={matched} names its module"
+        if ".migrations." in module:
+            return False, "it is a migration"
+        return self.placed(code.co_filename)
+
+    def placed(self, filename: str) -> tuple[bool, str]:
+        """Whether a file is the project's, by where it lies."""
+        if filename.startswith("<"):
+            return False, "it has no file"
+        path = os.path.abspath(filename)
+        root = next((root for root in self.roots if path.startswith(root + os.sep)), None)
+        if root is None:
+            return False, "its file is outside of the project's folders"
+        folder = os.path.dirname(path)
+        if foreign(folder, root):
+            return False, "its file belongs to an installed library"
+        return True, f"its file is under {root}"
+
+
+def signature(code: CodeType) -> tuple[str, ...]:
+    """The names of the arguments, in the order in which a signature has them."""
+    names, positional = code.co_varnames, code.co_argcount
+    keywords = positional + code.co_kwonlyargcount
+    rest = keywords
+    found = names[:positional]
+    if code.co_flags & VARARGS:
+        found += (names[rest],)
+        rest += 1
+    found += names[positional:keywords]
+    return (*found, names[rest]) if code.co_flags & VARKEYWORDS else found
+
+
+def matching(module: str, patterns: Iterable[str]) -> str | None:
+    """The first pattern that fits a module or a package above it."""
+    return next((one for one in patterns if fnmatchcase(module, one) or fnmatchcase(module, f"{one}.*")), None)
+
+
+@cache
+def foreign(folder: str, root: str) -> bool:
+    """Whether a folder under a root holds installed code: a virtual environment, `site-packages`, the standard library."""
+    if os.path.basename(folder) in FOREIGN or folder in libraries() or os.path.exists(os.path.join(folder, "pyvenv.cfg")):
+        return True
+    return folder != root and len(folder) > len(root) and foreign(os.path.dirname(folder), root)
+
+
+@cache
+def libraries() -> frozenset[str]:
+    paths = sysconfig.get_paths()
+    return frozenset(os.path.abspath(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib"))
+
+
+def roots(settings_module: str | None, argv: list[str], base_dir: Any = None) -> tuple[str, ...]:
+    """The project's folders: of `manage.py`, of the settings' top package, BASE_DIR, and where it was started; not `/`, not the home."""
+    found = [os.getcwd()]
+    if argv and os.path.basename(argv[0]) in ("manage.py", "manage"):
+        found.append(os.path.dirname(os.path.abspath(argv[0])))
+    module = sys.modules.get(settings_module or "")
+    if module is not None and (file := getattr(module, "__file__", None)):
+        found.append(str(Path(file).absolute().parents[module.__name__.count(".")]))
+    if isinstance(base_dir, (str, Path)):
+        found.append(os.path.abspath(base_dir))
+    return tuple(dict.fromkeys(folder for folder in found if folder not in (os.sep, os.path.expanduser("~"))))

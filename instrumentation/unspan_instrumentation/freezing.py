@@ -1,0 +1,279 @@
+"""A value as it is now, safe from later changes, for the codec: `freeze`. Bounded, and blind to user code.
+
+Looks at exact types; a subclass of a built-in type is read by the built-in's own methods; no `__getattr__`, `__iter__`, `__repr__`,
+`__class__`, descriptor or metaclass hook of the application runs, no QuerySet, generator, file or lazy object is touched.
+"""
+
+import enum
+import ipaddress
+import pathlib
+import sys
+import uuid
+import zoneinfo
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from itertools import islice
+from typing import Any, Final
+
+from unspan_proto.values import Derived, ModelRef, Opaque, Truncated, type_name
+
+MAX_ITEMS: Final = 200
+"""Items of one container."""
+MAX_NODES: Final = 2_000
+"""Values in one snapshot."""
+MAX_DEPTH: Final = 6
+MAX_TEXT: Final = 64 << 10
+"""Characters of a text, bytes of a byte string."""
+SMALL: Final = 512
+"""Texts up to this length are not weighed."""
+MODEL_FIELDS_DEPTH: Final = 1
+"""Instances of models inside more containers than this are carried without their fields."""
+KNOWN_TYPES: Final = 4_096
+"""Types remembered with the way to freeze them."""
+
+HASHABLE: Final = frozenset({type(None), bool, int, float, complex, Decimal, Fraction, date, timedelta, uuid.UUID, str, bytes})
+"""Types whose hashing and comparing runs no user code (a moment asks its time zone)."""
+ATOMS: Final = (HASHABLE - {str, bytes}) | {
+    datetime, time, timezone, zoneinfo.ZoneInfo, range, type(...),
+    ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Interface, ipaddress.IPv6Interface, ipaddress.IPv4Network,
+    ipaddress.IPv6Network, pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath, pathlib.WindowsPath,
+    Opaque, ModelRef, Truncated, Derived,
+}  # fmt: skip
+"""Types whose instances never change: carried by reference."""
+
+
+class Weight:
+    """Rough bytes of what was frozen beyond small scalars; the exporter's queue takes it as it takes records."""
+
+    bytes = 0
+
+
+class Snapshot:
+    """One value being frozen: how many nodes are left."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_NODES
+
+    def part(self, value: Any, depth: int) -> Any:
+        """`value`, inside of `depth` containers."""
+        kind = type(value)
+        if kind in ATOMS or (kind is str and len(value) <= SMALL):
+            return value
+        return (WAYS.get(kind) or learnt(kind))(value, self, depth)
+
+    def parts(self, values: Iterable[Any], depth: int) -> list[Any]:
+        """Frozen items of a container, as many as may be."""
+        taken = list(islice(values, min(MAX_ITEMS, max(self.left, 0))))
+        self.left -= len(taken)
+        Weight.bytes += 64 + 40 * len(taken)
+        return [value if type(value) in ATOMS else self.part(value, depth + 1) for value in taken]
+
+
+Way = Callable[[Any, Snapshot, int], Any]
+
+
+def freeze(value: Any) -> Any:
+    """`value` in terms of the codec. Never raises; texts, bytes and atoms by reference, containers copied up to the limits."""
+    kind = type(value)
+    if kind in ATOMS or (kind is str and len(value) <= SMALL):
+        return value
+    try:
+        return (WAYS.get(kind) or learnt(kind))(value, Snapshot(), 0)
+    except Exception:  # a container that another thread changes, an instance half made
+        return Opaque(type_name(kind))
+
+
+def text(value: str, snapshot: Snapshot, depth: int) -> Any:
+    size = len(value)
+    Weight.bytes += min(size, MAX_TEXT)
+    return value if size <= MAX_TEXT else Truncated("str", size, value[:MAX_TEXT])
+
+
+def octets(value: bytes, snapshot: Snapshot, depth: int) -> Any:
+    size = len(value)
+    Weight.bytes += min(size, MAX_TEXT)
+    return value if size <= MAX_TEXT else Truncated("bytes", size, value[:MAX_TEXT])
+
+
+def array(value: bytearray, snapshot: Snapshot, depth: int) -> Any:
+    size = len(value)
+    Weight.bytes += min(size, MAX_TEXT)
+    return value[:] if size <= MAX_TEXT else Truncated("bytearray", size, bytes(value[:MAX_TEXT]))
+
+
+def view(value: memoryview, snapshot: Snapshot, depth: int) -> Any:
+    size = value.nbytes
+    Weight.bytes += min(size, MAX_TEXT)
+    return memoryview(value.tobytes()) if size <= MAX_TEXT else Truncated("memoryview", size)
+
+
+def sequence(value: list[Any], snapshot: Snapshot, depth: int) -> Any:
+    if depth >= MAX_DEPTH:
+        return Truncated("list", len(value))
+    taken = snapshot.parts(value, depth)
+    return taken if len(taken) == len(value) else Truncated("list", len(value), taken)
+
+
+def fixed(value: tuple[Any, ...], snapshot: Snapshot, depth: int) -> Any:
+    if depth >= MAX_DEPTH:
+        return Truncated("tuple", len(value))
+    taken = tuple(snapshot.parts(value, depth))
+    return taken if len(taken) == len(value) else Truncated("tuple", len(value), taken)
+
+
+def unordered(kind: type) -> Way:
+    def way(value: Any, snapshot: Snapshot, depth: int) -> Any:
+        if depth >= MAX_DEPTH:
+            return Truncated(kind.__name__, len(value))
+        taken = snapshot.parts(value, depth)
+        whole = kind(taken) if all(type(item) in HASHABLE for item in taken) else Derived(kind.__name__, taken)
+        return whole if len(taken) == len(value) else Truncated(kind.__name__, len(value), whole)
+
+    return way
+
+
+def mapping(value: dict[Any, Any], snapshot: Snapshot, depth: int) -> Any:
+    return entries(value.items(), len(value), snapshot, depth)
+
+
+def entries(items: Iterable[tuple[Any, Any]], size: int, snapshot: Snapshot, depth: int) -> Any:
+    """A dict of frozen keys and values; where a key's hash would run user code, a stand-in with the pairs."""
+    if depth >= MAX_DEPTH:
+        return Truncated("dict", size)
+    taken = list(islice(items, min(MAX_ITEMS, max(snapshot.left, 0))))
+    snapshot.left -= len(taken)
+    Weight.bytes += 64 + 80 * len(taken)
+    if all(type(key) in HASHABLE for key, _ in taken):
+        whole: Any = {key: item if type(item) in ATOMS else snapshot.part(item, depth + 1) for key, item in taken}
+    else:
+        whole = Derived("dict", [[snapshot.part(key, depth + 1), snapshot.part(item, depth + 1)] for key, item in taken])
+    return whole if len(taken) == size else Truncated("dict", size, whole)
+
+
+def cut(value: slice, snapshot: Snapshot, depth: int) -> Any:
+    if depth >= MAX_DEPTH:
+        return Truncated("slice", -1)
+    return slice(*snapshot.parts((value.start, value.stop, value.step), depth))
+
+
+WAYS: Final[dict[type, Way]] = {
+    str: text,
+    bytes: octets,
+    bytearray: array,
+    memoryview: view,
+    list: sequence,
+    tuple: fixed,
+    set: unordered(set),
+    frozenset: unordered(frozenset),
+    dict: mapping,
+    slice: cut,
+}
+"""How each type is frozen; types of the application are learnt."""
+
+BUILT_IN: Final[tuple[tuple[type, Callable[[Any], Any]], ...]] = (
+    (str, str.__str__),
+    (int, int.__int__),
+    (float, float.__float__),
+    (bytes, lambda value: bytes.__getitem__(value, slice(None))),
+    (bytearray, lambda value: bytearray.__getitem__(value, slice(None))),
+    (list, lambda value: list.__getitem__(value, slice(0, MAX_ITEMS))),
+    (tuple, lambda value: tuple.__getitem__(value, slice(None))),
+    (set, lambda value: set(set.__iter__(value))),
+    (frozenset, lambda value: frozenset(frozenset.__iter__(value))),
+    (Decimal, Decimal),
+    (datetime, lambda value: datetime.combine(datetime.date(value), datetime.timetz(value))),
+    (date, lambda value: date.fromordinal(date.toordinal(value))),
+    (timedelta, timedelta.__pos__),
+    (complex, complex.__pos__),
+)
+"""What reads the built-in value out of an instance of a subclass, without a method of the subclass."""
+
+
+def learnt(kind: type) -> Way:
+    """How to freeze instances of a type met for the first time."""
+    if len(WAYS) > KNOWN_TYPES:
+        return way_of(kind)
+    return WAYS.setdefault(kind, way_of(kind))
+
+
+def way_of(kind: type) -> Way:
+    if (model := of("django.db.models.base", "Model")) and issubclass(kind, model):
+        return instance(kind)
+    if (lazy := of("django.utils.functional", "LazyObject")) and issubclass(kind, lazy):
+        return resolved(Opaque(type_name(kind)))
+    if issubclass(kind, dict):
+        return derived_mapping(type_name(kind), OrderedDict.items if issubclass(kind, OrderedDict) else dict.items)
+    for built_in, read in BUILT_IN:
+        if issubclass(kind, built_in):
+            return derived(type_name(kind), read)
+    if issubclass(kind, enum.Enum):
+        return member(type_name(kind))
+    stand_in = Opaque(type_name(kind))
+    return lambda value, snapshot, depth: stand_in
+
+
+def of(module: str, name: str) -> Any:
+    """A class of a module that the application has imported."""
+    return getattr(sys.modules.get(module), name, None)
+
+
+def derived(name: str, read: Callable[[Any], Any]) -> Way:
+    return lambda value, snapshot, depth: Derived(name, snapshot.part(read(value), depth))
+
+
+def derived_mapping(name: str, items: Callable[[Any], Iterable[tuple[Any, Any]]]) -> Way:
+    return lambda value, snapshot, depth: Derived(name, entries(items(value), dict.__len__(value), snapshot, depth))
+
+
+def member(name: str) -> Way:
+    def way(value: Any, snapshot: Snapshot, depth: int) -> Any:
+        return Derived(name, snapshot.part(object.__getattribute__(value, "__dict__").get("_value_"), depth))
+
+    return way
+
+
+def resolved(stand_in: Opaque) -> Way:
+    """A lazy object of Django's: what it wraps when something has asked it already."""
+
+    def way(value: Any, snapshot: Snapshot, depth: int) -> Any:
+        wrapped = object.__getattribute__(value, "__dict__").get("_wrapped", None)
+        if wrapped is None or wrapped is of("django.utils.functional", "empty") or depth >= MAX_DEPTH:
+            return stand_in
+        return snapshot.part(wrapped, depth + 1)
+
+    return way
+
+
+def instance(kind: Any) -> Way:
+    """An instance of a model: its key and the concrete fields that its `__dict__` holds."""
+    options = kind._meta
+    apps = options.apps
+    if options.abstract or not apps.models_ready:
+        stand_in = Opaque(type_name(kind))
+        return lambda value, snapshot, depth: stand_in
+    label: str = options.label
+    names = tuple(field.attname for field in options.concrete_fields)
+    keys = tuple(field.attname for field in getattr(options, "pk_fields", None) or (options.pk,))
+
+    def way(value: Any, snapshot: Snapshot, depth: int) -> Any:
+        state = object.__getattribute__(value, "__dict__")
+        pk = state.get(keys[0]) if len(keys) == 1 else tuple(state.get(key) for key in keys)
+        if type(pk) not in ATOMS:
+            pk = snapshot.part(pk, MAX_DEPTH - 1)
+        if depth > MODEL_FIELDS_DEPTH:
+            return ModelRef(label, pk)
+        snapshot.left -= len(names)
+        Weight.bytes += 150 + 60 * len(names)
+        fields = {}
+        for name in names:
+            if name in state:
+                item = state[name]
+                fields[name] = item if type(item) in ATOMS else snapshot.part(item, MAX_DEPTH - 3)
+        return ModelRef(label, pk, fields)
+
+    return way

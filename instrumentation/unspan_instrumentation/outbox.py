@@ -1,0 +1,225 @@
+"""The exporter: one bounded queue that every seam fills and one daemon thread that turns its content into protobuf and sends it.
+
+The thread is polite. An encoder that holds the GIL costs a request up to 5 ms at each of its queries, so while requests are in flight the
+thread waits, and where it cannot wait any longer works in slices shorter than a query.
+"""
+
+import contextvars
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from opentelemetry.sdk.trace import ReadableSpan
+from unspan_proto import vocabulary as v
+
+from unspan_instrumentation import wire
+from unspan_instrumentation.calls.record import Call
+from unspan_instrumentation.freezing import Weight
+from unspan_instrumentation.recording import Record
+from unspan_instrumentation.saying import warn
+from unspan_instrumentation.sending import Outcome, Sender
+from unspan_instrumentation.settings import Settings
+
+BATCH_BYTES: Final = 1 << 20
+RESERVE: Final = 1 << 20
+"""Bytes over the bound that are kept for `end` records: they say that something was lost."""
+PATIENCE: Final = 0.5
+"""Seconds that records wait for a moment without a request."""
+SLICE: Final = 0.0002
+"""Seconds of work between two pauses while a request is in flight."""
+RECORD_BYTES: Final = 700
+"""What a record takes in memory, beside what `Weight` says."""
+FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
+"""Seconds between two attempts to reach the collector."""
+
+
+class Finished(NamedTuple):
+    """A span of the SDK that has ended, and the attributes that we add to it."""
+
+    span: ReadableSpan
+    attributes: Mapping[str, Any]
+
+
+class Outbox:
+    """Takes records from any thread, never blocks and never raises; `put` says no when the bound is reached."""
+
+    def __init__(self, settings: Settings, sender: Sender) -> None:
+        self.settings, self.sender = settings, sender
+        self.resource = b""
+        self.busy = 0
+        self.dropped = 0
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        """The state of a process that has sent nothing: what a parent had queued before a fork is the parent's to send."""
+        self._queue: deque[Any] = deque()
+        self._pending = 0
+        self._sealed: deque[bytes] = deque()
+        self._backlog = 0
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._wake = threading.Event()
+        self._empty = threading.Event()
+        self._hurry = False
+        self._warned = False
+        self._delay = FIRST_DELAY
+        self.busy = 0
+        self.sender.forget()
+
+    def put(self, record: Any) -> bool:
+        """Queues a record. No lock: it would be taken again by a finaliser that a collection runs in between."""
+        size = RECORD_BYTES + Weight.bytes
+        Weight.bytes = 0
+        if type(record) is not Call:
+            size += weight(record)
+        total = self._pending + self._backlog + size
+        if total > self.settings.queue_bytes and not (ending(record) and total < self.settings.queue_bytes + RESERVE):
+            self.dropped += 1
+            return False
+        self._pending += size
+        self._queue.append(record)
+        if self._thread is None:
+            return self._start()
+        if self._pending > self.settings.queue_bytes >> 2:
+            self._wake.set()
+        return True
+
+    def flush(self, timeout: float) -> bool:
+        """Whether everything queued so far was sent within `timeout` seconds."""
+        if not self._queue and not self._sealed:
+            return True
+        if self._thread is None and not self._start():
+            return False
+        self._empty.clear()
+        self._hurry = True
+        self._wake.set()
+        return self._empty.wait(timeout)
+
+    def _start(self) -> bool:
+        with self._starting:
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="unspan-exporter", daemon=True)
+                try:
+                    contextvars.Context().run(thread.start)  # outside of the request that happens to be the first
+                except RuntimeError:  # the interpreter is shutting down
+                    return False
+                self._thread = thread
+        return True
+
+    def _run(self) -> None:
+        pause = self.settings.export_interval
+        while True:
+            self._wake.wait(pause)
+            self._wake.clear()
+            try:
+                self._seal()
+                reached = self._send()
+            except Exception as error:  # ours, and no reason to stop for ever
+                warn(f"the exporter met {type(error).__name__}: {error}; some records are lost")
+                reached = True
+            pause = self.settings.export_interval if reached else self._delay
+            if reached and not self._queue:
+                self._hurry = False
+                self._empty.set()
+
+    def _seal(self) -> None:
+        """Turns what is queued into requests of about BATCH_BYTES."""
+        since = time.monotonic()
+        ours: list[bytes] = []
+        others: list[bytes] = []
+        size = 0
+        started = time.perf_counter()
+        while self._queue:
+            if self.busy and not self._hurry:
+                started = self._yielded(since, started)
+            record = self._queue.popleft()
+            for data in self._encoded(record, others):
+                ours.append(data)
+                size += len(data)
+                if size + sum(map(len, others)) > BATCH_BYTES:
+                    self._add(ours, others)
+                    ours, others, size = [], [], 0
+        self._pending = 0
+        if ours or others:
+            self._add(ours, others)
+
+    def _yielded(self, since: float, started: float) -> float:
+        """Lets requests run; when the work goes on, the moment from which the next slice counts."""
+        while self.busy and not self._hurry and time.monotonic() - since < PATIENCE and self._pending < self.settings.queue_bytes >> 2:
+            time.sleep(0.002)
+        if time.perf_counter() - started < SLICE:
+            return started
+        time.sleep(SLICE)
+        return time.perf_counter()
+
+    def _encoded(self, record: Any, others: list[bytes]) -> Iterator[bytes]:
+        """The spans of a record; a span of the SDK goes to `others` as it stands in a scope of its own."""
+        try:
+            if type(record) is Call:
+                yield from record.spans()
+            elif type(record) is Record:
+                yield from wire.record(record)
+            else:
+                batch, rest = wire.finished(record.span, record.attributes)
+                others.append(batch)
+                yield from rest
+        except Exception as error:
+            self.dropped += 1
+            warn(f"a record could not be encoded ({type(error).__name__}: {error}); its trace will be marked incomplete")
+
+    def _add(self, ours: list[bytes], others: list[bytes]) -> None:
+        batches = [*others, wire.resource_spans(self.resource, ours)] if ours else others
+        data = wire.request(batches)
+        self._backlog += len(data)
+        self._sealed.append(data)
+
+    def _send(self) -> bool:
+        """Whether all requests were sent."""
+        while self._sealed:
+            outcome, why = self.sender.send(self._sealed[0], self.settings.send_timeout)
+            if outcome is Outcome.LATER:
+                self._unreachable(why)
+                return False
+            data = self._sealed.popleft()
+            self._backlog -= len(data)
+            self._reached(outcome, why)
+        return True
+
+    def _unreachable(self, why: str) -> None:
+        self._delay = min(self._delay * 2, LONGEST_DELAY) if self._warned else FIRST_DELAY
+        if not self._warned:
+            self._warned = True
+            warn(
+                f"no collector answers at {self.settings.target.address} ({why}); the application runs on, and its traces are kept "
+                "as long as they fit. Start one with `unspan-collector serve`, or set UNSPAN_ENABLED=0."
+            )
+
+    def _reached(self, outcome: Outcome, why: str) -> None:
+        if outcome is Outcome.REFUSED:
+            warn(f"the collector at {self.settings.target.address} refused spans ({why}); their traces are incomplete")
+        elif self._warned:
+            self._warned = False
+            lost = f"{self.dropped} records were lost meanwhile" if self.dropped else "nothing was lost"
+            self.dropped = 0
+            warn(f"the collector at {self.settings.target.address} answers again; {lost}")
+
+
+def ending(record: Any) -> bool:
+    return type(record) is Record and record.kind == v.END
+
+
+def weight(record: Any) -> int:
+    """Rough bytes of a record's values that were not weighed when they were frozen: rows, bodies."""
+    attributes = record.attributes
+    found = 0
+    for value in attributes.values():
+        kind = type(value)
+        if kind is str or kind is bytes:
+            found += len(value)
+        elif kind is list:
+            found += 200 * len(value)
+    return found

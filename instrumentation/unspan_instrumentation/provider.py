@@ -1,0 +1,135 @@
+"""OpenTelemetry's tracer provider: the application's own, with our span processor added; where it has none, one of ours.
+
+Looked for when Django loads its middleware, because settings, `wsgi.py` and `AppConfig.ready` may set one until then; one that is set later
+still replaces ours.
+"""
+
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+
+from unspan_instrumentation.outbox import Finished, Outbox
+from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.settings import Target, endpoint
+
+REMEMBERED = 10_000
+"""Server spans whose ids are kept, so that another exporter to the same collector leaves them to us."""
+
+
+class Processor(SpanProcessor):
+    """Sends the server spans of recordings, with what was learnt of the request; of our own provider also the other spans of their traces."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self.everything = False
+        self.live: dict[int, tuple[Recording, dict[str, Any]]] = {}
+        self.traces: dict[int, int] = {}
+        self.sent: dict[int, None] = {}
+
+    def opened(self, recording: Recording, attributes: dict[str, Any]) -> None:
+        """A recording has begun under the server span `recording.root`; `attributes` will have been filled when that ends."""
+        self.live[recording.root] = recording, attributes
+        self.traces[recording.trace_id] = self.traces.get(recording.trace_id, 0) + 1
+        self.sent[recording.root] = None
+        while len(self.sent) > REMEMBERED:
+            self.sent.pop(next(iter(self.sent), 0), None)
+
+    def closed(self, recording: Recording) -> None:
+        self.live.pop(recording.root, None)
+        left = self.traces.pop(recording.trace_id, 1) - 1
+        if left > 0:
+            self.traces[recording.trace_id] = left
+
+    def on_end(self, span: ReadableSpan) -> None:
+        context = span.get_span_context()
+        if context is None:
+            return
+        found = self.live.pop(context.span_id, None)
+        if found is not None:
+            recording, attributes = found
+            if not self.outbox.put(Finished(span, attributes)):
+                recording.lose("the request itself was dropped because the exporter's queue was full")
+        elif self.everything and context.trace_id in self.traces:
+            self.outbox.put(Finished(span, {}))
+
+    def shutdown(self) -> None:
+        self.outbox.flush(2)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return self.outbox.flush(timeout_millis / 1000)
+
+
+def join(processor: Processor) -> None:
+    """Adds the processor to the application's provider, or sets one of ours."""
+    provider: Any = trace.get_tracer_provider()
+    if isinstance(provider, trace.ProxyTracerProvider):
+        provider = TracerProvider(resource=Resource.create())
+        processor.everything = True
+        trace.set_tracer_provider(provider)
+        own_up(provider, processor)
+    if hasattr(provider, "add_span_processor"):
+        add(processor, provider)
+
+
+def add(processor: Processor, provider: Any) -> None:
+    provider.add_span_processor(processor)
+    processor.outbox.resource = resource_bytes(provider.resource)
+    for other in getattr(getattr(provider, "_active_span_processor", None), "_span_processors", ()):
+        exporter = getattr(other, "span_exporter", None) or getattr(getattr(other, "_batch_processor", None), "_exporter", None)
+        if exporter is not None and same(exporter, processor.outbox.settings.target):
+            leave_to_us(exporter, processor)
+
+
+def own_up(ours: TracerProvider, processor: Processor) -> None:
+    """Lets the application replace our provider by its own, as it could if we had set none."""
+    original = trace.set_tracer_provider
+
+    def set_tracer_provider(tracer_provider: Any) -> None:
+        if trace.get_tracer_provider() is not ours or not hasattr(tracer_provider, "add_span_processor"):
+            return original(tracer_provider)
+        processor.everything = False
+        trace._TRACER_PROVIDER = tracer_provider
+        add(processor, tracer_provider)
+        rebind(tracer_provider)
+        return None
+
+    trace.set_tracer_provider = set_tracer_provider
+
+
+def rebind(provider: Any) -> None:
+    """The Django middleware's tracer is made once, from the provider there was."""
+    from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware
+
+    _DjangoMiddleware._tracer = provider.get_tracer("opentelemetry.instrumentation.django")
+
+
+def same(exporter: Any, target: Target) -> bool:
+    """Whether an exporter of OpenTelemetry's sends where we send: gRPC to our address, or HTTP to the port beside it."""
+    module, address = type(exporter).__module__, getattr(exporter, "_endpoint", None)
+    if not module.startswith("opentelemetry.exporter.otlp.") or not isinstance(address, str):
+        return False
+    try:
+        theirs = endpoint(address.partition("://")[2].partition("/")[0] or address)
+    except ValueError:
+        return False
+    ours = target.address
+    return theirs.address == (ours if ".grpc." in module else ours.replace(":4317", ":4318"))
+
+
+def leave_to_us(exporter: Any, processor: Processor) -> None:
+    """Keeps an exporter from sending server spans that we send: one id with two contents would mark the trace as damaged."""
+    original = exporter.export
+
+    def export(spans: Any, *args: Any, **kwargs: Any) -> Any:
+        return original([one for one in spans if one.get_span_context().span_id not in processor.sent], *args, **kwargs)
+
+    exporter.export = export
+
+
+def resource_bytes(resource: Resource) -> bytes:
+    """A serialised `Resource`."""
+    span = ReadableSpan(name="", context=trace.SpanContext(1, 1, False), resource=resource, start_time=0, end_time=0)
+    return encode_spans([span]).resource_spans[0].resource.SerializeToString()

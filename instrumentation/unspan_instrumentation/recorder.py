@@ -1,0 +1,103 @@
+"""The recorder of a process: brings the parts together when Django loads its middleware, and opens and closes recordings."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from unspan_instrumentation import provider
+from unspan_instrumentation.calls import choosing
+from unspan_instrumentation.calls.core import Core, Nothing
+from unspan_instrumentation.calls.disposition import Project, roots
+from unspan_instrumentation.outbox import Outbox
+from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.request import middleware
+from unspan_instrumentation.saying import warn
+from unspan_instrumentation.sending import Sender
+from unspan_instrumentation.settings import Settings
+
+try:
+    from unspan_instrumentation import describing
+except ImportError:
+    describing = None
+
+
+class Recorder:
+    """Holds the settings, the exporter, the span processor and the core that watches calls."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.outbox = Outbox(settings, Sender(settings))
+        self.processor = provider.Processor(self.outbox)
+        self.calls: Core = Nothing("nothing is watched before Django loads its middleware")
+        self._waiting: list[Callable[[], None]] = []
+        self._ready = False
+
+    def defer(self, module: Any) -> None:
+        """Keeps OpenTelemetry's Django instrumentor from asking for settings that are not there yet."""
+        instrumentor = module.DjangoInstrumentor
+        original = instrumentor._instrument
+
+        @wraps(original)
+        def _instrument(instance: Any, **kwargs: Any) -> None:
+            if self._ready:
+                original(instance, **kwargs)
+            else:
+                self._waiting.append(lambda: original(instance, **kwargs))
+
+        instrumentor._instrument = _instrument
+
+    def await_middleware(self, module: Any) -> None:
+        original = module.BaseHandler.load_middleware
+
+        @wraps(original)
+        def load_middleware(handler: Any, *args: Any, **kwargs: Any) -> Any:
+            self.ready()
+            return original(handler, *args, **kwargs)
+
+        module.BaseHandler.load_middleware = load_middleware
+
+    def ready(self) -> None:
+        """Django's settings are loaded: the provider is final, the instrumentor can run. Never raises."""
+        if self._ready:
+            return
+        self._ready = True
+        try:
+            if self._waiting:
+                provider.join(self.processor)
+                middleware.watch(self)
+                self._watch_calls()
+            for instrument in self._waiting:
+                instrument()
+        except Exception as error:
+            warn(f"recording could not start ({type(error).__name__}: {error}); the application runs without it")
+
+    def _watch_calls(self) -> None:
+        from django.conf import settings
+
+        folders = roots(getattr(settings, "SETTINGS_MODULE", None), sys.argv, getattr(settings, "BASE_DIR", None))
+        self.calls = choosing.choose(self.settings, Project(folders, self.settings.include, self.settings.exclude))
+        self.calls.install()
+
+    def opened(self, trace_id: int, span_id: int, attributes: dict[str, Any]) -> Recording:
+        """A new recording for a server span that has just begun; `attributes` go with that span when it ends."""
+        recording = Recording(trace_id, span_id, self.outbox.put, self.settings)
+        self.processor.opened(recording, attributes)
+        self.outbox.busy += 1
+        self.calls.entered(recording)
+        return recording
+
+    def describe(self) -> str | None:
+        """The trace id under which the project's description is kept, once that has been sent."""
+        return describing.reference(self.outbox.put) if describing else None
+
+    def left(self, recording: Recording) -> None:
+        """The request's thread has done its work; a streaming response may go on."""
+        self.calls.left(recording)
+        self.outbox.busy = max(self.outbox.busy - 1, 0)
+
+    def closed(self, recording: Recording) -> None:
+        """Nothing more comes: the server span was handed over before."""
+        self.calls.finish(recording)
+        recording.end()
+        self.processor.closed(recording)

@@ -1,0 +1,42 @@
+"""Every place where we get between the application and a library: a module, and what is done to it once the application has imported it.
+
+One line a seam. Nothing here imports Django or a client library; the hooks run with the module that the application imported.
+"""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from wrapt import register_post_import_hook
+
+from unspan_instrumentation import sql
+from unspan_instrumentation.request import middleware, sessions, templates
+from unspan_instrumentation.saying import warn
+
+Seam = tuple[str, Callable[[Any], None]]
+
+SEAMS: tuple[Seam, ...] = (
+    ("django.middleware.csrf", middleware.watch_csrf),
+    ("django.contrib.sessions.backends.base", sessions.watch_sessions),
+    ("django.contrib.auth", sessions.watch_users),
+    ("django.template.base", templates.watch_django),
+    ("django.template.backends.jinja2", templates.watch_jinja),
+    *sql.PATCHES,
+)
+
+
+def install(seams: tuple[Seam, ...] = SEAMS) -> None:
+    for name, patch in seams:
+        register_post_import_hook(guarded(patch), name)
+
+
+def guarded(patch: Callable[[Any], None]) -> Callable[[ModuleType], None]:
+    """A hook that never raises into the import that runs it."""
+
+    def hook(module: ModuleType) -> None:
+        try:
+            patch(module)
+        except Exception as error:
+            warn(f"{module.__name__} {getattr(module, '__version__', '')} cannot be watched ({type(error).__name__}: {error})")
+
+    return hook
