@@ -70,8 +70,7 @@ def formatted(value: Format, scope: Scope) -> Code:
             pieces.append(Code(f"{{{inner.text}}}", inner.imports))
     inner = joined(pieces, "")
     if any(mark in piece.text for piece, part in zip(pieces, value.parts, strict=True) if not isinstance(part, str) for mark in "\"'\\\n"):
-        summed = joined([scope.write(part) if isinstance(part, str) else wrapped(scope.write(part)) for part in value.parts], " + ")
-        return summed
+        return joined([scope.write(part) if isinstance(part, str) else wrapped(scope.write(part)) for part in value.parts], " + ")
     return Code(f'f"{inner.text}"', inner.imports)
 
 

@@ -37,6 +37,9 @@ class Exchange:
     streaming: bool
     exception: tuple[str, str] | None
     templates: tuple[str, ...]
+    began: int
+    ended: int
+    """Nanoseconds since 1970."""
 
     def header(self, name: str, of_response: bool = False) -> str:
         """A header's value, or the empty string."""

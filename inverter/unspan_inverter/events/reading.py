@@ -47,7 +47,7 @@ def exchange(trace: Trace) -> Exchange:
         cookies=span.value(v.RESPONSE_COOKIES, {}), response_body=None if answer is None else octets(answer),
         response_whole=not isinstance(answer, Truncated), charset=text(span, v.RESPONSE_CHARSET) or "utf-8",
         streaming=bool(span.attributes.get(v.STREAMING, False)), exception=(str(failure[0]), str(failure[1])) if failure else None,
-        templates=tuple(span.value(v.RESPONSE_TEMPLATES, [])),
+        templates=tuple(span.value(v.RESPONSE_TEMPLATES, [])), began=span.start, ended=span.end,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Events → facts: which rows were there before, which the request left behind, and everything else the test depends on."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from unspan_proto.project import Field, Model, Project
@@ -9,19 +9,12 @@ from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, RowsInserted, RowsRead, TapeRead
 from unspan_inverter.facts import links, parents, predicates
-from unspan_inverter.facts.kinds import Facts, Key, Linked, RowBorn, RowChanged, RowExists, RowGone
-from unspan_inverter.facts.ledger import Ledger
+from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
+from unspan_inverter.facts.ledger import Ledger, from_columns
 
 BEHIND_COUNT = "a query counted this row without reading it"
 CLASHED = "an INSERT was refused because of this row"
 LOGGED_IN = "the user of the session"
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """The key of a row whose real one was not recorded."""
-
-    number: int
 
 
 def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Facts:
@@ -29,14 +22,13 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Fact
     ledger = Ledger(project)
     ledger.follow(events)
     logged_in(exchange, ledger)
-    joined_rows(events, ledger, project)
     for event in ledger.clashes:
         clashed(event, ledger)
     counted_rows(ledger)
     rows = {
         key: RowExists(key, values, ledger.spans.get(key, ""), ledger.database.get(key, "default")) for key, values in ledger.before.items()
     }
-    rows = {key: replace(row, why=key.pk.why) if isinstance(key.pk, Standing) else row for key, row in rows.items()}
+    rows = {key: replace(row, why=key.pk.why) if isinstance(key.pk, Made) else row for key, row in rows.items()}
     rows = completed(parents.with_parents(folded(rows, project), project), project)
     plain, linked = split_links(rows, project)
     made, cut = changed_links(ledger, project)
@@ -50,13 +42,6 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Fact
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Standing(Made):
-    """A `Made` key with the reason why the row is there at all."""
-
-    why: str = ""
-
-
 def logged_in(exchange: Exchange, ledger: Ledger) -> None:
     """The session's user, when no statement read its row (a cached user, a custom backend)."""
     user = exchange.user
@@ -68,18 +53,6 @@ def logged_in(exchange: Exchange, ledger: Ledger) -> None:
             if name not in written:
                 known.setdefault(name, value)
         known.setdefault(model.pk, bare(user.pk))
-
-
-def joined_rows(events: Iterable[Event], ledger: Ledger, project: Project) -> None:
-    """Rows of joining tables that results prove, unless the request made them."""
-    number = 0
-    for event in events:
-        if not isinstance(event, RowsRead):
-            continue
-        for between, values in links.through_rows(event, project):
-            if not any(values.items() <= row.items() for row in [*ledger.current(between.label).values(), *initial(ledger, between.label)]):
-                number += 1
-                ledger.known(Key(between.label, Made(-number)), event.span, event.database).update(values)
 
 
 def initial(ledger: Ledger, label: str) -> list[Mapping[str, Any]]:
@@ -98,7 +71,7 @@ def clashed(event: RowsInserted, ledger: Ledger) -> None:
             value = row.get(one.attname)
             if one.unique and value is not None and not lossy(value) and not one.primary_key:
                 if not any(known.get(one.attname) == value for known in initial(ledger, model.label)):
-                    ledger.known(Key(model.label, Standing(len(ledger.before), CLASHED)), event.span, event.database)[one.attname] = value
+                    ledger.known(Key(model.label, Made(ledger.another(), CLASHED)), event.span, event.database)[one.attname] = value
                 return
 
 
@@ -123,8 +96,20 @@ def counted_rows(ledger: Ledger) -> None:
                     f"{wanted - known} rows behind `{event.statement[:90]}` were not recorded, and their values cannot be told"
                 )
                 break
-            row = ledger.known(Key(model.label, Standing(len(ledger.before), BEHIND_COUNT)), event.span, event.database)
-            row.update({one.attname: values[one.column] for one in model.fields if one.column in values})
+            row = ledger.known(Key(model.label, Made(ledger.another(), BEHIND_COUNT)), event.span, event.database)
+            row.update(from_columns(model, {**unseen(model, values, ledger, event), **values}))
+
+
+def unseen(model: Model, values: Mapping[str, Any], ledger: Ledger, event: RowsRead) -> dict[str, Any]:
+    """Values that keep a stand-in out of the results of the other queries, which did not show it."""
+    found: dict[str, Any] = {}
+    for other in ledger.counted:
+        if other is event or ledger.concrete(other.model) is not model or count_of(other) or other.shape.get("sliced"):
+            continue
+        where = predicates.where(other.statement, other.parameters, other.system)
+        if where and predicates.holds(where, {**columns(model, {}), **found, **values}):
+            found |= predicates.breaking(where, values) or {}
+    return found
 
 
 def count_of(event: RowsRead) -> int:
@@ -169,14 +154,16 @@ def completed(rows: Mapping[Key, RowExists], project: Project) -> dict[Key, RowE
         row = waiting.pop(0)
         model = project.model(row.key.label)
         values = dict(row.values)
-        for one in model.fields if model else ():
+        if model is None:
+            continue
+        for one in model.fields:
             if one.attname in values and not lossy(values[one.attname]):
                 continue
             if not parents.required(one) or (one.primary_key and not isinstance(row.key.pk, Made)):
                 continue
             number += 1
             if one.related:
-                key = some_row(one, found, project, number)
+                key = some_row(one, model, found, project, number)
                 if key not in found:
                     found[key] = RowExists(key, {}, row.span, row.database, parents.NOT_READ)
                     waiting.append(found[key])
@@ -187,11 +174,12 @@ def completed(rows: Mapping[Key, RowExists], project: Project) -> dict[Key, RowE
     return found
 
 
-def some_row(one: Field, rows: Mapping[Key, RowExists], project: Project, number: int) -> Key:
-    """A row for a foreign key of which nothing is known: one that is there anyhow, unless the column is unique."""
+def some_row(one: Field, model: Model, rows: Mapping[Key, RowExists], project: Project, number: int) -> Key:
+    """A row for a foreign key of which nothing is known: one that is there anyhow, unless rows must differ in it."""
     label = links.project_label(one, project)
     known = [key for key in rows if key.label == label]
-    return known[0] if known and not one.unique else Key(label, Made(number))
+    apart = one.unique or any(one.name in constraint.fields for constraint in model.constraints if constraint.kind == "unique")
+    return known[0] if known and not apart else Key(label, Made(-number))
 
 
 def is_auto(label: str, project: Project) -> bool:
@@ -214,9 +202,8 @@ def split_links(rows: Mapping[Key, RowExists], project: Project) -> tuple[list[R
 def changed_links(ledger: Ledger, project: Project) -> tuple[tuple[Linked, ...], tuple[Linked, ...]]:
     """Links that the request made and left, and those that it cut."""
     made: list[Linked] = []
-    rows = [(key.label, values) for key, values in ledger.now.born.items()] + [(label, values) for label, values, _ in ledger.now.nameless]
-    for label, values in rows:
-        model = project.model(label)
+    for key, values in ledger.now.born.items():
+        model = project.model(key.label)
         if model and model.auto_created and (link := links.as_link(model, {name: bare(value) for name, value in values.items()}, project)):
             made.append(link)
     cut: list[Linked] = []
@@ -228,9 +215,8 @@ def changed_links(ledger: Ledger, project: Project) -> tuple[tuple[Linked, ...],
 
 
 def born(ledger: Ledger, project: Project) -> tuple[RowBorn, ...]:
-    named = [RowBorn(key, key.label, values, ledger.spans.get(key, "")) for key, values in ledger.now.born.items()]
-    nameless = [RowBorn(None, label, values, span) for label, values, span in ledger.now.nameless]
-    return tuple(row for row in (*named, *nameless) if not is_auto(row.label, project))
+    rows = ledger.now.born.items()
+    return tuple(RowBorn(key, key.label, values, ledger.spans.get(key, "")) for key, values in rows if not is_auto(key.label, project))
 
 
 def changed(ledger: Ledger) -> tuple[RowChanged, ...]:

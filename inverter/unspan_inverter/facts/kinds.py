@@ -15,6 +15,14 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """The key of a row whose real one was not recorded; `why` says what proves the row."""
+
+    number: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RowExists:
     """A row that was there before the request, with what is known of it. `why` is set on a stand-in: the request never read such a row."""
 
@@ -38,7 +46,7 @@ class Linked:
 class RowBorn:
     """A row that the request made and left behind, as it was at the end."""
 
-    key: Key | None
+    key: Key
     label: str
     values: Mapping[str, Any]
     span: str

@@ -12,9 +12,11 @@ from unspan_proto.project import Model, Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import Event, RowsDeleted, RowsInserted, RowsRead, RowsUpdated, TransactionStep
-from unspan_inverter.facts import predicates
-from unspan_inverter.facts.kinds import Key
+from unspan_inverter.facts import joins, predicates
+from unspan_inverter.facts.joins import Joined
+from unspan_inverter.facts.kinds import Key, Made
 
+WRITTEN = "a write changed this row without reading it"
 SESSIONS = "sessions.session"
 """Rows of Django's session table are arranged by logging in, never as rows."""
 
@@ -24,7 +26,6 @@ class State:
     """What holds at a moment of the request, in so far as it differs from before."""
 
     born: dict[Key, dict[str, Any]] = field(default_factory=dict[Key, dict[str, Any]])
-    nameless: list[tuple[str, dict[str, Any], str]] = field(default_factory=list[tuple[str, dict[str, Any], str]])
     changed: dict[Key, dict[str, Any]] = field(default_factory=dict[Key, dict[str, Any]])
     gone: dict[Key, str] = field(default_factory=dict[Key, str])
     overwritten: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
@@ -43,6 +44,7 @@ class Ledger:
         self.notes: list[str] = []
         self.counted: list[RowsRead] = []
         self.clashes: list[RowsInserted] = []
+        self.made = 0
         self._saved: dict[str, list[tuple[str, State]]] = {}
 
     def follow(self, events: Iterable[Event]) -> None:
@@ -80,11 +82,55 @@ class Ledger:
         if event.model and event.model.lower() == SESSIONS:
             return
         for row in event.rows:
-            for (alias, label), values in grouped(event, row).items():
-                self.seen(label, values, event, alias)
+            for (_, label), values in grouped(event, row).items():
+                self.seen(label, values, event)
+        taken: set[Key] = set()
+        for rows, equal in joins.proved(event, self.project):
+            self.prove(rows, equal, event, taken)
         self.counted.append(event)
 
-    def seen(self, label: str, values: dict[str, Any], event: RowsRead, alias: str | None) -> None:
+    def prove(self, rows: list[Joined], equal: tuple[tuple[joins.Place, joins.Place], ...], event: RowsRead, taken: set[Key]) -> None:
+        """The rows behind one result row, those with a key first; one without is found among the known ones, or made."""
+        base = rows[0].alias if rows else ""
+        waiting = sorted(rows, key=lambda row: row.pk is None)
+        for row in waiting:
+            if row.model.label.lower() == SESSIONS or not row.values:
+                continue
+            if row.pk is None:
+                key = self.alike(row, taken if row.alias == base else set())
+                if key is None:
+                    key = Key(row.model.label, Made(self.another()))
+                    self.known(key, event.span, event.database)
+                    self.before[key].update(row.values)
+                if row.alias == base:
+                    taken.add(key)
+                row.values[row.model.pk] = key.pk
+                carry(row, waiting, equal)
+            self.seen(row.model.label, dict(row.values), event)
+
+    def another(self) -> int:
+        """A new number for a row whose key was not recorded."""
+        self.made += 1
+        return self.made
+
+    def alike(self, row: Joined, taken: set[Key]) -> Key | None:
+        """A known row that has all these values, or the same unique one."""
+        unique = {one.attname for one in row.model.fields if one.unique and row.values.get(one.attname) is not None}
+        for key, known in self.current(row.model.label).items():
+            if key in taken:
+                continue
+            if any(name in known and known[name] == row.values[name] for name in unique):
+                return key
+            shared = [name for name in row.values if name in known]
+            if (
+                shared
+                and all(known[name] == row.values[name] for name in shared)
+                and (len(shared) == len(row.values) or isinstance(key.pk, Made))
+            ):
+                return key
+        return None
+
+    def seen(self, label: str, values: dict[str, Any], event: RowsRead) -> None:
         """A row of a result, or the part of it that belongs to one model."""
         model = self.concrete(label)
         if model is None or values.get(model.pk) is None or lossy(values[model.pk]):
@@ -93,6 +139,8 @@ class Ledger:
         if key in self.now.born:
             self.now.born[key].update(values)
             return
+        if isinstance(key.pk, Made):
+            values = {name: value for name, value in values.items() if name != model.pk}
         known = self.known(key, event.span, event.database)
         written = self.now.changed.get(key, {})
         stale = self.now.overwritten.get(model.label, set())
@@ -125,10 +173,7 @@ class Ledger:
         for row in event.rows:
             pk = bare(row.get("pk", row.get(model.pk)))
             values = {name: value for name, value in row.items() if name != "pk"}
-            if pk is None or lossy(pk):
-                self.now.nameless.append((model.label, values, event.span))
-                continue
-            key = Key(model.label, pk)
+            key = Key(model.label, Made(self.another()) if pk is None or lossy(pk) else pk)
             self.spans.setdefault(key, event.span)
             self.now.gone.pop(key, None)
             self.now.born[key] = values
@@ -138,7 +183,7 @@ class Ledger:
             if pk is not None:
                 keys = [Key(model.label, bare(pk))] if event.row_count else []
             else:
-                keys = self.matching(model, event)
+                keys = self.matched(model, event)
                 if len(keys) != event.row_count:
                     self.now.overwritten.setdefault(model.label, set()).update(values)
             for key in keys:
@@ -152,7 +197,7 @@ class Ledger:
             self.now.changed.setdefault(key, {}).update(values)
 
     def deleted(self, event: RowsDeleted, model: Model) -> None:
-        keys = [Key(model.label, bare(pk)) for pk in event.keys] if event.keys is not None else self.matching(model, event)
+        keys = [Key(model.label, bare(pk)) for pk in event.keys] if event.keys is not None else self.matched(model, event)
         for key in keys if event.row_count else []:
             if key in self.now.born:
                 del self.now.born[key]
@@ -162,12 +207,18 @@ class Ledger:
                 if key in self.before:
                     self.now.gone[key] = event.span
 
-    def matching(self, model: Model, event: RowsUpdated | RowsDeleted) -> list[Key]:
-        """The rows that a write's condition names, among those that are known."""
+    def matched(self, model: Model, event: RowsUpdated | RowsDeleted) -> list[Key]:
+        """The rows that a write's condition chose: those known, and stand-ins for those that the database counted beyond them."""
         where = predicates.where(event.statement, event.parameters, event.system)
         if where is None:
             return []
-        return [key for key, row in self.current(model.label).items() if predicates.holds(where, by_column(model, row))]
+        found = [key for key, row in self.current(model.label).items() if predicates.holds(where, by_column(model, row))]
+        values = predicates.satisfying(where)
+        for _ in range(event.row_count - len(found) if values is not None else 0):
+            key = Key(model.label, Made(self.another(), WRITTEN))
+            self.known(key, event.span, event.database).update(from_columns(model, values or {}))
+            found.append(key)
+        return found
 
     def current(self, label: str) -> dict[Key, dict[str, Any]]:
         """The rows of a model as they are now, in so far as they are known."""
@@ -179,6 +230,17 @@ class Ledger:
         return found | {key: row for key, row in self.now.born.items() if key.label == label}
 
 
+def carry(row: Joined, others: Iterable[Joined], equal: tuple[tuple[joins.Place, joins.Place], ...]) -> None:
+    """Gives the key of a row that was made to the rows whose columns equal it."""
+    key = row.model.field("pk")
+    here = (row.alias, key.column if key else None)
+    for one, two in equal:
+        there = two if one == here else one if two == here else None
+        for other in others if there else ():
+            if there and other.alias == there[0] and (column := joins.by_column(other.model, there[1])):
+                other.values.setdefault(column.attname, row.pk)
+
+
 def grouped(event: RowsRead, row: tuple[Any, ...]) -> dict[tuple[str | None, str], dict[str, Any]]:
     """The values of one result row by table alias and model."""
     found: dict[tuple[str | None, str], dict[str, Any]] = {}
@@ -186,6 +248,11 @@ def grouped(event: RowsRead, row: tuple[Any, ...]) -> dict[tuple[str | None, str
         if column.model and column.attname:
             found.setdefault((column.alias, column.model), {})[column.attname] = value
     return found
+
+
+def from_columns(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by column name as a row's, in the types of its fields."""
+    return {one.attname: joins.as_python(one, values[one.column]) for one in model.fields if one.column in values}
 
 
 def by_column(model: Model, row: Mapping[str, Any]) -> dict[str, Any]:

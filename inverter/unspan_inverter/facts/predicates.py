@@ -140,3 +140,17 @@ def satisfying(conditions: tuple[Condition, ...]) -> Mapping[str, Any] | None:
         else:
             return None
     return values
+
+
+def breaking(conditions: tuple[Condition, ...], keep: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A value by column that breaks one of the conditions without touching the columns of `keep`, None when there is none."""
+    for one in conditions:
+        if one.column in keep:
+            continue
+        if one.op in ("=", "!=") and isinstance(one.value, bool):
+            return {one.column: (not one.value) is not (one.no or one.op == "!=")}
+        if one.op == "=" and not one.no and isinstance(one.value, int):
+            return {one.column: one.value + 1}
+        if one.op == "=" and not one.no and isinstance(one.value, str):
+            return {one.column: f"not {one.value}"}
+    return None

@@ -131,7 +131,7 @@ def unknown_keys(document: Any, answer: Answer, name: str = "") -> Any:
 
 
 def born_keys(answer: Answer) -> set[str]:
-    return {plain_key(row.key.pk) for row in answer.facts.born if row.key is not None}
+    return {plain_key(row.key.pk) for row in answer.facts.born}
 
 
 def page(answer: Answer) -> Iterator[Statement]:

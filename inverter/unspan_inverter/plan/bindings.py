@@ -137,6 +137,10 @@ def bound_item(name: str, item: Any, key: Key | None, bindings: Bindings, seen: 
             target = Key(one.related, seen.get(key, {}).get(one.attname))
             if target in bindings.names and plain_key(target.pk) == plain_key(item):
                 return as_same_type(bindings.pk(target), item)
+    if isinstance(item, (int, str)) and not isinstance(item, bool) and item != "":
+        named = [found for found in bindings.candidates(item) if bindings.suits(name, found.label)]
+        if named and (len(named) == 1 or len(str(item)) >= 32):
+            return as_same_type(bindings.pk(named[0]), item)
     return bound_document(item, bindings, seen)
 
 

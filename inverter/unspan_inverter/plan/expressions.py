@@ -139,12 +139,12 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def call(function: Any, *args: Any, **kwargs: Any) -> Call:
+def call(function: Any, /, *args: Any, **kwargs: Any) -> Call:
     """A call, shortly."""
     return Call(function, args, tuple(kwargs.items()))
 
 
-def method(of: Any, name: str, *args: Any, **kwargs: Any) -> Call:
+def method(of: Any, name: str, /, *args: Any, **kwargs: Any) -> Call:
     """A method call, shortly."""
     return Call(Attr(of, name), args, tuple(kwargs.items()))
 

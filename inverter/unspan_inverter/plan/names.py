@@ -149,7 +149,8 @@ def telling(values: Mapping[str, Any], model: Model | None, noun: str) -> str:
             and not one.choices
             and one.name not in SECRETS
         ):
-            if found := word_of(value):
+            found = word_of(value)
+            if found:
                 return identifier(found, noun)
     return noun
 
@@ -160,7 +161,7 @@ SECRETS = ("password", "token", "secret", "key")
 def word_of(text: str) -> str | None:
     if found := re.search(r"\b(?:a|an|the)\s+([A-Za-z]{2,20})\b", text, re.I):
         return found[1]
-    some = [word for word in re.findall(r"[A-Za-z]+", text)]
+    some: list[str] = re.findall(r"[A-Za-z]+", text)
     if len(some) == 1 or (some and len(text) <= 20 and len(some) <= 2):
         return "_".join(some)[:24]
     return next((word for word in some if 3 < len(word) <= 20), None)

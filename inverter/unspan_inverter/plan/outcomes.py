@@ -8,6 +8,7 @@ from typing import Any
 from unspan_proto.project import Field, Model
 from unspan_proto.values import Opaque, bare, lossy
 
+from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
 from unspan_inverter.facts.parents import target
 from unspan_inverter.plan.arrange import EMPTY, manager, plain
@@ -27,6 +28,7 @@ class Outcome:
     facts: Facts
     bindings: Bindings
     clock: Clock
+    exchange: Exchange
 
     def model(self, label: str) -> Model:
         found = self.bindings.project.model(label)
@@ -44,22 +46,24 @@ class Outcome:
                 return found is None, None
             return (True, self.bindings.row(key)) if key in self.bindings.names else (False, None)
         if isinstance(found, datetime):
-            return (self.clock.moment is not None, MOMENT) if self.clock.reads(found) else (self.steady(one), found)
+            return (self.clock.moment is not None, MOMENT) if self.clock.reads(found) else (self.steady(one, found), found)
         if self.clock.guesses(found) and self.clock.moment is None:
             return False, None
         if isinstance(found, time) or (isinstance(found, (str, bytes, dict, list)) and len(str(found)) > LONGEST):
             return False, None
         return not self.names_a_key(found) and not self.unsteady_text(one, found), found
 
-    def steady(self, one: Field) -> bool:
-        """Whether a moment was given by the request and not by a clock."""
-        return not (one.auto_now or one.auto_now_add) and self.clock.moment is None and not self.clock.readings
+    def steady(self, one: Field, value: datetime) -> bool:
+        """Whether a moment was given by the request and not by a clock that the test does not hold."""
+        at = (value if value.tzinfo else value.astimezone()).timestamp()
+        during = self.exchange.began / 1e9 - 1 <= at <= self.exchange.ended / 1e9 + 1
+        return not (one.auto_now or one.auto_now_add or during)
 
     def names_a_key(self, value: Any) -> bool:
         """Whether a text or document holds the number of a row that gets another one in the test."""
         if not isinstance(value, (str, dict, list)):
             return False
-        keys = {plain_key(row.key.pk) for row in self.facts.born if row.key is not None} | {
+        keys = {plain_key(row.key.pk) for row in self.facts.born} | {
             plain_key(key.pk) for key in self.bindings.names if key.label not in self.bindings.explicit
         }
         return any(plain_key(token) in keys for token in TOKEN.findall(str(value)))
@@ -90,9 +94,9 @@ def born(outcome: Outcome) -> Iterator[Statement]:
 
 
 def one_born(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> Iterator[Statement]:
-    name = Name(outcome.bindings.names[row.key]) if row.key in outcome.bindings.names else Name(model.name.lower())
+    name = Name(outcome.bindings.names[row.key])
     checks = list(fields_equal(name, row.values, model, outcome, skip=lookup))
-    if checks or (row.key is not None and row.key in outcome.bindings.used):
+    if checks or (row.key in outcome.bindings.used):
         yield Assign(name, method(manager(model), "get", **lookup))
         yield from checks
     else:

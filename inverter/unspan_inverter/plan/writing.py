@@ -24,11 +24,13 @@ def http_request(trace_id: str, events: Sequence[Event], exchange: Exchange, fac
     route = routes.resolved(exchange.path, project)
     name = route[0].name if route else None
     act = requests.act(exchange, bindings, left_behind(exchange, facts, events))
-    outcome = Outcome(facts, bindings, time)
+    outcome = Outcome(facts, bindings, time, exchange)
     answer = Answer(exchange, facts, bindings, time)
     randomness = list(tapes.contexts(facts, bindings))
     answered = [statement for make in ANSWERS for statement in make(answer)]
-    held = [statement for make in OUTCOMES for statement in make(outcome)]
+    held: list[Statement] = []
+    for _ in range(2):  # rows made speak of each other: the second time, all that are spoken of are known
+        held = [statement for make in OUTCOMES for statement in make(outcome)]
     after = [*held_first(held, answered), *session.asserted(exchange, bindings)]
     stubs = stubbed(facts.services, allow_gaps)
     before = [*session.arranged(exchange, bindings), *caching.arranged(facts, bindings)]
@@ -57,15 +59,15 @@ def variables(facts: Facts, project: Project) -> dict[Any, str]:
     """A variable for every row that there was or came to be."""
     before = {row.key: row.values for row in facts.rows if row.key.label.lower() != SESSIONS}
     found = names.of_rows(before, project)
-    new = {row.key: row.values for row in facts.born if row.key is not None}
+    new = {row.key: row.values for row in facts.born}
     return found | names.of_rows(new, project, tuple(found.values()))
 
 
 def held_first(held: list[Statement], answered: list[Statement]) -> list[Statement]:
-    """The response first; but a new row that the response speaks of must be fetched before."""
-    first = [statement for statement in held if isinstance(statement, Assign)]
-    needed = any(mentions(statement, row.target) for statement in answered for row in first)
-    return [*answered[:1], *held, *answered[1:]] if needed else [*answered, *held]
+    """The response first; but what speaks of a new row comes after that row was fetched."""
+    fetched = [statement.target for statement in held if isinstance(statement, Assign)]
+    later = [statement for statement in answered if any(mentions(statement, name) for name in fetched)]
+    return [*(statement for statement in answered if statement not in later), *held, *later]
 
 
 def mentions(part: Any, name: Name) -> bool:

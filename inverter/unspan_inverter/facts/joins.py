@@ -1,0 +1,225 @@
+"""What the rows of a result prove beyond the columns they hold: conditions that they met, and rows of the tables they were joined with.
+
+Every INNER JOIN's row existed, every `column = value` of the WHERE held, every `a.x = b.y` of an ON carries a value from one row to the other.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+from unspan_proto.project import Field, Model, Project
+from unspan_proto.values import bare, lossy
+
+from unspan_inverter.events import RowsRead
+from unspan_inverter.facts import predicates
+
+Place = tuple[str, str]
+"""`(table alias, column name)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The joins and conditions of one statement text."""
+
+    tables: Mapping[str, str]
+    """Alias → table, in the order of the FROM clause."""
+    outer: frozenset[str]
+    equal: tuple[tuple[Place, Place], ...]
+    fixed: tuple[tuple[Place, Any], ...]
+    """Places with the expression that they equal."""
+
+
+@dataclass(slots=True)
+class Joined:
+    """A row of one of the joined tables, as far as a result proves it: attname → value."""
+
+    alias: str
+    model: Model
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def pk(self) -> Any:
+        return self.values.get(self.model.pk)
+
+
+@lru_cache(maxsize=4096)
+def shape(statement: str, system: str) -> Shape | None:
+    """The shape of a SELECT; None for one that groups, unites or cannot be read."""
+    from sqlglot import errors, exp, parse_one  # noqa: PLC0415 - see predicates
+
+    try:
+        tree = parse_one(predicates.named(statement), read=predicates.DIALECTS.get(system, "sqlite"))
+    except (errors.SqlglotError, ValueError, RecursionError):
+        return None
+    if not isinstance(tree, exp.Select) or tree.args.get("group") or any(isinstance(one, exp.AggFunc) for one in tree.expressions):
+        return None
+    source = tree.args.get("from_") or tree.args.get("from")
+    if source is None or not isinstance(source.this, exp.Table):
+        return None
+    tables = {source.this.alias_or_name: source.this.name}
+    outer: set[str] = set()
+    conditions: list[Any] = []
+    for join in tree.args.get("joins") or []:
+        if not isinstance(join.this, exp.Table):
+            return None
+        tables[join.this.alias_or_name] = join.this.name
+        if (join.side or "").upper() in ("LEFT", "RIGHT", "FULL"):
+            outer.add(join.this.alias_or_name)
+        conditions += predicates.parts(join.args["on"]) if join.args.get("on") is not None else []
+    where = tree.args.get("where")
+    met = predicates.parts(where.this) if where is not None else []
+    equal = tuple(pair for part in conditions + met if (pair := equality(part, tables)))
+    fixed = tuple(found for part in conditions + met if (found := fixing(part, tables)))
+    needed = {place[0] for part in met if (found := fixing(part, tables)) for place in [found[0]] if not null(found[1])}
+    return Shape(tables, frozenset(outer - needed), equal, fixed)
+
+
+def place(tree: Any, tables: Mapping[str, str]) -> Place | None:
+    from sqlglot import exp  # noqa: PLC0415
+
+    if not isinstance(tree, exp.Column):
+        return None
+    alias = tree.table or (next(iter(tables)) if len(tables) == 1 else "")
+    return (alias, tree.name) if alias in tables else None
+
+
+def unwrapped(tree: Any) -> Any:
+    from sqlglot import exp  # noqa: PLC0415
+
+    while isinstance(tree, exp.Paren):
+        tree = tree.this
+    return tree
+
+
+def equality(tree: Any, tables: Mapping[str, str]) -> tuple[Place, Place] | None:
+    from sqlglot import exp  # noqa: PLC0415
+
+    tree = unwrapped(tree)
+    if not isinstance(tree, exp.EQ):
+        return None
+    left, right = place(tree.left, tables), place(tree.right, tables)
+    return (left, right) if left and right else None
+
+
+def fixing(tree: Any, tables: Mapping[str, str]) -> tuple[Place, Any] | None:
+    """`column = value`, a bare boolean column or its negation, `IS NULL`, an IN of one value."""
+    from sqlglot import exp  # noqa: PLC0415
+
+    tree = unwrapped(tree)
+    if isinstance(tree, exp.Column):
+        found = place(tree, tables)
+        return (found, exp.true()) if found else None
+    if isinstance(tree, exp.Not) and isinstance(unwrapped(tree.this), exp.Column):
+        found = place(unwrapped(tree.this), tables)
+        return (found, exp.false()) if found else None
+    if isinstance(tree, exp.Is) and isinstance(tree.expression, exp.Null):
+        found = place(tree.this, tables)
+        return (found, tree.expression) if found else None
+    if isinstance(tree, exp.EQ):
+        found = place(tree.left, tables)
+        return (found, tree.right) if found and place(tree.right, tables) is None else None
+    if isinstance(tree, exp.In) and len(tree.expressions) == 1:
+        found = place(tree.this, tables)
+        return (found, tree.expressions[0]) if found else None
+    return None
+
+
+def null(tree: Any) -> bool:
+    from sqlglot import exp  # noqa: PLC0415
+
+    return isinstance(tree, exp.Null)
+
+
+def proved(event: RowsRead, project: Project) -> Iterator[tuple[list[Joined], tuple[tuple[Place, Place], ...]]]:
+    """For each result row, the rows of all tables it came from, and the equalities between their columns."""
+    text = event.statement.upper()
+    if not event.rows or (" WHERE " not in text and " JOIN " not in text and complete(event, project)):
+        return
+    found = shape(event.statement, event.system)
+    if found is None:
+        return
+    models = {alias: model for alias, table in found.tables.items() if (model := project.table(table))}
+    constants = {where: value for where, tree in found.fixed if (value := constant(tree, event)) is not MISSING}
+    for row in event.rows:
+        values = selected(event, row, models)
+        for (alias, column), value in constants.items():
+            if alias in models and (one := by_column(models[alias], column)):
+                values.setdefault(alias, {}).setdefault(column, as_python(one, value))
+        gone = {alias for alias in found.outer if all(value is None for value in values.get(alias, {}).values())}
+        spread(values, found.equal, gone)
+        yield [joined(alias, model, values.get(alias, {})) for alias, model in models.items() if alias not in gone], found.equal
+
+
+def complete(event: RowsRead, project: Project) -> bool:
+    """Whether the result holds the key of its model: then it proves nothing more."""
+    model = project.model(event.model or "")
+    return model is not None and any(column.model == model.label and column.attname == model.pk for column in event.columns)
+
+
+class Missing:
+    """The type of MISSING."""
+
+
+MISSING = Missing()
+
+
+def constant(tree: Any, event: RowsRead) -> Any:
+    if null(tree):
+        return None
+    known, value = predicates.constant(tree, event.parameters)
+    return value if known else MISSING
+
+
+def selected(event: RowsRead, row: tuple[Any, ...], models: Mapping[str, Model]) -> dict[str, dict[str, Any]]:
+    """The row's values by alias and column name."""
+    found: dict[str, dict[str, Any]] = {}
+    for column, value in zip(event.columns, row, strict=False):
+        model = models.get(column.alias or "")
+        one = model.field(column.attname) if model and column.attname and column.model else None
+        if one is not None and one.column and not lossy(value):
+            found.setdefault(column.alias or "", {})[one.column] = bare(value)
+    return found
+
+
+def spread(values: dict[str, dict[str, Any]], equal: tuple[tuple[Place, Place], ...], gone: set[str]) -> None:
+    """Carries values over the equalities until nothing changes."""
+    moved = True
+    while moved:
+        moved = False
+        for one, two in equal:
+            for (alias, column), (other, name) in ((one, two), (two, one)):
+                if alias in gone or other in gone or column not in values.get(alias, {}) or name in values.get(other, {}):
+                    continue
+                values.setdefault(other, {})[name] = values[alias][column]
+                moved = True
+
+
+def joined(alias: str, model: Model, values: Mapping[str, Any]) -> Joined:
+    return Joined(alias, model, {one.attname: value for name, value in values.items() if (one := by_column(model, name))})
+
+
+def by_column(model: Model, column: str) -> Field | None:
+    return next((one for one in model.fields if one.column == column), None)
+
+
+def as_python(one: Field, value: Any) -> Any:
+    """A driver's parameter as the value of the field it is compared with: SQLite is given UUIDs, decimals and dates as text."""
+    try:
+        if one.type == "UUIDField" and isinstance(value, str):
+            return uuid.UUID(value)
+        if one.type == "BooleanField" and isinstance(value, int):
+            return bool(value)
+        if one.type == "DecimalField" and isinstance(value, (str, int)):
+            return Decimal(value)
+        if one.type == "DateField" and isinstance(value, str):
+            return date.fromisoformat(value)
+        if one.type == "DateTimeField" and isinstance(value, str):
+            found = datetime.fromisoformat(value)
+            return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    except (ValueError, InvalidOperation):
+        return value
+    return value
