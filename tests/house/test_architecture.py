@@ -1,0 +1,130 @@
+"""The arrows of ARCHITECTURE.md: who imports whom, between the parts and inside the inverter."""
+
+import ast
+import sys
+from importlib.metadata import packages_distributions, requires
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from .sources import PARTS, Imported, Source, sources
+
+STAGES = ("trace", "events", "facts", "plan", "code")
+CONSTRUCTORS = {"unspan_inverter.plan.expressions"}
+"""Modules whose lower-case names make the stage's types."""
+SHARED_QUESTIONS = {("unspan_inverter.facts.parents", "target")}
+"""Questions to the project's description that two stages ask: which model a foreign key leads to."""
+ASKS_A_FORMATTER = {"unspan_inverter.code.layout"}
+"""Ruff is a program: laying text out is a pure function that happens to run in a process of its own."""
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc", "base"}
+ALL = [source for part in PARTS for source in sources(part)]
+INVERTER = sources("unspan_inverter")
+
+
+def ids(source: Source) -> str:
+    return source.module
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_imports_itself_and_the_contract_only(part: str) -> None:
+    allowed = {part, "unspan_proto"}
+    assert [s.at(one) for s in sources(part) for one in s.imports if one.package in PARTS and one.package not in allowed] == []
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_has_modules_to_look_at(part: str) -> None:
+    assert len(sources(part)) > 3
+
+
+def stage(module: str) -> str | None:
+    """The stage that a module of the inverter belongs to; None for an edge."""
+    words = module.split(".")
+    return words[1] if len(words) > 1 and words[0] == "unspan_inverter" and words[1] in STAGES else None
+
+
+@pytest.mark.parametrize("source", [s for s in INVERTER if stage(s.module)], ids=ids)
+def test_a_stage_imports_only_earlier_stages(source: Source) -> None:
+    """Trace → events → facts → plan → code; edges, which do input and output, are imported by no stage."""
+    mine = STAGES.index(stage(source.module) or "")
+    wrong = [source.at(one) for one in source.imports if one.package == "unspan_inverter" and not reachable(one, mine)]
+    assert wrong == []
+
+
+def reachable(one: Imported, mine: int) -> bool:
+    target = stage(one.module) or stage(f"{one.module}.{one.name}")
+    return one.module == "unspan_inverter.errors" or (target is not None and STAGES.index(target) <= mine)
+
+
+@pytest.mark.parametrize("source", [s for s in INVERTER if stage(s.module)], ids=ids)
+def test_a_stage_imports_only_types_of_another(source: Source) -> None:
+    """Types and constants, no functions: what a stage does is called by the edge that joins them."""
+    others = [one for one in source.imports if stage(one.module) not in (None, stage(source.module)) and one.module not in CONSTRUCTORS]
+    assert [source.at(one) for one in others if not one.name[:1].isupper() and (one.module, one.name) not in SHARED_QUESTIONS] == []
+
+
+@pytest.mark.parametrize("source", [s for s in INVERTER if stage(s.module) and s.module not in ASKS_A_FORMATTER], ids=ids)
+def test_a_stage_does_no_input_or_output(source: Source) -> None:
+    devices = {"socket", "subprocess", "shutil", "tempfile", "grpc", "click", "rich", "os", "sys", "time", "random", "threading", "logging"}
+    assert [source.at(one) for one in source.imports if one.package in devices] == []
+    called = {node.id for node in ast.walk(ast.parse(source.path.read_text())) if isinstance(node, ast.Name)}
+    assert called & {"open", "print", "input", "eval", "exec"} == set()
+
+
+@pytest.mark.parametrize("source", ALL, ids=ids)
+def test_no_module_is_named_after_nothing(source: Source) -> None:
+    assert set(source.module.split(".")) & FORBIDDEN_NAMES == set()
+
+
+@pytest.mark.parametrize("source", ALL, ids=ids)
+def test_a_module_says_what_lives_in_it(source: Source) -> None:
+    text = source.path.read_text()
+    assert not text.strip() or ast.get_docstring(ast.parse(text))
+
+
+def brought(extras: frozenset[str]) -> set[str]:
+    """The importable packages that `pip install unspan[extras]` brings."""
+    found: set[tuple[str, frozenset[str]]] = set()
+    todo = [("unspan", extras)]
+    while todo:
+        one = todo.pop()
+        if one in found:
+            continue
+        found.add(one)
+        for text in distribution_requires(one[0]):
+            requirement = Requirement(text)
+            marker = requirement.marker
+            if marker is None or any(marker.evaluate({"extra": extra}) for extra in (*one[1], "")):
+                todo.append((canonicalize_name(requirement.name), frozenset(requirement.extras)))
+    names = {name for name, _ in found}
+    return {module for module, owners in packages_distributions().items() if names & {canonicalize_name(owner) for owner in owners}}
+
+
+def distribution_requires(name: str) -> list[str]:
+    return requires(name) or []
+
+
+EXTRAS = {
+    "unspan_proto": frozenset[str](),
+    "unspan_instrumentation": frozenset[str](),
+    "unspan_collector": frozenset({"collector"}),
+    "unspan_inverter": frozenset({"inverter"}),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_imports_only_what_its_installation_brings(part: str) -> None:
+    """The user's process gets the smallest dependencies: what is imported when a module loads comes with the base install."""
+    allowed = brought(EXTRAS[part]) | set(sys.stdlib_module_names) | set(PARTS)
+    assert [s.at(one) for s in sources(part) for one in s.imports if one.at_top and one.package not in allowed] == []
+
+
+def test_the_instrumentation_never_imports_what_belongs_to_the_extras() -> None:
+    extras = brought(frozenset({"collector", "inverter"})) - brought(frozenset())
+    assert {"click", "jinja2", "rich", "starlette", "zstandard"} <= extras
+    assert [s.at(one) for s in sources("unspan_instrumentation") for one in s.imports if one.package in extras] == []
+
+
+def test_the_contract_needs_nothing_but_protobuf_and_opentelemetry_s_messages() -> None:
+    allowed = {"unspan_proto", "opentelemetry", "google", "grpc", *sys.stdlib_module_names}
+    assert [s.at(one) for s in sources("unspan_proto") for one in s.imports if one.package not in allowed] == []
