@@ -170,6 +170,6 @@ def grpc_port(server: grpc.aio.Server, at: Address) -> int:
 
 
 def why_not(error: OSError) -> str:
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, socket.gaierror) or not error.errno:
         return "the host is unknown"
-    return "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error)).lower()
+    return "the port is in use" if error.errno == errno.EADDRINUSE else os.strerror(error.errno).lower()

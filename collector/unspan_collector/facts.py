@@ -102,8 +102,10 @@ class Facts:
 
     @property
     def in_flight(self) -> bool:
-        """A recording of ours of which more must come."""
-        return bool(self.counted) and not self.complete and not self.losses and not (self.projects and not self.requests)
+        """A recording of ours of which more must come. Not where a span was rejected or changed: those would be waited for in vain."""
+        open_ended = not self.requests or self.ends < self.requests or bool(self.missing)
+        description = self.projects and not self.requests
+        return bool(self.counted) and open_ended and not (self.conflicts or self.rejected or description)
 
 
 def spans(count: int) -> str:

@@ -44,5 +44,5 @@ def prefix(trace_id: str) -> str:
 def whole_id(trace_id: str) -> str:
     digits = prefix(trace_id)
     if len(digits) != 32:
-        raise WrongQuestion(f"{trace_id[:40]!r} is not a whole trace id: to delete, give all 32 digits")
+        raise WrongQuestion(f"{trace_id[:40]!r} is no whole trace id: to delete, give all 32 digits")
     return digits

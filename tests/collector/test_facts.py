@@ -40,6 +40,12 @@ SITUATIONS = {
     ),
     "more than announced": ([*CALLS, request_span(T), end_span(T, 1)], False, True, ("2 spans more than the 1 announced",)),
     "losses": ([request_span(T), end_span(T, 1, ["rows were cut", "rows were cut"])], False, False, ("rows were cut",)),
+    "losses, and a span on its way": (
+        [request_span(T), end_span(T, 2, ["rows were cut"])],
+        False,
+        True,
+        ("rows were cut", "1 of 2 spans have not arrived"),
+    ),
     "losses in parts": (
         [request_span(T), span(T, 9, v.END, attributes={v.RECORDED: 1}), part_span(T, 20, 0, 1, v.LOST)],
         False,

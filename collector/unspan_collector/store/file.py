@@ -69,10 +69,11 @@ def created(path: Path) -> None:
 
 
 def connected(path: Path) -> sqlite3.Connection:
-    """A connection that writes; each commit is on disk when it returns. Creates the schema in an empty file."""
+    """A connection that writes; each commit is on disk when it returns. Creates the schema in an empty file. Raises CannotOpen."""
     created(path)
     db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
     try:
+        recognised(path, db)
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA journal_mode = WAL").fetchall()
         db.execute("PRAGMA synchronous = FULL")
@@ -103,14 +104,18 @@ def with_schema(db: sqlite3.Connection) -> None:
     db.execute("COMMIT")
 
 
-def checked(path: Path, db: sqlite3.Connection) -> None:
-    """Raises CannotOpen for a database of another application, of a newer unspan, or with broken pages."""
-    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+def recognised(path: Path, db: sqlite3.Connection) -> None:
+    """Raises CannotOpen for a database of another application, before anything in it is touched, or of a newer unspan."""
+    if not empty(db) and db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
         raise CannotOpen(str(path), "it is a database of another application", "Choose another with --store sqlite:///PATH.")
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA:
         why = f"it was written by a newer unspan (schema {version}, this one knows up to {SCHEMA})"
         raise CannotOpen(str(path), why, "Install that version, or choose another store with --store sqlite:///PATH.")
+
+
+def checked(path: Path, db: sqlite3.Connection) -> None:
+    """Raises CannotOpen for a file with broken pages."""
     whole = path.stat().st_size <= CHECKED_WHOLE
     found = db.execute("PRAGMA quick_check(1)" if whole else "PRAGMA quick_check(trace)").fetchone()[0]
     if found != "ok":

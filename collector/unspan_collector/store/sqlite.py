@@ -16,7 +16,7 @@ import zstandard
 from google.protobuf.message import DecodeError
 
 from unspan_collector.arrivals import Arrival, glimpses_of, without
-from unspan_collector.errors import Damaged, StoreBroken, StoreFull
+from unspan_collector.errors import CannotOpen, Damaged, StoreBroken, StoreFull
 from unspan_collector.facts import Facts, Glimpse
 from unspan_collector.latest import aside
 from unspan_collector.store import rows
@@ -132,12 +132,21 @@ class SqliteStore:
                 self._notice_other_writers(db)
                 yield db
                 db.execute("COMMIT")
-            except (sqlite3.Error, OSError) as error:
-                self._drop()
+            except (sqlite3.Error, OSError, CannotOpen) as error:
+                self._undo()
                 raise self._translated(error) from error
             except BaseException:
-                self._drop()
+                self._undo()
                 raise
+
+    def _undo(self) -> None:
+        """Rolls back. The connection stays: on a full disk a new one, which needs room for its shared memory, would end reading as well."""
+        self._memory.forget()
+        try:
+            if self._writer is not None and self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._drop()
 
     def _notice_other_writers(self, db: sqlite3.Connection) -> None:
         version = data_version(db)
@@ -174,10 +183,10 @@ class SqliteStore:
                     self._connection()
             with closing(reader(self.path)) as db:
                 yield db
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, CannotOpen) as error:
             raise self._translated(error) from error
 
-    def _translated(self, error: sqlite3.Error | OSError) -> StoreFull | StoreBroken:
+    def _translated(self, error: sqlite3.Error | OSError | CannotOpen) -> StoreFull | StoreBroken:
         full = getattr(error, "sqlite_errorname", "").startswith("SQLITE_FULL") or getattr(error, "errno", None) == errno.ENOSPC
         return StoreFull(str(self.path)) if full else StoreBroken(str(self.path), str(error))
 
