@@ -1,16 +1,20 @@
 """The recorder of a process: brings the parts together when Django loads its middleware, and opens and closes recordings."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from opentelemetry import context
+from opentelemetry.trace import Span, set_span_in_context
+
 from unspan_instrumentation import provider
-from unspan_instrumentation.calls import choosing
+from unspan_instrumentation.calls import choosing, threads
 from unspan_instrumentation.calls.core import Core, Nothing
 from unspan_instrumentation.calls.disposition import Project, roots
 from unspan_instrumentation.outbox import Outbox
-from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.recording import Recording, open_calls
 from unspan_instrumentation.request import middleware
 from unspan_instrumentation.saying import warn
 from unspan_instrumentation.sending import Sender
@@ -78,6 +82,7 @@ class Recorder:
         folders = roots(getattr(settings, "SETTINGS_MODULE", None), sys.argv, getattr(settings, "BASE_DIR", None))
         self.calls = choosing.choose(self.settings, Project(folders, self.settings.include, self.settings.exclude))
         self.calls.install()
+        threads.watch(self.calls)
 
     def opened(self, trace_id: int, span_id: int, attributes: dict[str, Any]) -> Recording:
         """A new recording for a server span that has just begun; `attributes` go with that span when it ends."""
@@ -94,7 +99,19 @@ class Recorder:
     def left(self, recording: Recording) -> None:
         """The request's thread has done its work; a streaming response may go on."""
         self.calls.left(recording)
+        if stack := open_calls.stack:  # a frame whose end was not seen
+            stack[:] = [call for call in stack if call[0] is not recording]
         self.outbox.busy = max(self.outbox.busy - 1, 0)
+
+    @contextmanager
+    def resumed(self, recording: Recording, span: Span) -> Iterator[None]:
+        """What runs inside belongs to the recording, and its spans under the server span, though that has ended."""
+        attached = context.attach(set_span_in_context(span))
+        try:
+            with threads.working(self.calls, recording, recording.root):
+                yield
+        finally:
+            context.detach(attached)
 
     def closed(self, recording: Recording) -> None:
         """Nothing more comes: the server span was handed over before."""

@@ -3,18 +3,15 @@
 Methods may raise what Django raises; who calls them keeps that from the application.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from opentelemetry import context
-from opentelemetry.trace import Span, set_span_in_context
+from opentelemetry.trace import Span
 from unspan_proto import FORMAT
 from unspan_proto import vocabulary as v
 from unspan_proto.values import ModelRef, type_name
 
 from unspan_instrumentation.freezing import freeze
-from unspan_instrumentation.recording import Recording, begin, finish
+from unspan_instrumentation.recording import Recording
 from unspan_instrumentation.request import incoming, outgoing
 from unspan_instrumentation.request.bodies import Tee
 
@@ -86,17 +83,6 @@ class Exchange:
         after = freeze(store.__dict__.get("_session_cache"))
         if after is not None and after != self.attributes.get(v.SESSION):
             self.attributes[v.SESSION_AFTER] = after
-
-    @contextmanager
-    def resumed(self) -> Iterator[None]:
-        """What runs inside belongs to the recording, and its spans under the server span, though that has ended."""
-        token = begin(self.recording)
-        attached = context.attach(set_span_in_context(self.span))
-        try:
-            yield
-        finally:
-            context.detach(attached)
-            finish(token)
 
 
 def message(error: BaseException) -> str:

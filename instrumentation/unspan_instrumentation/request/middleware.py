@@ -1,7 +1,7 @@
 """Where a recording begins and ends: around the methods of OpenTelemetry's Django middleware, which stands first and stays as it is."""
 
 import sys
-from functools import partial, wraps
+from functools import wraps
 from typing import Any, Protocol
 
 from unspan_proto import vocabulary as v
@@ -11,20 +11,16 @@ from unspan_instrumentation.recording import Recording, begin, current, finish
 from unspan_instrumentation.request import streaming
 from unspan_instrumentation.request.exchange import Exchange
 from unspan_instrumentation.saying import warn
-from unspan_instrumentation.settings import Settings
 
 KEY = "_unspan_exchange"
 
 
-class Opens(Protocol):
-    """Who opens and closes recordings: the `recorder`."""
-
-    settings: Settings
+class Opens(streaming.Opens, Protocol):
+    """Who opens and closes recordings."""
 
     def opened(self, trace_id: int, span_id: int, attributes: dict[str, Any]) -> Recording: ...
     def describe(self) -> str | None: ...
     def left(self, recording: Recording) -> None: ...
-    def closed(self, recording: Recording) -> None: ...
 
 
 def watch(opens: Opens) -> None:
@@ -129,8 +125,7 @@ class Requests:
     def _end(self, exchange: Exchange, response: Any) -> None:
         recording = exchange.recording
         if getattr(response, "streaming", False):
-            over = partial(self.opens.closed, recording)
-            stream = streaming.Stream(exchange, str(response.charset or "utf-8"), self.opens.settings.max_body, over)
+            stream = streaming.Stream(exchange, str(response.charset or "utf-8"), self.opens)
             if quietly(recording, "the streaming response", streaming.watch, response, stream):
                 return
         self.opens.closed(recording)

@@ -1,20 +1,32 @@
 """A streaming response: its chunks as they pass, and the recording that stays open until the last."""
 
 import time
-from collections.abc import Callable
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
+from opentelemetry.trace import Span
 from unspan_proto import vocabulary as v
 
 from unspan_instrumentation.patching import quietly
+from unspan_instrumentation.recording import Recording
 from unspan_instrumentation.request.exchange import Exchange
+from unspan_instrumentation.settings import Settings
+
+
+class Opens(Protocol):
+    """Who holds recordings: the `recorder`."""
+
+    settings: Settings
+
+    def resumed(self, recording: Recording, span: Span) -> AbstractContextManager[None]: ...
+    def closed(self, recording: Recording) -> None: ...
 
 
 class Stream:
-    """What has passed of one streaming response; `over` is called once, when nothing more will."""
+    """What has passed of one streaming response, until nothing more will."""
 
-    def __init__(self, exchange: Exchange, charset: str, limit: int, over: Callable[[], None]) -> None:
-        self.exchange, self.charset, self.limit, self._over = exchange, charset, limit, over
+    def __init__(self, exchange: Exchange, charset: str, opens: Opens) -> None:
+        self.exchange, self.charset, self.opens, self.limit = exchange, charset, opens, opens.settings.max_body
         self.chunks: list[bytes] = []
         self.size = 0
         self.start = time.time_ns()
@@ -30,6 +42,10 @@ class Stream:
             self.chunks.append(data)
         self.size += len(data or b"")
 
+    def resumed(self) -> AbstractContextManager[None]:
+        """What runs inside belongs to the recording."""
+        return self.opens.resumed(self.exchange.recording, self.exchange.span)
+
     def close(self) -> None:
         """The server will ask for nothing more."""
         if self.closed:
@@ -39,7 +55,7 @@ class Stream:
         attributes = {v.CHUNKS: self.chunks, v.CLIENT_GONE: not self.complete}
         recording.settle()
         recording.emit(v.STREAM, "stream", self.start, time.time_ns(), attributes, parent=recording.root)
-        self._over()
+        self.opens.closed(recording)
 
 
 class Chunks:
@@ -53,7 +69,7 @@ class Chunks:
 
     def __next__(self) -> Any:
         stream = self._stream
-        with stream.exchange.resumed():
+        with stream.resumed():
             try:
                 chunk = next(self._inner)
             except StopIteration:
@@ -74,7 +90,7 @@ class AsyncChunks:
 
     async def __anext__(self) -> Any:
         stream = self._stream
-        with stream.exchange.resumed():
+        with stream.resumed():
             try:
                 chunk = await self._inner.__anext__()
             except StopAsyncIteration:
