@@ -56,9 +56,7 @@ def logged_in(exchange: Exchange, ledger: Ledger) -> None:
 
 
 def initial(ledger: Ledger, label: str) -> list[Mapping[str, Any]]:
-    return [row for key, row in ledger.before.items() if key.label == label] + [
-        row for name, row, _ in ledger.now.nameless if name == label
-    ]
+    return [row for key, row in ledger.before.items() if key.label == label]
 
 
 def clashed(event: RowsInserted, ledger: Ledger) -> None:
@@ -97,7 +95,7 @@ def counted_rows(ledger: Ledger) -> None:
                 )
                 break
             row = ledger.known(Key(model.label, Made(ledger.another(), BEHIND_COUNT)), event.span, event.database)
-            row.update(from_columns(model, {**unseen(model, values, ledger, event), **values}))
+            row.update(from_columns(model, {**unseen(model, values, ledger, event), **values}, ledger.project))
 
 
 def unseen(model: Model, values: Mapping[str, Any], ledger: Ledger, event: RowsRead) -> dict[str, Any]:

@@ -145,10 +145,10 @@ def proved(event: RowsRead, project: Project) -> Iterator[tuple[list[Joined], tu
     models = {alias: model for alias, table in found.tables.items() if (model := project.table(table))}
     constants = {where: value for where, tree in found.fixed if (value := constant(tree, event)) is not MISSING}
     for row in event.rows:
-        values = selected(event, row, models)
+        values = selected(event, row, models, project)
         for (alias, column), value in constants.items():
             if alias in models and (one := by_column(models[alias], column)):
-                values.setdefault(alias, {}).setdefault(column, as_python(one, value))
+                values.setdefault(alias, {}).setdefault(column, as_python(one, value, project))
         gone = {alias for alias in found.outer if all(value is None for value in values.get(alias, {}).values())}
         spread(values, found.equal, gone)
         yield [joined(alias, model, values.get(alias, {})) for alias, model in models.items() if alias not in gone], found.equal
@@ -174,14 +174,14 @@ def constant(tree: Any, event: RowsRead) -> Any:
     return value if known else MISSING
 
 
-def selected(event: RowsRead, row: tuple[Any, ...], models: Mapping[str, Model]) -> dict[str, dict[str, Any]]:
+def selected(event: RowsRead, row: tuple[Any, ...], models: Mapping[str, Model], project: Project) -> dict[str, dict[str, Any]]:
     """The row's values by alias and column name."""
     found: dict[str, dict[str, Any]] = {}
     for column, value in zip(event.columns, row, strict=False):
         model = models.get(column.alias or "")
         one = model.field(column.attname) if model and column.attname and column.model else None
         if one is not None and one.column and not lossy(value):
-            found.setdefault(column.alias or "", {})[one.column] = bare(value)
+            found.setdefault(column.alias or "", {})[one.column] = as_python(one, bare(value), project)
     return found
 
 
@@ -206,8 +206,12 @@ def by_column(model: Model, column: str) -> Field | None:
     return next((one for one in model.fields if one.column == column), None)
 
 
-def as_python(one: Field, value: Any) -> Any:
-    """A driver's parameter as the value of the field it is compared with: SQLite is given UUIDs, decimals and dates as text."""
+def as_python(one: Field, value: Any, project: Project) -> Any:
+    """A driver's value as that of the field it belongs to: SQLite holds UUIDs, decimals and dates as text."""
+    related = project.model(one.related) if one.related else None
+    if related is not None:
+        key = related.field(one.to_field or "pk")
+        return as_python(key, value, project) if key is not None and key is not one else value
     try:
         if one.type == "UUIDField" and isinstance(value, str):
             return uuid.UUID(value)
@@ -223,3 +227,31 @@ def as_python(one: Field, value: Any) -> Any:
     except (ValueError, InvalidOperation):
         return value
     return value
+
+
+def points(row: Joined, other: Joined, equal: tuple[tuple[Place, Place], ...]) -> bool:
+    """Whether a column of `row` equals the key of `other`."""
+    key = other.model.field("pk")
+    there = (other.alias, key.column if key else None)
+    return any(there in pair and any(place[0] == row.alias for place in pair if place != there) for pair in equal)
+
+
+def pointed_first(rows: list[Joined], equal: tuple[tuple[Place, Place], ...]) -> list[Joined]:
+    """Rows that others point to before those others."""
+    waiting, done = list(rows), list[Joined]()
+    while waiting:
+        free = [row for row in waiting if not any(points(row, other, equal) for other in waiting if other is not row)] or waiting[:1]
+        done += free
+        waiting = [row for row in waiting if row not in free]
+    return done
+
+
+def carry(row: Joined, others: list[Joined], equal: tuple[tuple[Place, Place], ...]) -> None:
+    """Gives the key that a row has got to the columns that equal it."""
+    key = row.model.field("pk")
+    here = (row.alias, key.column if key else None)
+    for one, two in equal:
+        there = two if one == here else one if two == here else None
+        for other in others:
+            if there is not None and other.alias == there[0] and (column := by_column(other.model, there[1])):
+                other.values.setdefault(column.attname, row.pk)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unspan_proto.project import Model, Project
-from unspan_proto.values import bare, lossy
+from unspan_proto.values import Opaque, bare, lossy
 
 from unspan_inverter.events import Event, RowsDeleted, RowsInserted, RowsRead, RowsUpdated, TransactionStep
 from unspan_inverter.facts import joins, predicates
@@ -83,29 +83,32 @@ class Ledger:
             return
         for row in event.rows:
             for (_, label), values in grouped(event, row).items():
-                self.seen(label, values, event)
+                self.seen(label, self.typed(label, values), event)
         taken: set[Key] = set()
         for rows, equal in joins.proved(event, self.project):
             self.prove(rows, equal, event, taken)
         self.counted.append(event)
 
+    def typed(self, label: str, values: dict[str, Any]) -> dict[str, Any]:
+        """A row's values in the types of its fields: what Django fetched beside the model is as the driver gave it."""
+        model = self.concrete(label)
+        fields = {one.attname: one for one in model.fields} if model else {}
+        return {name: joins.as_python(fields[name], value, self.project) if isinstance(value, str) and name in fields else value for name, value in values.items()}
+
     def prove(self, rows: list[Joined], equal: tuple[tuple[joins.Place, joins.Place], ...], event: RowsRead, taken: set[Key]) -> None:
-        """The rows behind one result row, those with a key first; one without is found among the known ones, or made."""
+        """The rows behind one result row. One without a key is found among the known ones, or made; its key goes to those that point to it."""
+        rows = [row for row in rows if row.values and row.model.label.lower() != SESSIONS]
         base = rows[0].alias if rows else ""
-        waiting = sorted(rows, key=lambda row: row.pk is None)
-        for row in waiting:
-            if row.model.label.lower() == SESSIONS or not row.values:
-                continue
-            if row.pk is None:
-                key = self.alike(row, taken if row.alias == base else set())
-                if key is None:
-                    key = Key(row.model.label, Made(self.another()))
-                    self.known(key, event.span, event.database)
-                    self.before[key].update(row.values)
-                if row.alias == base:
-                    taken.add(key)
-                row.values[row.model.pk] = key.pk
-                carry(row, waiting, equal)
+        for row in joins.pointed_first([row for row in rows if row.pk is None], equal):
+            key = self.alike(row, taken if row.alias == base else set())
+            if key is None:
+                key = Key(row.model.label, Made(self.another()))
+                self.known(key, event.span, event.database).update(row.values)
+            if row.alias == base:
+                taken.add(key)
+            row.values[row.model.pk] = key.pk
+            joins.carry(row, rows, equal)
+        for row in rows:
             self.seen(row.model.label, dict(row.values), event)
 
     def another(self) -> int:
@@ -179,15 +182,24 @@ class Ledger:
             self.now.born[key] = values
 
     def updated(self, event: RowsUpdated, model: Model) -> None:
-        for pk, values in event.changes:
+        for pk, given in event.changes:
+            values = dict(given)
+            pk = values.pop(model.pk, None) if pk is None and len(event.changes) > 1 else pk
             if pk is not None:
                 keys = [Key(model.label, bare(pk))] if event.row_count else []
             else:
                 keys = self.matched(model, event)
                 if len(keys) != event.row_count:
-                    self.now.overwritten.setdefault(model.label, set()).update(values)
+                    self.overwritten(model, values)
             for key in keys:
                 self.change(key, values, event)
+
+    def overwritten(self, model: Model, values: Mapping[str, Any]) -> None:
+        """An UPDATE chose rows that cannot be told: what it wrote is no longer known of any row."""
+        self.now.overwritten.setdefault(model.label, set()).update(values)
+        for key, row in self.now.born.items():
+            if key.label == model.label:
+                row.update({name: Opaque("overwritten") for name in values})
 
     def change(self, key: Key, values: Mapping[str, Any], event: RowsUpdated) -> None:
         if key in self.now.born:
@@ -216,7 +228,7 @@ class Ledger:
         values = predicates.satisfying(where)
         for _ in range(event.row_count - len(found) if values is not None else 0):
             key = Key(model.label, Made(self.another(), WRITTEN))
-            self.known(key, event.span, event.database).update(from_columns(model, values or {}))
+            self.known(key, event.span, event.database).update(from_columns(model, values or {}, self.project))
             found.append(key)
         return found
 
@@ -230,17 +242,6 @@ class Ledger:
         return found | {key: row for key, row in self.now.born.items() if key.label == label}
 
 
-def carry(row: Joined, others: Iterable[Joined], equal: tuple[tuple[joins.Place, joins.Place], ...]) -> None:
-    """Gives the key of a row that was made to the rows whose columns equal it."""
-    key = row.model.field("pk")
-    here = (row.alias, key.column if key else None)
-    for one, two in equal:
-        there = two if one == here else one if two == here else None
-        for other in others if there else ():
-            if there and other.alias == there[0] and (column := joins.by_column(other.model, there[1])):
-                other.values.setdefault(column.attname, row.pk)
-
-
 def grouped(event: RowsRead, row: tuple[Any, ...]) -> dict[tuple[str | None, str], dict[str, Any]]:
     """The values of one result row by table alias and model."""
     found: dict[tuple[str | None, str], dict[str, Any]] = {}
@@ -250,9 +251,9 @@ def grouped(event: RowsRead, row: tuple[Any, ...]) -> dict[tuple[str | None, str
     return found
 
 
-def from_columns(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
+def from_columns(model: Model, values: Mapping[str, Any], project: Project) -> dict[str, Any]:
     """Values by column name as a row's, in the types of its fields."""
-    return {one.attname: joins.as_python(one, values[one.column]) for one in model.fields if one.column in values}
+    return {one.attname: joins.as_python(one, values[one.column], project) for one in model.fields if one.column in values}
 
 
 def by_column(model: Model, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,11 @@ def condition(tree: Any, parameters: tuple[Any, ...], no: bool = False) -> Condi
     if type(tree) in operators and isinstance(tree.left, exp.Column):
         known, value = constant(tree.right, parameters)
         return Condition(tree.this.name, operators[type(tree)], value, no) if known else None
+    if isinstance(tree, exp.Escape):
+        tree = tree.this
+    if isinstance(tree, (exp.Like, exp.ILike)) and isinstance(tree.this, exp.Column):
+        known, value = constant(tree.expression, parameters)
+        return Condition(tree.this.name, "like", value, no) if known and isinstance(value, str) else None
     if isinstance(tree, exp.Is) and isinstance(tree.this, exp.Column) and isinstance(tree.expression, exp.Null):
         return Condition(tree.this.name, "null", None, no)
     if isinstance(tree, exp.In) and isinstance(tree.this, exp.Column) and tree.expressions:
@@ -113,8 +118,17 @@ def compared(op: str, left: Any, right: Any) -> bool:
         return any(same(left, item) for item in right)
     if op in ("=", "!="):
         return same(left, right) is (op == "=")
+    if op == "like":
+        return liked(str(right)).fullmatch(str(left)) is not None
     left, right = comparable(left), comparable(right)
     return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[op]
+
+
+def liked(pattern: str) -> re.Pattern[str]:
+    """A LIKE pattern with backslash escapes as a regular expression; case is ignored, as SQLite does and `icontains` asks."""
+    parts = re.findall(r"\\.|.", pattern, re.S)
+    made = "".join(".*" if part == "%" else "." if part == "_" else re.escape(part[-1]) for part in parts)
+    return re.compile(made, re.I | re.S)
 
 
 def comparable(value: Any) -> Any:
@@ -135,6 +149,8 @@ def satisfying(conditions: tuple[Condition, ...]) -> Mapping[str, Any] | None:
                 values[one.column] = None
         elif one.op in ("=", "in") and not one.no:
             values[one.column] = one.value if one.op == "=" else next(iter(one.value), None)
+        elif one.op == "like" and not one.no:
+            values[one.column] = re.sub(r"\\(.)", r"\1", one.value.strip("%"))
         elif one.op == "=" and isinstance(one.value, bool):
             values[one.column] = not one.value
         else:

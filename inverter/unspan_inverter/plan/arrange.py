@@ -43,7 +43,7 @@ def appears(value: Any, text: str) -> bool:
     """Whether a value can be recognised in a text."""
     if isinstance(value, datetime):
         return any(
-            value.strftime(form) in text for form in ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%b. %d", "%B %d", "%-d %b", "%H:%M")
+            value.strftime(form) in text for form in ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%b. %d", "%B %d", "%-d %b")
         )
     found = str(value)
     return len(found) > 2 and (found in text or found.replace("-", "") in text)
