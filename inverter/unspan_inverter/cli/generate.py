@@ -76,7 +76,7 @@ def inverted(found: list[Recorded], style: str, level: str, allow_gaps: bool) ->
 @contextmanager
 def on_disk(test: Generated, output: Path, force: bool) -> Generator[Path, None, None]:
     """The test in its file, which stays."""
-    path = output / f"{stem(test)}.py" if output.is_dir() else output
+    path = output / f"test_{stem(test).removeprefix('test_')}.py" if output.is_dir() else output
     written(path, test.source, test.files, force=force)
     yield path
 
@@ -123,7 +123,7 @@ def terminated() -> Generator[None, None, None]:
 
 
 def stem(test: Generated) -> str:
-    return re.sub(r"\W+", "_", test.name, flags=re.ASCII).strip("_")[:80] or "test_request"
+    return re.sub(r"\W+", "_", test.name, flags=re.ASCII).strip("_")[:80] or "request"
 
 
 def checked(path: Path, output: Path | None, style: str, chosen: Settings) -> bool:

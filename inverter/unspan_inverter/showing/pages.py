@@ -48,9 +48,9 @@ def call_tree(trace_id: str, spans: Iterable[Span]) -> Iterator[tuple[str, Line]
     """The lines of a trace, each with what stands left of it."""
     whole, gaps = joined(spans)
     yield "", Line(f"trace {trace_id}", "detail")
-    for node in tree(whole):
+    for node in tree(span for span in whole if lines(span)):
         said = lines(node.span)
-        if node.odd and said:
+        if node.odd:
             said.append(Line(f"({node.odd})", "problem"))
         for place, line in enumerate(said):
             yield guide(node, first=place == 0), line
