@@ -9,7 +9,7 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from unspan_instrumentation import sql
+from unspan_instrumentation import caching, mail, outbound, sql, tapes
 from unspan_instrumentation.request import middleware, sessions, templates
 from unspan_instrumentation.saying import warn
 
@@ -22,6 +22,10 @@ SEAMS: tuple[Seam, ...] = (
     ("django.template.base", templates.watch_django),
     ("django.template.backends.jinja2", templates.watch_jinja),
     *sql.PATCHES,
+    *outbound.PATCHES,
+    *tapes.PATCHES,
+    *mail.PATCHES,
+    *caching.PATCHES,
 )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from unspan_proto import vocabulary as v
+from unspan_proto.values import type_name
 
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.recording import Recording
@@ -148,7 +149,7 @@ class Statement:
         if self.last_row_id is not None:
             found[v.LAST_ROW_ID] = freeze(self.last_row_id)
         if self.error is not None:
-            found[v.EXCEPTION_TYPE] = type(self.error).__name__
+            found[v.EXCEPTION_TYPE] = type_name(type(self.error))
             found[v.EXCEPTION_MESSAGE] = message(self.error)
         elif self.description is not None:
             found |= self.result()
