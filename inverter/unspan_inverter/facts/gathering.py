@@ -8,7 +8,7 @@ from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, RowsInserted, RowsRead, TapeRead
-from unspan_inverter.facts import links, parents, predicates
+from unspan_inverter.facts import links, parents, predicates, windows
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
 from unspan_inverter.facts.ledger import Ledger, from_columns
 
@@ -22,13 +22,14 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Fact
     ledger = Ledger(project)
     ledger.follow(events)
     logged_in(exchange, ledger)
+    ledger.settle()
     for event in ledger.clashes:
         clashed(event, ledger)
     counted_rows(ledger)
     rows = {
         key: RowExists(key, values, ledger.spans.get(key, ""), ledger.database.get(key, "default")) for key, values in ledger.before.items()
     }
-    rows = {key: replace(row, why=key.pk.why) if isinstance(key.pk, Made) else row for key, row in rows.items()}
+    rows = {key: replace(row, why=key.pk.why if isinstance(key.pk, Made) else ledger.reasons.get(key, "")) for key, row in rows.items()}
     rows = completed(parents.with_parents(folded(rows, project), project), project)
     plain, linked = split_links(rows, project)
     made, cut = changed_links(ledger, project)
@@ -81,21 +82,42 @@ def counted_rows(ledger: Ledger) -> None:
         if not wanted or model is None:
             continue
         where = predicates.where(event.statement, event.parameters, event.system)
-        values = predicates.satisfying(where) if where is not None else None
         if where is None:
             ledger.notes.append(f"the rows behind `{event.statement[:90]}` were not recorded: the test has those that other queries read")
             continue
-        known = sum(
-            predicates.holds(where, columns(model, row)) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)]
-        )
-        for _ in range(wanted - known):
-            if values is None:
-                ledger.notes.append(
-                    f"{wanted - known} rows behind `{event.statement[:90]}` were not recorded, and their values cannot be told"
-                )
-                break
-            row = ledger.known(Key(model.label, Made(ledger.another(), BEHIND_COUNT)), event.span, event.database)
-            row.update(from_columns(model, {**unseen(model, values, ledger, event), **values}, ledger.project))
+        known = sum(predicates.holds(where, columns(model, row)) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)])
+        values = predicates.satisfying(where)
+        if known < wanted and values is None:
+            ledger.notes.append(f"{wanted - known} rows behind `{event.statement[:90]}` were not recorded, and their values cannot be told")
+        elif known < wanted and values is not None:
+            count(event, model, values, wanted - known, ledger)
+
+
+def count(event: RowsRead, model: Model, values: Mapping[str, Any], number: int, ledger: Ledger) -> None:
+    """Adds stand-ins for rows that were counted: rows that only foreign keys spoke of first, then new ones beside the page that was shown."""
+    given = from_columns(model, values, ledger.project)
+    dangling = [key for key in pointed_only(ledger) if key.label == model.label][:number]
+    page = windows.window(model, ledger.counted)
+    places = windows.outside(page) if page is not None else iter(())
+    for i in range(number):
+        if i < len(dangling):
+            ledger.known(dangling[i], event.span, event.database).update(given)
+            continue
+        place = next(places, None)
+        pk: Any = Made(ledger.another(), BEHIND_COUNT)
+        if page is not None and page.attname == model.pk and isinstance(place, int) and place > 0 and Key(model.label, place) not in ledger.before:
+            pk = place
+            ledger.reasons[Key(model.label, pk)] = BEHIND_COUNT
+        row = ledger.known(Key(model.label, pk), event.span, event.database)
+        row.update({**from_columns(model, unseen(model, values, ledger, event), ledger.project), **given})
+        if page is not None and page.attname != model.pk and place is not None:
+            row.setdefault(page.attname, place)
+
+
+def pointed_only(ledger: Ledger) -> list[Key]:
+    """Keys that foreign keys name and no query read."""
+    rows = {key: RowExists(key, values, "") for key, values in ledger.before.items()}
+    return [key for key in parents.with_parents(rows, ledger.project) if key not in rows]
 
 
 def unseen(model: Model, values: Mapping[str, Any], ledger: Ledger, event: RowsRead) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def shape(statement: str, system: str) -> Shape | None:
         tree = parse_one(predicates.named(statement), read=predicates.DIALECTS.get(system, "sqlite"))
     except (errors.SqlglotError, ValueError, RecursionError):
         return None
-    if not isinstance(tree, exp.Select) or tree.args.get("group") or any(isinstance(one, exp.AggFunc) for one in tree.expressions):
+    if not isinstance(tree, exp.Select) or tree.args.get("group") or any(one.find(exp.AggFunc, exp.Window) for one in tree.expressions):
         return None
     source = tree.args.get("from_") or tree.args.get("from")
     if source is None or not isinstance(source.this, exp.Table):

@@ -45,6 +45,10 @@ class Ledger:
         self.counted: list[RowsRead] = []
         self.clashes: list[RowsInserted] = []
         self.made = 0
+        self.reasons: dict[Key, str] = {}
+        """Why a row is there that no query read."""
+        self.apart: dict[Key, str] = {}
+        """Rows without a key that one result showed as different ones: key → the statement's span."""
         self._saved: dict[str, list[tuple[str, State]]] = {}
 
     def follow(self, events: Iterable[Event]) -> None:
@@ -60,6 +64,29 @@ class Ledger:
         """The model that owns the rows of `label`: a proxy's rows are those of the model behind it."""
         model = self.project.model(label) if label else None
         return self.project.model(model.concrete) or model if model and model.proxy and model.concrete else model
+
+    def settle(self) -> None:
+        """Rows without a key that turned out to be known ones: another query read them later."""
+        used: set[tuple[Key, str]] = set()
+        for key in [key for key in self.before if isinstance(key.pk, Made)]:
+            span = self.apart.get(key, "")
+            same = next((other for other in self.before if self.is_same(key, other) and not (span and (other, span) in used)), None)
+            if same is not None:
+                used.add((same, span))
+                self.replace(key, same)
+
+    def is_same(self, made: Key, other: Key) -> bool:
+        values, known = self.before[made], self.before[other]
+        return other.label == made.label and not isinstance(other.pk, Made) and all(name in known and known[name] == value for name, value in values.items())
+
+    def replace(self, made: Key, real: Key) -> None:
+        """Gives every reference to a row without a key the key it has."""
+        del self.before[made]
+        for key, row in [*self.before.items(), *self.now.born.items()]:
+            model = self.project.model(key.label)
+            for one in model.fields if model else ():
+                if one.related and row.get(one.attname) == made.pk:
+                    row[one.attname] = real.pk
 
     def step(self, event: TransactionStep) -> None:
         saved = self._saved.setdefault(event.database, [])
@@ -104,6 +131,8 @@ class Ledger:
             if key is None:
                 key = Key(row.model.label, Made(self.another()))
                 self.known(key, event.span, event.database).update(row.values)
+                if row.alias == base:
+                    self.apart[key] = event.span
             if row.alias == base:
                 taken.add(key)
             row.values[row.model.pk] = key.pk

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -172,6 +173,12 @@ def steady(node: str, answer: Answer) -> bool:
         plain_key(key.pk) for key in answer.bindings.names if not isinstance(key.pk, Made) and key.label not in answer.bindings.explicit
     }
     return not any(plain_key(token) in keys for token in TOKEN.findall(node))
+
+
+def today(exchange: Exchange) -> list[str]:
+    """The day of the recording as pages write it: what was saved during it will be saved on another day in the test."""
+    day = datetime.fromtimestamp(exchange.began / 1e9, timezone.utc)
+    return [day.strftime(form) for form in ("%Y-%m-%d", "%b. %-d, %Y", "%b %-d, %Y", "%B %-d, %Y", "%-d %b %Y", "%-d %B %Y", "%d/%m/%Y", "%m/%d/%Y")]
 
 
 def row_texts(facts: Facts) -> set[str]:

@@ -24,7 +24,7 @@ class Relevance:
     """What decides whether an incidental field is written out."""
 
     text: str
-    """Everything that the request and the answer said."""
+    """Everything that the request and the answer said, without the day of the recording."""
     ordered: str
     """The WHERE and ORDER BY parts of all statements."""
     password: bool
@@ -35,16 +35,16 @@ class Relevance:
 
 
 def relevance(events: Iterable[Event], text: str, password: bool) -> Relevance:
-    tails = [re.split(r"\bWHERE\b|\bORDER BY\b", event.statement, maxsplit=1)[-1] for event in events if isinstance(event, RowsRead)]
+    split = [re.split(r"\bWHERE\b|\bORDER BY\b", event.statement, maxsplit=1) for event in events if isinstance(event, RowsRead)]
+    tails = [parts[1] for parts in split if len(parts) > 1]
     return Relevance(text, "\n".join(tails), password)
 
 
 def appears(value: Any, text: str) -> bool:
     """Whether a value can be recognised in a text."""
     if isinstance(value, datetime):
-        return any(
-            value.strftime(form) in text for form in ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%b. %d", "%B %d", "%-d %b")
-        )
+        precise, daily = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"), ("%Y-%m-%d", "%b. %d", "%B %d", "%-d %b")
+        return any(value.strftime(form) in text for form in (*precise, *daily))
     found = str(value)
     return len(found) > 2 and (found in text or found.replace("-", "") in text)
 

@@ -28,6 +28,8 @@ class Bindings:
     explicit: set[str] = field(default_factory=set[str])
     """Labels of models whose rows are created with their recorded keys."""
     used: set[Key] = field(default_factory=set[Key])
+    hints: frozenset[str] = frozenset()
+    """Words of the route and the path: the model that a bare `pk` belongs to is mostly among them."""
 
     def row(self, key: Key) -> Name:
         """The variable that holds a row."""
@@ -50,7 +52,10 @@ class Bindings:
             return named[0]
         if isinstance(value, uuid.UUID) or (isinstance(value, str) and len(value) >= 32):
             return found[0] if found else None
-        return found[0] if found and bare_name(name) in ("", "id", "pk", "object") else None
+        if bare_name(name) not in ("", "id", "pk", "object"):
+            return None
+        spoken = [key for key in found if key.label.rpartition(".")[2].lower() in self.hints]
+        return next(iter([*spoken, *(key for key in self.facts.keys_seen if key in found), *found]), None)
 
     def suits(self, name: str, label: str) -> bool:
         """Whether a parameter's name speaks of this model: by the model's name, or by a relation of that name to it."""

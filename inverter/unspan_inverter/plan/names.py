@@ -1,5 +1,6 @@
 """Names a developer would have given: of the class, the test and the rows."""
 
+import builtins
 import keyword
 import re
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ def identifier(text: str, otherwise: str = "row") -> str:
     made = "_".join(words(text))[:40].strip("_")
     if not made or made[0].isdigit():
         made = f"{otherwise}_{made}" if made else otherwise
-    return made + "_" if keyword.iskeyword(made) or keyword.issoftkeyword(made) or made in TAKEN or made in dir(__builtins__) else made
+    return made + "_" if keyword.iskeyword(made) or keyword.issoftkeyword(made) or made in TAKEN or made in dir(builtins) else made
 
 
 def of_class(exchange: Exchange, route_name: str | None) -> str:

@@ -61,8 +61,9 @@ def act(exchange: Exchange, bindings: Bindings, traces: str) -> Assign:
     path = address(exchange.path, exchange, bindings)
     if exchange.query and (query is None or args):
         path = text([path, "?" + exchange.query])
+        bindings.keep([exchange.query])
     elif query:
-        args = (query,)
+        args = ({name: bound_field(name, value, bindings) for name, value in query.items()},)
     if found := headers(exchange, traces):
         kwargs["headers"] = found
     if exchange.scheme == "https":

@@ -9,7 +9,7 @@ from unspan_inverter.events import Event, Exchange, RowsDeleted, RowsInserted, R
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan import arrange, caching, names, requests, routes, session, tapes
-from unspan_inverter.plan.answers import ANSWERS, Answer
+from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import Clock, clock
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call
@@ -19,10 +19,11 @@ from unspan_inverter.plan.services import stubbed
 
 def http_request(trace_id: str, events: Sequence[Event], exchange: Exchange, facts: Facts, project: Project, allow_gaps: bool) -> Plan:
     """The plan of a client test: the same request on the same rows, and what came of it."""
-    bindings = Bindings(project, facts, variables(facts, project))
-    time = clock(events, exchange, facts, project)
     route = routes.resolved(exchange.path, project)
     name = route[0].name if route else None
+    spoken = [*names.words(name or ""), *names.words(exchange.path), *names.words(exchange.view)]
+    bindings = Bindings(project, facts, variables(facts, project), hints=frozenset(spoken) | {word.removesuffix("s") for word in spoken})
+    time = clock(events, exchange, facts, project)
     act = requests.act(exchange, bindings, left_behind(exchange, facts, events))
     outcome = Outcome(facts, bindings, time, exchange)
     answer = Answer(exchange, facts, bindings, time)
@@ -90,6 +91,15 @@ def left_behind(exchange: Exchange, facts: Facts, events: Sequence[Event]) -> st
     asked = [str(value) for event in events if isinstance(event, RowsRead) for value in event.parameters]
     sent = [str(one.body) + str(one.headers) for one in facts.services]
     return "\n".join([exchange.text, *rows, *asked, *sent, str(exchange.session_after or "")])
+
+
+def said(exchange: Exchange) -> str:
+    """The request and the answer as one text; of a page, without days that read like the recording's own."""
+    text = exchange.text
+    if "html" in exchange.header("Content-Type", of_response=True):
+        for day in today(exchange):
+            text = text.replace(day, "")
+    return "\n".join([exchange.path, exchange.query, exchange.body.decode("utf-8", "replace"), text])
 
 
 def moment(time: Clock) -> list[Statement]:
