@@ -1,6 +1,7 @@
 """The whole way, end to end: records requests of the example, turns them into tests, runs the tests.
 
-`make demo` runs this in the checkout's virtual environment. Everything it makes lies in `.demo/`; what it starts, it stops. Standard library only.
+`make demo` runs this in the checkout's virtual environment. Everything it makes lies in `.demo/`, or in the folder that is named as the
+argument; what it starts, it stops. Standard library only.
 """
 
 import contextlib
@@ -14,13 +15,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-DEMO = CHECKOUT / ".demo"
+DEMO = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else CHECKOUT / ".demo"
 PROJECT = DEMO / "todo"
 BIN = Path(sys.executable).parent
 OURS = ("OTEL_", "UNSPAN_", "DJANGO_", "PYTHONPATH", "GRPC_")
@@ -42,7 +43,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     for path in tests:
-        print(f"\n--- {path.relative_to(CHECKOUT)}\n{path.read_text().rstrip()}")
+        print(f"\n--- {path.relative_to(DEMO.parent)}\n{path.read_text().rstrip()}")
     print(
         f"\n==> done in {time.monotonic() - begun:.1f} s: {len(tests)} requests became {len(tests)} tests, and they pass. Nothing is left running."
     )
@@ -59,7 +60,7 @@ def demonstrate() -> list[Path]:
     clean["PATH"] = f"{BIN}{os.pathsep}{clean['PATH']}"
     traced = clean | {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{grpc}", "OTEL_SERVICE_NAME": "todo"}
 
-    step("making the example's database in .demo/todo and two todos in it")
+    step(f"making the example's database in {DEMO.name}/todo and two todos in it")
     run(["python", "manage.py", "migrate", "--verbosity", "0"], clean)
     run(["python", "manage.py", "loaddata", "article"], clean)
     serve = [
@@ -153,17 +154,29 @@ def trace_of(method: str, path: str, env: dict[str, str]) -> str:
 @contextlib.contextmanager
 def running(name: str, command: Sequence[str], env: dict[str, str], port: int) -> Iterator[None]:
     """A server in a process group of its own, from when it accepts connections; stopped at the end, whatever happens."""
-    step(f"starting the {name}: {' '.join(command).replace(str(CHECKOUT) + '/', '')}")
+    step(f"starting the {name}: {' '.join(command).replace(f'{DEMO.parent}/', '')}")
     log = DEMO / f"{name}.log"
-    with log.open("wb") as output:
+    with log.open("wb") as output, undisturbed() as awake:
         process = subprocess.Popen(
-            command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, preexec_fn=awake
         )
+        try:
+            awake()
+            wait_until_ready(name, process, port, log)
+            yield
+        finally:
+            stop(name, process)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[Callable[[], object]]:
+    """Holds signals back, so that none falls between a start and its `try`; gives what lets them through again."""
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
-        wait_until_ready(name, process, port, log)
-        yield
+        yield lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     finally:
-        stop(name, process)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
 
 def wait_until_ready(name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:

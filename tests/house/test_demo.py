@@ -1,0 +1,73 @@
+"""`make demo`'s script: the whole way on the example, and that nothing is left behind, also when it is stopped half-way."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .sources import CHECKOUT
+
+SCRIPT = CHECKOUT / "examples" / "demo.py"
+
+
+def left_running(folder: Path) -> list[str]:
+    """Command lines of the processes that work in the demo's folder."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").resolve().is_relative_to(folder):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:  # it has ended meanwhile, or is another user's
+            continue
+    return found
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The demo's folder and what it printed."""
+    folder = tmp_path_factory.mktemp("demo") / "made"
+    done = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+def test_every_request_becomes_a_test_that_passes(told: tuple[Path, str]) -> None:
+    folder, text = told
+    assert sorted(path.name for path in (folder / "todo" / "todos" / "tests").glob("test_*.py")) == [
+        "test_complete.py",
+        "test_create.py",
+        "test_todo_list.py",
+    ]
+    assert re.findall(r"^    (Ran 3 tests|OK)", text, re.MULTILINE) == ["Ran 3 tests", "OK"]
+    assert re.search(r"3 requests became 3 tests, and they pass", text)
+
+
+@pytest.mark.parametrize("name", ["test_todo_list", "test_complete", "test_create"])
+def test_the_tests_are_those_of_the_article(told: tuple[Path, str], name: str) -> None:
+    """The goldens beside this file are what the README shows; the trace's id is the one thing that varies."""
+    generated = (told[0] / "todo" / "todos" / "tests" / f"{name}.py").read_text()
+    assert re.sub(r"trace [0-9a-f]{32}", "trace …", generated) == (Path(__file__).parent / "demo" / f"{name}.txt").read_text()
+
+
+def test_it_leaves_nothing_running(told: tuple[Path, str]) -> None:
+    assert left_running(told[0]) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])
+@pytest.mark.parametrize("moment", ["starting the application", "GET /:"], ids=["while a server starts", "while a test is generated"])
+def test_stopped_half_way_it_leaves_nothing_running(tmp_path: Path, moment: str, number: signal.Signals) -> None:
+    with subprocess.Popen([sys.executable, SCRIPT, tmp_path / "made"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
+        assert demo.stdout
+        for line in demo.stdout:
+            if moment in line:
+                break
+        os.kill(demo.pid, number)
+        rest = demo.stdout.read()
+    assert "stopped the collector" in rest
+    assert "Traceback" not in rest
+    assert demo.returncode not in (0, None)
+    assert left_running(tmp_path) == []
