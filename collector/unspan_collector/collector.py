@@ -29,6 +29,8 @@ from unspan_collector.terminal import say
 
 GRACE = 5.0
 """Seconds that requests in flight get to finish when the collector stops; those that do not were never acknowledged."""
+LAST_MOMENT = 0.5
+"""Seconds that a stop takes at least when gRPC still holds a call."""
 TIDY_EVERY = 60.0
 DAY = 86_400_000_000_000
 STATUS_SERVICE = "unspan.collector.Status"
@@ -69,11 +71,20 @@ class Collector:
         self.grpc = Address(self._settings.grpc.host, grpc_port(server, self._settings.grpc))
         self.http = Address(self._settings.http.host, http_socket.getsockname()[1])
         await server.start()
-        ending.push_async_callback(server.stop, GRACE)
+        ending.push_async_callback(self._stop_grpc, server)
         await self._serve_http(ending, http_door.application(receiver, self.well), http_socket)
         await health.set("", health_pb2.HealthCheckResponse.SERVING)
         ending.push_async_callback(health.enter_graceful_shutdown)
         ending.callback(reading.stop)
+
+    async def _stop_grpc(self, server: grpc.aio.Server) -> None:
+        """Lets batches in work finish. gRPC may hold a call that came at the last moment and never hands it over: that one is not waited for."""
+        stopping = asyncio.create_task(server.stop(GRACE))
+        await asyncio.wait({stopping}, timeout=LAST_MOMENT)
+        while not stopping.done() and self._intake.busy:
+            await asyncio.sleep(0.02)
+        await server.stop(None)
+        await stopping
 
     async def _serve_http(self, ending: contextlib.AsyncExitStack, application: Starlette, bound_to: socket.socket) -> None:
         options: dict[str, Any] = {

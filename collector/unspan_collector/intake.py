@@ -38,6 +38,11 @@ class Intake:
         self._thread = threading.Thread(target=self._write_until_closed, name="unspan-store-writer")
         self._thread.start()
 
+    @property
+    def busy(self) -> bool:
+        """Whether requests are in work."""
+        return self._bytes > 0
+
     @contextmanager
     def room(self, size: int) -> Generator[None]:
         """Holds room for a request of this size while the block runs. Raises Busy when there is none, Stopping after `close`."""

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -217,53 +218,101 @@ def test_listening_beyond_this_machine_is_warned_of(store_path: Path) -> None:
         assert process.said[0] == warning
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder in which no file can grow beyond 256 KiB: a file system of that size where mounting is allowed."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = (
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)], capture_output=True, check=False).returncode == 0
-    )
-    yield folder
-    if mounted:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
+class Quota:
+    """A limit on the size of the process's files, which needs no rights: SQLite sees an I/O error."""
+
+    said = "does not work: disk I/O error"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def fill(self, process: Process | None = None) -> None:
+        limit(process, 4096) if process else resource.setrlimit(resource.RLIMIT_FSIZE, (2048, resource.RLIM_INFINITY))
+
+    def empty(self, process: Process) -> None:
+        limit(process, resource.RLIM_INFINITY)
+
+
+class SmallDisk:
+    """A file system of 512 KiB, which needs the right to mount one: SQLite sees that it is full."""
+
+    said = "is full: free some space"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)], check=True, capture_output=True)
+
+    def fill(self, process: Process | None = None) -> None:
+        with open(self.folder / "filler", "ab", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
+            while True:
+                filler.write(bytes(4096))
+
+    def empty(self, process: Process) -> None:
+        (self.folder / "filler").unlink()
 
 
 def limit(process: Process, size: int) -> None:
-    """Lets no file of the process grow beyond `size` bytes: what a quota does."""
+    """Lets no file of the process grow beyond `size` bytes."""
     resource.prlimit(process.popen.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
-def test_a_full_disk_at_start_is_one_sentence(store_path: Path) -> None:
-    def nothing_fits() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2048, resource.RLIM_INFINITY))
+def may_mount() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        mounted = (
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False).returncode == 0
+        )
+        return mounted and subprocess.run(["umount", folder], check=True).returncode == 0
 
-    ended = serving(store_path, preexec_fn=nothing_fits)
+
+@pytest.fixture(params=[Quota, SmallDisk] if may_mount() else [Quota], ids=lambda disk: disk.__name__)
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Quota | SmallDisk]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    yield request.param(folder)
+    if request.param is SmallDisk:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("new", [True, False], ids=["a new store", "a store that is there"])
+def test_a_full_disk_at_start_is_one_sentence(disk: Quota | SmallDisk, new: bool) -> None:
+    store = disk.folder / "traces.sqlite3"
+    if not new:
+        with Process(store) as process:
+            process.send(recording(trace_id()))
+    before = disk.fill if isinstance(disk, Quota) else disk.fill()
+    ended = serving(store, preexec_fn=before)
     assert (ended.returncode, ended.stderr.count("\n"), "Traceback" in ended.stderr) == (1, 1, False)
-    assert ended.stderr.startswith(f"unspan-collector: the store {store_path} cannot be used: ")
+    why = "disk I/O error. Check the disk" if isinstance(disk, Quota) else "the disk is full. Free some space"
+    assert ended.stderr.startswith(f"unspan-collector: the store {store} cannot be used: {why}")
 
 
-def test_a_full_disk_while_running_is_retryable_and_passes(store_path: Path) -> None:
-    with Process(store_path) as process:
+def test_a_full_disk_while_running_is_retryable_and_passes(disk: Quota | SmallDisk) -> None:
+    store = disk.folder / "traces.sqlite3"
+    with Process(store) as process:
         before = trace_id()
         process.send(recording(before))
-        limit(process, 4096)
-        refused = trace_id()
-        code, sentence, trailing = code_of(lambda: process.send(recording(refused)))
-        assert code == "UNAVAILABLE", sentence
-        assert str(store_path) in sentence
+        disk.fill(process)
+        code, sentence, trailing = code_of(lambda: [process.send(recording(trace_id())) for _ in range(200)])
+        assert (code, sentence.endswith(disk.said), str(store) in sentence) == ("UNAVAILABLE", True, True), sentence
         assert RetryInfo.FromString(trailing["google.rpc.retryinfo-bin"]).retry_delay.seconds > 0
-        raw, kind = export(recording(refused)).SerializeToString(), {"Content-Type": "application/x-protobuf"}
+        refused = trace_id()
+        raw, kind = (
+            export([span(refused, 1, attributes={"x": random_text()})]).SerializeToString(),
+            {"Content-Type": "application/x-protobuf"},
+        )
         response = requests.post(f"http://{process.http}/v1/traces", data=raw, headers=kind, timeout=9)
         assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
-        assert requests.get(f"http://{process.http}/healthz", timeout=9).status_code == 503
         assert process.get(before)[0].complete
-        limit(process, resource.RLIM_INFINITY)
+        disk.empty(process)
         assert requests.get(f"http://{process.http}/healthz", timeout=9).status_code == 200
-        process.send(recording(refused))
-        assert process.get(refused)[0].complete
+        process.send_raw(raw)
+        assert process.get(refused)[0].spans == 1
         assert process.stop() == 0
+
+
+def random_text() -> str:
+    """Text that does not compress: a small batch may still fit where this does not."""
+    return os.urandom(20_000).hex()
 
 
 def test_an_exporter_tries_again_until_there_is_room(store_path: Path) -> None:

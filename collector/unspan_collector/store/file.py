@@ -18,6 +18,9 @@ APPLICATION = 0x756E7370
 """Marks the file as ours (`application_id`): `unsp`."""
 CHECKED_WHOLE = 64 << 20
 """Files up to this size (bytes) are checked page by page at start (0.1 s); of larger ones the index of traces only."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+SMALLEST_ROOM = 64 << 10
+"""Free bytes on a disk below which an I/O error means that it is full: the shared memory of a log takes 32 KiB."""
 MOVE_AWAY = "Move the file away, or choose another with --store sqlite:///PATH."
 
 
@@ -127,13 +130,24 @@ def translated(path: Path, error: sqlite3.Error) -> CannotOpen:
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return CannotOpen(str(path), "the file is corrupted", MOVE_AWAY)
-    if name.startswith("SQLITE_FULL"):
+    if is_full(path, error):
         return CannotOpen(str(path), "the disk is full", "Free some space, or choose another disk with --store sqlite:///PATH.")
     return CannotOpen(str(path), str(error), "Check the disk and the file's rights, or choose another with --store sqlite:///PATH.")
 
 
+def is_full(path: Path, error: Exception) -> bool:
+    """Whether `error` came from a full disk; SQLite calls it an I/O error where its shared memory did not fit."""
+    if getattr(error, "sqlite_errorname", "").startswith("SQLITE_FULL") or getattr(error, "errno", None) in FULL:
+        return True
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR") and disk.f_bavail * disk.f_frsize < SMALLEST_ROOM
+
+
 def reason(error: OSError) -> str:
-    return "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else (error.strerror or str(error)).lower()
+    return "the disk is full" if error.errno in FULL else (error.strerror or str(error)).lower()
 
 
 def identity(path: Path) -> tuple[int, int] | None:

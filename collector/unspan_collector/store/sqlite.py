@@ -3,7 +3,6 @@
 One connection writes, under a lock; every read opens a connection of its own, so that neither waits for the other (write-ahead log).
 """
 
-import errno
 import sqlite3
 import threading
 import time
@@ -21,7 +20,7 @@ from unspan_collector.facts import Facts, Glimpse
 from unspan_collector.latest import aside
 from unspan_collector.store import rows
 from unspan_collector.store.contract import Query, Size, Summary
-from unspan_collector.store.file import QUERIES, connected, identity, opened, reader
+from unspan_collector.store.file import QUERIES, connected, identity, is_full, opened, reader
 from unspan_collector.store.known import Known, Memory
 
 LEVEL = 3
@@ -187,8 +186,7 @@ class SqliteStore:
             raise self._translated(error) from error
 
     def _translated(self, error: sqlite3.Error | OSError | CannotOpen) -> StoreFull | StoreBroken:
-        full = getattr(error, "sqlite_errorname", "").startswith("SQLITE_FULL") or getattr(error, "errno", None) == errno.ENOSPC
-        return StoreFull(str(self.path)) if full else StoreBroken(str(self.path), str(error))
+        return StoreFull(str(self.path)) if is_full(self.path, error) else StoreBroken(str(self.path), str(error))
 
 
 def remove(db: sqlite3.Connection, trace_id: bytes) -> int:
