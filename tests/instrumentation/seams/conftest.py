@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from unspan_instrumentation import recording
+from unspan_instrumentation import recording, sql
 from unspan_instrumentation.recording import Record, Recording
 
 POSTGRES = Path("/usr/lib/postgresql")
@@ -82,13 +83,27 @@ def django(postgres: int, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def patch_all() -> None:
-    """Every seam's patches, on the modules imported now (in a recorded process, after each module's own import)."""
-    from importlib import import_module
-
-    from unspan_instrumentation import sql
-
+    """The patches of the SQL seams, on the modules imported now (in a recorded process, after each module's own import)."""
     for name, patch in sql.PATCHES:
         patch(import_module(name))
+
+
+@pytest.fixture
+def emptied(django: None) -> Callable[[str], None]:
+    """Empties the library's tables of a database; keys begin at 1 again."""
+    from django.apps import apps
+    from django.core.management.color import no_style
+    from django.db import connections
+
+    tables = [
+        model._meta.db_table for model in apps.get_app_config("library").get_models(include_auto_created=True) if not model._meta.proxy
+    ]
+
+    def empty(alias: str) -> None:
+        operations = connections[alias].ops
+        operations.execute_sql_flush(operations.sql_flush(no_style(), tables, reset_sequences=True))
+
+    return empty
 
 
 class Tape(list[Record]):
