@@ -1,0 +1,33 @@
+"""For every test: nothing of the machine's own recording settings leaks in, and CI allows no skipped test."""
+
+import os
+
+import pytest
+
+SKIPPED = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SKIPPED] = []
+    for name in [name for name in os.environ if name.startswith(("OTEL_", "UNSPAN_", "DJANGO_"))]:
+        del os.environ[name]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and not hasattr(report, "wasxfail"):
+        item.config.stash[SKIPPED].append(item.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if os.environ.get("CI") == "true" and session.config.stash[SKIPPED]:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if os.environ.get("CI") == "true" and config.stash[SKIPPED]:
+        terminalreporter.section("skipped tests fail in CI: what is missing here must be installed", red=True)
+        for name in config.stash[SKIPPED]:
+            terminalreporter.line(name)
