@@ -155,7 +155,7 @@ DISTINCT_SHAPE: Final = "unspan.sql.shape"
 
 # Outbound HTTP.
 CLIENT: Final = "unspan.http.client"
-"""The client library at whose door the exchange was seen: `requests`, `httpx`, `urllib`, `urllib3`, `http.client`, `aiohttp`."""
+"""The client library at whose door the exchange was seen: `requests`, `httpx`, `httpx.async`, `urllib`, `urllib3`, `http.client`, `aiohttp`."""
 URL: Final = "url.full"
 """Full URL as sent."""
 HTTP_REQUEST_HEADERS: Final = REQUEST_HEADERS

@@ -55,7 +55,7 @@ def sync_transport(noted: type) -> Callable[..., Any]:
 def async_transport(noted: type) -> Callable[..., Any]:
     async def handle_async_request(original: Callable[..., Any], transport: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         sent = args[0] if args else kwargs["request"]
-        exchange = opened("httpx", lambda: described(sent))
+        exchange = opened("httpx.async", lambda: described(sent))
         if exchange is None:
             return await original(transport, *args, **kwargs)
         before = watch_request(sent, exchange, noted)

@@ -157,6 +157,8 @@ def _(value: timezone, write: Write) -> Code:
 
 @literal.register
 def _(value: ZoneInfo, write: Write) -> Code:
+    if value.key == "UTC":
+        return write(timezone.utc)
     return Code(f"ZoneInfo({value.key!r})", needs("zoneinfo", "ZoneInfo"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
-from unspan_inverter.facts.kinds import Key, RowExists
+from unspan_inverter.facts.kinds import Key, Made, RowExists
 
 NOT_READ = "the request never read this row"
 
@@ -70,6 +70,8 @@ def in_order(rows: Iterable[RowExists], project: Project) -> list[RowExists]:
 
 
 def sortable(pk: Any) -> tuple[int, Any]:
+    if isinstance(pk, Made):
+        return (2, pk.number)
     return (0, pk) if isinstance(pk, int) else (1, str(pk))
 
 

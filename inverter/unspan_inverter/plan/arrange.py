@@ -134,7 +134,8 @@ def writes_key(one: Field, row: RowExists, bindings: Bindings, relevance: Releva
     """Whether the primary key is written out: it is data of its own, or its number appears where its meaning is not certain."""
     if one.auto:
         return row.key.label in bindings.explicit
-    return not one.has_default or row.key.label in bindings.explicit or relevance.matters(row.key.pk, one)
+    several = sum(key.label == row.key.label for key in bindings.names) > 1  # databases give unordered rows in the order of such keys
+    return several or not one.has_default or row.key.label in bindings.explicit or appears(row.key.pk, relevance.text)
 
 
 def worth(one: Field, value: Any, model: Model, relevance: Relevance) -> bool:

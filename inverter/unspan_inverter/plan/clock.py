@@ -6,8 +6,8 @@ from datetime import date, datetime, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from unspan_proto.project import Project
-from unspan_proto.values import bare
+from unspan_proto.project import Field, Model, Project
+from unspan_proto.values import Opaque, bare
 
 from unspan_inverter.events import Event, Exchange, RowsDeleted, RowsRead, RowsUpdated, TapeRead
 from unspan_inverter.facts import Facts
@@ -23,6 +23,8 @@ class Clock:
     moment: datetime | None
     readings: tuple[datetime, ...]
     replacements: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
+    """Whether every way to the time is held, not only the lookup of Django's function."""
 
     def text(self, recorded: str) -> str:
         """A recorded text as it will be with the clock standing at the moment."""
@@ -33,6 +35,10 @@ class Clock:
     def reads(self, value: Any) -> bool:
         """Whether the value is what the clock said at some time of the request."""
         return isinstance(value, datetime) and value in self.readings
+
+    def holds(self, one: Field) -> bool:
+        """Whether a column gets its time by a way that the test holds: a default keeps Django's own function for itself."""
+        return self.whole or not defaults_to_now(one)
 
     def guesses(self, value: Any) -> bool:
         """Whether the value is a date that the clock may have given."""
@@ -53,7 +59,24 @@ def clock(events: Sequence[Event], exchange: Exchange, facts: Facts, project: Pr
     if moment is None:
         return Clock(None, readings)
     pairs = [pair for value in readings if value != moment for pair in zip(forms(value, zones), forms(moment, zones), strict=True)]
-    return Clock(moment, readings, tuple(dict.fromkeys(pairs)))
+    return Clock(moment, readings, tuple(dict.fromkeys(pairs)), "time-machine" in project.packages)
+
+
+def defaults_to_now(one: Field) -> bool:
+    return isinstance(one.default, Opaque) and one.default.type == NOW
+
+
+def shown_defaults(time: Clock, facts: Facts, text: str, project: Project) -> Iterator[tuple[Model, Field]]:
+    """Columns with `default=timezone.now` whose time the answer shows."""
+    zones = spoken_zones(project)
+    done: set[tuple[str, str]] = set()
+    for row in facts.born if time.moment is not None and not time.whole else ():
+        model = project.model(row.label)
+        for one in model.fields if model else ():
+            value = bare(row.values.get(one.attname))
+            if model and defaults_to_now(one) and (row.label, one.name) not in done and time.reads(value) and any(form in text for form in forms(value, zones)):
+                done.add((row.label, one.name))
+                yield model, one
 
 
 def is_own(function: str) -> bool:

@@ -120,7 +120,10 @@ def plural(noun: str) -> str:
 
 
 def of_rows(rows: Mapping[Key, Mapping[str, Any]], project: Project, taken: Sequence[str] = ()) -> dict[Key, str]:
-    """A variable for each row: the model's name for a single one, a telling word of its text where there are several."""
+    """A variable for each row: the model's name for a single one, a telling word of its text where there are several.
+
+    A row without known values is called after its model.
+    """
     count: dict[str, int] = {}
     for key in rows:
         count[key.label] = count.get(key.label, 0) + 1

@@ -46,7 +46,7 @@ class Outcome:
                 return found is None, None
             return (True, self.bindings.row(key)) if key in self.bindings.names else (False, None)
         if isinstance(found, datetime):
-            return (self.clock.moment is not None, MOMENT) if self.clock.reads(found) else (self.steady(one, found), found)
+            return (self.clock.moment is not None and self.clock.holds(one), MOMENT) if self.clock.reads(found) else (self.steady(one, found), found)
         if self.clock.guesses(found) and self.clock.moment is None:
             return False, None
         if isinstance(found, time) or (isinstance(found, (str, bytes, dict, list)) and len(str(found)) > LONGEST):

@@ -11,8 +11,8 @@ from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan import arrange, caching, names, requests, routes, session, tapes
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
-from unspan_inverter.plan.clock import Clock, clock
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call
+from unspan_inverter.plan.clock import Clock, clock, shown_defaults
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call, method
 from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
 from unspan_inverter.plan.services import stubbed
 
@@ -46,7 +46,7 @@ def http_request(trace_id: str, events: Sequence[Event], exchange: Exchange, fac
     return Plan(
         class_name=class_name, method_name=method_name, trace_id=trace_id, shared=tuple(rows) if shared else (),
         arrange=(*moment(time), *(() if shared else rows), *failing(exchange), *before),
-        contexts=(*(context for stub in stubs for context in stub.contexts), *uploads, *frozen(time, project), *randomness),
+        contexts=(*(context for stub in stubs for context in stub.contexts), *uploads, *frozen(time, facts, exchange, project), *randomness),
         act=act, asserts=(*after, *(check for stub in stubs for check in stub.asserts)),
         settings=tuple(caching.settings(facts, bindings, f"{class_name}.{method_name}").items()),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (),
@@ -58,7 +58,7 @@ def http_request(trace_id: str, events: Sequence[Event], exchange: Exchange, fac
 
 def variables(facts: Facts, project: Project) -> dict[Any, str]:
     """A variable for every row that there was or came to be."""
-    before = {row.key: row.values for row in facts.rows if row.key.label.lower() != SESSIONS}
+    before = {row.key: {} if row.why else row.values for row in facts.rows if row.key.label.lower() != SESSIONS}
     found = names.of_rows(before, project)
     new = {row.key: row.values for row in facts.born}
     return found | names.of_rows(new, project, tuple(found.values()))
@@ -106,13 +106,18 @@ def moment(time: Clock) -> list[Statement]:
     return [Assign(Name("moment"), time.moment)] if time.moment is not None else []
 
 
-def frozen(time: Clock, project: Project) -> list[Context]:
-    """The clock stands at the moment of the recording: by the project's own library, else by Django's one door to the time."""
+def frozen(time: Clock, facts: Facts, exchange: Exchange, project: Project) -> list[Context]:
+    """The clock stands at the moment of the recording: by the project's own library, else at Django's doors to the time."""
     if time.moment is None:
         return []
-    if "time-machine" in project.packages:
+    if time.whole:
         return [Context(Call(Attr(Import("time_machine"), "travel"), (Name("moment"),), (("tick", False),)))]
-    return [Context(Call(Attr(Import("unittest", "mock"), "patch"), ("django.utils.timezone.now",), (("return_value", Name("moment")),)))]
+    patch = Attr(Import("unittest", "mock"), "patch")
+    found = [Context(Call(patch, ("django.utils.timezone.now",), (("return_value", Name("moment")),)))]
+    for model, one in shown_defaults(time, facts, exchange.text, project):
+        column = method(Attr(Import(model.module, model.name), "_meta"), "get_field", one.name)
+        found.append(Context(Call(Attr(patch, "object"), (column, "get_default"), (("return_value", Name("moment")),))))
+    return found
 
 
 def failing(exchange: Exchange) -> list[Statement]:
@@ -151,7 +156,7 @@ def shown_models(answer: Answer) -> str | None:
             count[row.key.label] = count.get(row.key.label, 0) + 1
     best = max(count, key=lambda label: count[label], default=None)
     model = answer.bindings.project.model(best) if best else None
-    return None if model is None or best is None else names.plural(model.name.lower()) if count[best] > 1 else model.name.lower()
+    return None if model is None or best is None else names.plural(names.identifier(model.name)) if count[best] > 1 else names.identifier(model.name)
 
 
 def target_name(exchange: Exchange, project: Project) -> str | None:
