@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import django
 import pytest
 from unspan_instrumentation.recording import Recording
 from unspan_proto import vocabulary as v
@@ -314,7 +315,15 @@ READS: list[Any] = [
     ),
     pytest.param(
         lambda a: list(books(a).values_list("title").order_by().union(authors(a).values_list("name").order_by()).order_by("title")),
-        [read("Book", computed("title"), [["Ann"], ["Bob"], ["One"], ["Two"]], ["Book", "Author"], ordered=True)],
+        [
+            read(
+                "Book",
+                computed("title" if django.VERSION >= (5,) else "col1"),
+                [["Ann"], ["Bob"], ["One"], ["Two"]],
+                ["Book", "Author"],
+                ordered=True,
+            )
+        ],
         id="union of two models has no model's columns",
     ),
     pytest.param(
@@ -353,11 +362,6 @@ READS: list[Any] = [
         lambda a: list(books(a).extra(select={"one": "1"}).filter(pk=1).values_list("one", "title")),
         [read("Book", [*computed("one"), *TITLES], [[1, "One"]], ["Book"], ordered=True)],
         id="extra",
-    ),
-    pytest.param(
-        lambda a: books(a).in_bulk([1, 2]).keys(),
-        [read("Book", columns("Book", *BOOK), [ONE, TWO], ["Book"], ordered=True)],
-        id="in_bulk",
     ),
     pytest.param(
         lambda a: list(books(a).reverse().values_list("id")),
