@@ -127,17 +127,23 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         "Install pytest-django, or generate with --style django.",
     ),
     (
-        r"settings are not configured|DJANGO_SETTINGS_MODULE is undefined|You must either define the environment variable DJANGO_SETTINGS_MODULE",
+        r"importlib\.import_module\(self\.SETTINGS_MODULE\)",
+        "Django's settings module cannot be imported",
+        "Set DJANGO_SETTINGS_MODULE to a module that can be, or activate the environment that its imports need.",
+    ),
+    (
+        r"settings are not configured|no Django settings|DJANGO_SETTINGS_MODULE is undefined|You must either define the environment variable DJANGO_SETTINGS_MODULE",
         "Django's settings are not configured where the test ran",
         "Set DJANGO_SETTINGS_MODULE, in pytest's settings for style pytest.",
     ),
 )
-"""Patterns of a runner's output, the sentence that a person understands, and what to do. They hold only where no test ran."""
+"""Patterns of a runner's output, the sentence that a person understands, and what to do. They are looked for only where no test passed."""
 
 
 def explained(found: Outcome, text: str, command: str) -> Verdict:
     """The verdict on a run that did not pass."""
-    for pattern, sentence, remedy in REASONS if not found.ran or found.failed == found.ran else ():
-        if re.search(pattern, text, re.M):
+    told = "\n".join([text, *found.lines])
+    for pattern, sentence, remedy in REASONS if found.ran in (None, 0, found.failed, found.skipped) else ():
+        if re.search(pattern, told, re.M):
             return Verdict(False, sentence, found.lines[-4:], remedy, command)
     return Verdict(False, found.summary(), found.lines, command=command)

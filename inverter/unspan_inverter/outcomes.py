@@ -1,13 +1,15 @@
 """What a test runner said: how many tests ran, failed and were skipped, and the few lines that tell why. Pure text in, values out."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 
 MAX_LINES = 24
 """Lines of a failure that are shown."""
 MAX_COLUMNS = 300
+NOTHING_COLLECTED = 5
+"""pytest's exit code for a run without tests; unittest's from Python 3.12 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,14 @@ class Outcome:
     def summary(self) -> str:
         if self.failed:
             return f"{self.failed} of {self.ran or self.failed} tests failed"
-        if self.code == 0 and self.skipped:
+        if self.skipped and not self.code:
             return f"{self.skipped} of {self.ran or self.skipped} tests were skipped"
-        if self.ran == 0:
-            return "the runner found no test in it"
+        if self.code and not self.ran:
+            return f"the runner ended with exit code {self.code} before a test ran"
         if self.code:
             return f"the runner ended with exit code {self.code}"
+        if self.ran == 0:
+            return "the runner found no test in it"
         return "the tests passed" if self.ran is None else f"{self.ran} test{'s' if self.ran != 1 else ''} passed"
 
 
@@ -45,7 +49,7 @@ def unittest(text: str, code: int) -> Outcome | None:
     counts = {name: int(number) for name, number in re.findall(r"([a-z ]+)=(\d+)", last[-1] if last else "")}
     counts = {name.strip(): number for name, number in counts.items()}
     failed = sum(counts.get(name, 0) for name in ("failures", "errors", "unexpected successes", "expected failures"))
-    return Outcome(int(found[-1]), failed, counts.get("skipped", 0), code, tuple(shortened(unittest_failures(text))))
+    return Outcome(int(found[-1]), failed, counts.get("skipped", 0), ended(code), tuple(shortened(unittest_failures(text))))
 
 
 def unittest_failures(text: str) -> Iterator[str]:
@@ -81,15 +85,10 @@ def pytest(report: str, text: str, code: int) -> Outcome | None:
     except ElementTree.ParseError:
         return pytest_words(text, code)
     bad = [(case, child) for case in cases for child in case if child.tag in ("failure", "error")]
-    skipped = sum(child.tag == "skipped" for case in cases for child in case)
-    said = [line for case, child in bad for line in pytest_failure(case, child)]
-    return Outcome(
-        0 if code == 5 else len(cases),
-        len({id(case) for case, _ in bad}),
-        skipped,
-        code,
-        tuple(shortened(said or tail(text) if code else ())),
-    )
+    skips = [f"SKIPPED: {case.get('name')}: {child.get('message') or ''}" for case in cases for child in case if child.tag == "skipped"]
+    said = [line for case, child in bad for line in pytest_failure(case, child)] + skips
+    failed = len({id(case) for case, _ in bad})
+    return Outcome(len(cases), failed, len(skips), ended(code), tuple(shortened(said or (tail(text) if code else []))))
 
 
 def pytest_failure(case: ElementTree.Element, child: ElementTree.Element) -> Iterator[str]:
@@ -112,21 +111,22 @@ def pytest_words(text: str, code: int) -> Outcome | None:
     failed = counts.get("failed", 0) + counts.get("error", 0)
     skipped = counts.get("skipped", 0) + counts.get("xfailed", 0) + counts.get("xpassed", 0)
     lines = [re.sub(r"^E\s{0,3}", "", line) for line in text.splitlines() if re.match(r"E(\s|$)|FAILED |ERROR ", line)]
-    return Outcome(failed + skipped + counts.get("passed", 0), failed, skipped, code, tuple(shortened(lines)))
+    return Outcome(failed + skipped + counts.get("passed", 0), failed, skipped, ended(code), tuple(shortened(lines)))
 
 
 def outcome(kind: str, text: str, report: str, code: int) -> Outcome:
-    """The outcome of a run of any kind."""
-    readers = {"django": (unittest,), "pytest": (lambda text, code: pytest(report, text, code),)}.get(kind, (unittest, pytest_words))
-    for reader in readers:
-        found = reader(text, code)
-        if found is not None:
-            return (
-                found
-                if found.lines or found.passed or found.code == 0
-                else Outcome(found.ran, found.failed, found.skipped, code, tuple(tail(text)))
-            )
-    return Outcome(None if code == 0 and kind == "other" else 0, 0, 0, code, tuple(tail(text)))
+    """The outcome of a run of any kind. What does not say how many tests ran has run some only where the command is the project's own."""
+    found = pytest(report, text, code) if kind == "pytest" else unittest(text, code)
+    if found is None and kind == "other":
+        found = pytest_words(text, code)
+    if found is None:
+        found = Outcome(None if kind == "other" and code == 0 else 0, 0, 0, code)
+    return found if found.lines or found.passed else replace(found, lines=tuple(tail(text)))
+
+
+def ended(code: int) -> int:
+    """The exit code, as if a run without tests had ended well: that it ran none is said by the count."""
+    return 0 if code == NOTHING_COLLECTED else code
 
 
 def tail(text: str) -> list[str]:
@@ -136,7 +136,7 @@ def tail(text: str) -> list[str]:
     return list(shortened([line for line in said if line.strip()][-12:]))
 
 
-def shortened(said: Iterator[str] | list[str] | tuple[()]) -> Iterator[str]:
+def shortened(said: Iterable[str]) -> Iterator[str]:
     for place, line in enumerate(said):
         if place == MAX_LINES:
             yield "…"
