@@ -60,6 +60,11 @@ def test_a_request_over_the_limit_is_refused(collector: Process) -> None:
     assert collector.send([]) == ExportTraceServiceResponse()
 
 
+def test_a_small_request_that_unpacks_to_a_large_one_is_refused(collector: Process) -> None:
+    code, sentence, _ = code_of(lambda: collector.send_raw(bytes(80 << 20), compression=grpc.Compression.Gzip))
+    assert code == "RESOURCE_EXHAUSTED", sentence
+
+
 @pytest.mark.parametrize("signal", ["metrics", "logs"])
 def test_metrics_and_logs_are_accepted_dropped_and_mentioned_once(collector: Process, signal: str) -> None:
     method = f"/opentelemetry.proto.collector.{signal}.v1.{signal.capitalize()}Service/Export"
