@@ -20,10 +20,10 @@ from unspan_instrumentation.recording import FORMAT, Record
 AGAIN: Final = 300.0
 """Seconds after which the same record is sent once more: the collector may be another one by now."""
 ATTEMPTS: Final = 3
-"""Requests that find the URLconf broken before the project is described without its routes."""
+"""The attempt that leaves out the routes, because the URLconf could not be imported before."""
 
 
-def describe() -> Project:
+def describe(with_routes: bool = True) -> Project:
     """The project as it is now. Raises what importing the URLconf raises."""
     import django  # in the user's process Django comes when the application brings it
     from django.conf import settings
@@ -42,7 +42,7 @@ def describe() -> Project:
             databases=surroundings.databases(),
             packages=surroundings.packages(),
             models=models.models(),
-            routes=routes.routes(),
+            routes=routes.routes() if with_routes else (),
         )
 
 
@@ -69,12 +69,16 @@ class Description:
 
     def described(self) -> Record | None:
         with self.lock:
-            if self.record is None and ready() and self.failures < ATTEMPTS:
-                try:
-                    self.record = as_record(describe())
-                except Exception:  # a URLconf that cannot be imported answers every request with the same error: next time, then
-                    self.failures += 1
+            if self.record is None and ready():
+                self.record = self.attempted()
             return self.record
+
+    def attempted(self) -> Record | None:
+        try:
+            return as_record(describe(with_routes=self.failures < ATTEMPTS - 1))
+        except Exception:  # a URLconf that cannot be imported answers every request with the same error: next time, then
+            self.failures += 1
+            return None
 
 
 def ready() -> bool:
