@@ -85,7 +85,7 @@ def on_disk(test: Generated, output: Path, force: bool) -> Generator[Path, None,
 def on_stdout(test: Generated, chosen: Settings, check: bool) -> Generator[Path | None, None, None]:
     """The test on stdout; for the check it stands in the project for a moment."""
     if test.files:
-        raise NotWritten("the test", f"{len(test.files)} data files belong beside it", "Give it a file with -o FILE.")
+        raise NotWritten("the test", "data files belong beside it", "Give it a file with -o FILE.")
     click.echo(test.source, nl=False)
     if not check:
         yield None
