@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -153,19 +154,27 @@ def trace_of(method: str, path: str, env: dict[str, str]) -> str:
 
 @contextlib.contextmanager
 def running(name: str, command: Sequence[str], env: dict[str, str], port: int) -> Iterator[None]:
-    """A server in a process group of its own, from when it accepts connections; stopped at the end, whatever happens."""
+    """A server, from when it accepts connections; stopped at the end, whatever happens."""
     step(f"starting the {name}: {' '.join(command).replace(f'{DEMO.parent}/', '')}")
     log = DEMO / f"{name}.log"
-    with log.open("wb") as output, undisturbed() as awake:
+    with log.open("wb") as output, started(command, env, stdout=output, stderr=output) as process:
+        wait_until_ready(name, process, port, log)
+        yield
+        step(f"stopping the {name}")
+
+
+@contextlib.contextmanager
+def started(command: Sequence[str], env: dict[str, str], **streams: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A command in the example's folder, in a process group of its own; the whole group is ended with the block."""
+    with undisturbed() as awake:
         process = subprocess.Popen(
-            command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, preexec_fn=awake
+            command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=awake, **streams
         )
         try:
             awake()
-            wait_until_ready(name, process, port, log)
-            yield
+            yield process
         finally:
-            stop(name, process)
+            stop(process)
 
 
 @contextlib.contextmanager
@@ -194,28 +203,23 @@ def wait_until_ready(name: str, process: subprocess.Popen[bytes], port: int, log
     )
 
 
-def stop(name: str, process: subprocess.Popen[bytes]) -> None:
-    """Asks the whole group to end, then makes it: the autoreloader has a child of its own."""
+def stop(process: subprocess.Popen[Any]) -> None:
+    """Asks the group to end, then makes it: the autoreloader and the inverter have children of their own."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
-            break
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    step(f"stopped the {name}")
 
 
 def run(command: Sequence[str], env: dict[str, str], only: str = "") -> None:
     """Runs a command in the example's folder and shows what it prints, or those lines that match `only`."""
-    done = subprocess.run(
-        command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    shown = [line for line in done.stdout.splitlines() if done.returncode or re.search(only, line)]
+    with started(command, env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        text: str = process.communicate()[0]
+    shown = [line for line in text.splitlines() if process.returncode or re.search(only, line)]
     print("".join(f"    {line}\n" for line in shown), end="", flush=True)
-    if done.returncode:
-        raise DemoError(f"`{' '.join(command)}` failed with exit code {done.returncode}")
+    if process.returncode:
+        raise DemoError(f"`{' '.join(command)}` failed with exit code {process.returncode}")
 
 
 def free_ports(count: int) -> list[int]:
