@@ -7,7 +7,7 @@ ARGS ?=
 RUN = $(VENV)/bin
 INSTALL = $(PYTHON) requirements/install.py
 
-.PHONY: help demo test deep lint types newest lock proto clean
+.PHONY: help demo environment test deep lint types newest lock proto clean
 
 help:
 	@echo "make demo     record the example's requests, turn them into tests, run the tests"
@@ -23,6 +23,9 @@ help:
 demo:
 	@$(INSTALL) $(VENV) product
 	@$(RUN)/python examples/demo.py
+
+environment:
+	@$(INSTALL) $(VENV) test
 
 test:
 	@$(INSTALL) $(VENV) test
