@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
+from inspect import signature
 from typing import Any, Final
 
 from unspan_proto import vocabulary as v
@@ -21,23 +23,49 @@ inside: ContextVar[bool] = ContextVar("unspan_inside_cache", default=False)
 def create_connection(original: Callable[..., Any], handler: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`CacheHandler.create_connection(alias)`: the one place where a backend, whatever its class, meets its alias."""
     cache = original(handler, *args, **kwargs)
-    for name in OPERATIONS:
-        if hasattr(cache, name) and hasattr(cache, "__dict__"):
-            cache.__dict__[name] = partial(operate, name, str(args[0]), getattr(cache, name))
+    with suppress(Exception):  # a backend of another make is left as it is
+        watch(cache, str(args[0]))
     return cache
+
+
+def watch(cache: Any, alias: str) -> None:
+    for name in OPERATIONS:
+        found = getattr(cache, name, None)
+        if found is not None:
+            cache.__dict__[name] = partial(operate, name, alias, defaulted(found) if name == "get" else found)
+
+
+class Missing:
+    """What `get` returned for a miss: the default that the application gave. Told apart from a cached value that is the same."""
+
+    def __init__(self, default: Any) -> None:
+        self.default = default
+
+
+def defaulted(get: Callable[..., Any]) -> Callable[..., Any]:
+    """`get` that returns Missing for a miss; where its signature is another, `get` itself."""
+    if "default" not in signature(get).parameters:
+        return get
+
+    def read(key: Any, default: Any = None, *args: Any, **kwargs: Any) -> Any:
+        missing = Missing(default)
+        return get(key, missing, *args, **kwargs)
+
+    return read
 
 
 def operate(name: str, alias: str, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     recording = current()
     if recording is None or recording.closed or inside.get():
-        return original(*args, **kwargs)
+        result = original(*args, **kwargs)
+        return result.default if type(result) is Missing else result
     token, start = inside.set(True), time.time_ns()
     try:
         result = original(*args, **kwargs)
     finally:
         inside.reset(token)
     quietly(recording, "a cache operation", noted, recording, name, alias, args, kwargs, result, start)
-    return result
+    return result.default if type(result) is Missing else result
 
 
 def noted(recording: Recording, name: str, alias: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, start: int) -> None:
@@ -45,7 +73,7 @@ def noted(recording: Recording, name: str, alias: str, args: tuple[Any, ...], kw
     key = args[0] if args else next((kwargs[one] for one in ("key", "keys", "data") if one in kwargs), None)
     if key is not None:
         attributes[v.CACHE_KEY] = freeze(list(key) if isinstance(key, (dict, set)) else key)
-    hit = hit_of(name, key, args, kwargs, result)
+    hit = hit_of(name, result)
     if hit is not None:
         attributes[v.CACHE_HIT] = hit
     if name == "set_many":
@@ -57,10 +85,10 @@ def noted(recording: Recording, name: str, alias: str, args: tuple[Any, ...], kw
     recording.emit(v.CACHE, f"cache {name}", start, time.time_ns(), attributes, span_kind=3)
 
 
-def hit_of(name: str, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> bool | None:
-    """Whether a read found something; a cached value that is the default itself counts as a miss, as it does for the application."""
+def hit_of(name: str, result: Any) -> bool | None:
+    """Whether a read found something."""
     if name == "get":
-        return result is not (args[1] if len(args) > 1 else kwargs.get("default"))
+        return type(result) is not Missing
     if name == "has_key":
         return bool(result)
     if name == "get_many":

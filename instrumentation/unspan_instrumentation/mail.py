@@ -22,7 +22,8 @@ inside: ContextVar[bool] = ContextVar("unspan_inside_mail", default=False)
 def init(original: Callable[..., Any], backend: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`BaseEmailBackend.__init__`: the class that overrides `send_messages` is known here, and only here."""
     result = original(backend, *args, **kwargs)
-    backend.__dict__["send_messages"] = partial(send_messages, backend)
+    if hasattr(backend, "__dict__"):
+        backend.__dict__["send_messages"] = partial(send_messages, backend)
     return result
 
 
