@@ -66,6 +66,7 @@ class Model:
     """A model as Django's registry knows it. `label` is `app_label.ClassName`; `module` is where the class can be imported from.
 
     `save_effects`: saving an instance does more than write its row (an overridden `save`, receivers of its save signals).
+    `seeded`: migrations put rows of their own into the table.
     """
 
     label: str
@@ -85,6 +86,7 @@ class Model:
     default_manager: str = "objects"
     plain_manager: bool = True
     save_effects: bool = False
+    seeded: bool = False
     factory: str | None = None
     str_field: str | None = None
 
@@ -128,8 +130,8 @@ class Project:
         return next((model for model in self.models if model.label.lower() == wanted), None)
 
     def table(self, name: str) -> Model | None:
-        """The concrete model that owns this table."""
-        return next((model for model in self.models if model.table == name and not model.proxy), None)
+        """The concrete model that owns this table; one that was swapped out owns none."""
+        return next((model for model in self.models if model.table == name and not model.proxy and not model.swapped), None)
 
 
 def as_plain(project: Project) -> dict[str, Any]:

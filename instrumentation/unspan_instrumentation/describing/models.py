@@ -12,6 +12,7 @@ from unspan_proto.project import Model as Described
 from unspan_proto.values import type_name
 
 from unspan_instrumentation.describing.fields import fields
+from unspan_instrumentation.describing.migrations import seeded
 from unspan_instrumentation.describing.pieces import attempt, described
 
 PLAIN_SAVES = ("django.db.models.base", "django.contrib.auth.base_user")
@@ -44,6 +45,7 @@ def model(cls: Any) -> Described:
         default_manager=manager.name,
         plain_manager=plain(manager),
         save_effects=cls.save.__module__ not in PLAIN_SAVES or pre_save.has_listeners(cls) or post_save.has_listeners(cls),
+        seeded=options.label_lower in (attempt(seeded) or ()),
         factory=attempt(factories, cls),
     )
 
@@ -64,8 +66,8 @@ def constraints(options: Any) -> Iterator[Constraint]:
 
 def constraint(one: BaseConstraint) -> Constraint:
     if isinstance(one, UniqueConstraint):
-        return Constraint("unique", one.name, tuple(one.fields), one.condition is not None)
-    return Constraint("check" if isinstance(one, CheckConstraint) else type(one).__name__, one.name)
+        return Constraint("unique", str(one.name or ""), tuple(one.fields), one.condition is not None)
+    return Constraint("check" if isinstance(one, CheckConstraint) else type(one).__name__, str(one.name or ""))
 
 
 def plain(manager: Any) -> bool:

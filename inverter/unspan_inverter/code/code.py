@@ -22,6 +22,7 @@ class Imported:
 
     module: str
     name: str = ""
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class Code:
     imports: frozenset[Imported] = frozenset()
 
 
-def needs(module: str, name: str = "") -> frozenset[Imported]:
+def needs(module: str, name: str = "", alias: str = "") -> frozenset[Imported]:
     """One import."""
-    return frozenset({Imported(dotted(module), dotted(name) if name else "")})
+    return frozenset({Imported(dotted(module), dotted(name) if name else "", alias)})
 
 
 def dotted(name: str) -> str:
@@ -56,7 +57,7 @@ def import_lines(imports: Iterable[Imported]) -> list[str]:
     named: dict[str, set[str]] = {}
     for one in imports:
         if one.name:
-            named.setdefault(one.module, set()).add(one.name)
+            named.setdefault(one.module, set()).add(f"{one.name} as {one.alias}" if one.alias else one.name)
     return [f"import {module}" for module in plain] + [
         f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(named.items())
     ]

@@ -1,7 +1,8 @@
 """Expressions and statements of a plan → code."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from unspan_inverter.code.code import Code, dotted, joined, needs
@@ -16,11 +17,47 @@ class Scope:
     client: str
     shared: frozenset[str] = frozenset()
     owner: str = ""
+    aliases: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """`(module, name)` → what it is called in this file, where its own name is taken."""
 
     def write(self, value: Any) -> Code:
         """The code of an expression, or of a plain value."""
         make = EXPRESSIONS.get(type(value))
         return make(value, self) if make else literal(value, self.write)
+
+
+TAKEN = frozenset(
+    {
+        "Client", "Decimal", "Fraction", "PurePosixPath", "PureWindowsPath", "SimpleTestCase", "SimpleUploadedFile", "TemporaryDirectory", "TestCase",
+        "UUID", "ZoneInfo", "answers", "cache", "caches", "date", "datetime", "io", "mail", "mock", "override_settings", "pytest", "requests",
+        "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
+    }
+)  # fmt: skip
+"""Names that a generated file may need for itself."""
+
+
+def aliases(parts: Any) -> dict[tuple[str, str], str]:
+    """Other names for things of the project that would be called like each other, or like what the file itself imports."""
+    found = sorted({one for one in imports_of(parts) if one.name and not one.module.startswith(("django.", "unittest"))}, key=lambda one: (one.name, one.module))
+    owner: dict[str, str] = {}
+    renamed: dict[tuple[str, str], str] = {}
+    for one in found:
+        if one.name in TAKEN or owner.setdefault(one.name, one.module) != one.module:
+            stem = "".join(part.capitalize() for part in re.findall(r"[A-Za-z0-9]+", one.module.removesuffix(".models").rpartition(".")[2]))
+            renamed[one.module, one.name] = dotted(f"{stem}{one.name[:1].upper()}{one.name[1:]}")
+    return renamed
+
+
+def imports_of(part: Any) -> Iterator[Import]:
+    """All imports within an expression, a statement or a plan."""
+    if isinstance(part, Import):
+        yield part
+    elif isinstance(part, dict):
+        yield from (found for pair in part.items() for item in pair for found in imports_of(item))
+    elif isinstance(part, (list, tuple, set)):
+        yield from (found for item in part for found in imports_of(item))
+    elif type(part).__module__ == Name.__module__:
+        yield from (found for slot in type(part).__slots__ for found in imports_of(getattr(part, slot)))
 
 
 def name(value: Name, scope: Scope) -> Code:
@@ -32,7 +69,8 @@ def name(value: Name, scope: Scope) -> Code:
 def imported(value: Import, scope: Scope) -> Code:
     if not value.name:
         return Code(dotted(value.module), needs(value.module))
-    return Code(dotted(value.name), needs(value.module, value.name))
+    alias = scope.aliases.get((value.module, value.name), "")
+    return Code(alias or dotted(value.name), needs(value.module, value.name, alias))
 
 
 def attribute(value: Attr, scope: Scope) -> Code:

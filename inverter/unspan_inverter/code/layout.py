@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import indent
@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from unspan_inverter.code.assertions import STYLES
 from unspan_inverter.code.code import Code, Imported, import_lines, needs
-from unspan_inverter.code.expressions import Scope, contexts, statement
+from unspan_inverter.code.expressions import Scope, aliases, contexts, statement
 from unspan_inverter.code.literals import literal
 from unspan_inverter.plan.expressions import Assign, Import, Name, Plan, call
 
@@ -38,7 +38,8 @@ class Test:
 
 def source(plans: Sequence[Plan], style: str) -> str:
     """The whole file. Raises NoLiteral, NoName."""
-    made = [(plan, *test(plan, style)) for plan in plans]
+    renamed = aliases(list(plans))
+    made = [(plan, *test(plan, style, renamed)) for plan in plans]
     imports = frozenset[Imported]().union(*(found for _, _, found in made))
     functions = list(dict.fromkeys(function for plan in plans for function in plan.functions))
     for function in functions:
@@ -81,9 +82,9 @@ def replaced(one: Test, n: int) -> Test:
     return replace(one, class_name=f"{stem}{n}Tests", method_name=f"{one.method_name}_{n}")
 
 
-def test(plan: Plan, style: str) -> tuple[Test, frozenset[Imported]]:
+def test(plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> tuple[Test, frozenset[Imported]]:
     """One plan as blocks of text."""
-    writer = Writer(plan, style)
+    writer = Writer(plan, style, renamed)
     shared = writer.block(plan.shared, writer.scope("cls") if style == "django" else writer.scope(""))
     arrange = writer.block((*writer.strict(), *plan.arrange))
     act = writer.act()
@@ -105,14 +106,14 @@ def test(plan: Plan, style: str) -> tuple[Test, frozenset[Imported]]:
 class Writer:
     """Writes the blocks of one plan and gathers what they need imported."""
 
-    def __init__(self, plan: Plan, style: str) -> None:
-        self.plan, self.style = plan, style
+    def __init__(self, plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> None:
+        self.plan, self.style, self.renamed = plan, style, renamed
         self.imports = frozenset[Imported]()
         self.names = frozenset(one.target.id for one in plan.shared if hasattr(one, "target")) if style == "django" else frozenset[str]()
 
     def scope(self, owner: str) -> Scope:
         client = "client" if self.style == "pytest" or self.plan.strict_csrf else "self.client"
-        return Scope(client, self.names, owner)
+        return Scope(client, self.names, owner, self.renamed)
 
     @property
     def inside(self) -> Scope:

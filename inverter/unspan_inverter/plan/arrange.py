@@ -1,7 +1,7 @@
 """Rows → statements that create them: objects for keys, only the fields that matter, nothing saved twice."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from unspan_inverter.facts.parents import target
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Do, Import, Statement, call, method
 
+MIGRATED = "migrations leave rows here that the recorded database does not have like this"
 EMPTY = {"dict": {}, "list": [], "builtins.dict": {}, "builtins.list": []}
 """What a callable default of this name returns."""
 
@@ -29,15 +30,18 @@ class Relevance:
     """The WHERE and ORDER BY parts of all statements."""
     password: bool
     """Whether a password was checked."""
+    read: frozenset[str] = frozenset()
+    """Labels of the models that were queried."""
 
     def matters(self, value: Any, one: Field) -> bool:
         return f'"{one.column}"' in self.ordered or f"`{one.column}`" in self.ordered or appears(value, self.text)
 
 
-def relevance(events: Iterable[Event], text: str, password: bool) -> Relevance:
+def relevance(events: Sequence[Event], text: str, password: bool) -> Relevance:
     split = [re.split(r"\bWHERE\b|\bORDER BY\b", event.statement, maxsplit=1) for event in events if isinstance(event, RowsRead)]
     tails = [parts[1] for parts in split if len(parts) > 1]
-    return Relevance(text, "\n".join(tails), password)
+    read = frozenset(event.model for event in events if isinstance(event, RowsRead) and event.model)
+    return Relevance(text, "\n".join(tails), password, read)
 
 
 def appears(value: Any, text: str) -> bool:
@@ -59,7 +63,14 @@ def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool
     links = [link_statement(owner, name, targets, bindings) for (owner, name), targets in grouped_links(facts, bindings).items()]
     for statements in done:  # variables that later statements used are known only now
         statements[:] = [used_only(statement, bindings, shared) for statement in statements]
-    return [statement for statements in reversed(done) for statement in statements] + links
+    return [*emptied(bindings, relevance), *(statement for statements in reversed(done) for statement in statements), *links]
+
+
+def emptied(bindings: Bindings, relevance: Relevance) -> list[Statement]:
+    """Takes away the rows that migrations made in the tables that the request read: the recording shows which were left of them."""
+    labels = sorted({key.label for key in bindings.names} | set(relevance.read))
+    models = [model for label in labels if (model := bindings.project.model(label)) and model.seeded and model.label.lower() not in SPECIAL]
+    return [Do(method(method(manager(model), "all"), "delete"), MIGRATED) for model in models]
 
 
 def used_only(statement: Statement, bindings: Bindings, shared: bool) -> Statement:

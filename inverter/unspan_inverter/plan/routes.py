@@ -19,44 +19,33 @@ CONVERTERS = {
 
 @lru_cache(maxsize=2048)
 def regex(pattern: str) -> re.Pattern[str] | None:
-    """A `path()` pattern as a regular expression; None for one that is a regular expression already, or cannot be understood."""
-    if "^" in pattern or "(?" in pattern or "\\" in pattern or pattern.endswith("$"):
-        return None
+    """A route's pattern, of `path()` parts, `re_path()` parts or both, as a regular expression; None where it cannot be understood."""
+    plain = not any(mark in pattern for mark in ("^", "(?", "\\", "$"))
     made, at = "", 0
     for found in PARAMETER.finditer(pattern):
-        made += re.escape(pattern[at : found.start()]) + f"(?P<{found['name']}>{CONVERTERS.get(found['converter'] or 'str', '[^/]+')})"
+        if pattern[: found.start()].endswith("(?P"):
+            continue
+        between = pattern[at : found.start()]
+        made += (re.escape(between) if plain else between) + f"(?P<{found['name']}>{CONVERTERS.get(found['converter'] or 'str', '[^/]+')})"
         at = found.end()
+    made += re.escape(pattern[at:]) if plain else pattern[at:]
     try:
-        return re.compile(made + re.escape(pattern[at:]) + r"\Z")
+        return re.compile(made.replace("^", "").replace(r"\Z", "").removesuffix("$"))
     except re.error:
         return None
 
 
 def resolved(path: str, project: Project) -> tuple[Route, Sequence[str]] | None:
     """The named route that this path (percent-decoded) leads to and the texts of its parameters in order, if `reverse()` can make it again."""
-    prefix = "/"
-    if not path.startswith(prefix):
+    if not path.startswith("/"):
         return None
     for route in project.routes:
-        found = match(route, path[len(prefix) :])
+        pattern = regex(route.pattern)
+        found = pattern.fullmatch(path[1:]) if pattern is not None else None
         if found is not None:
-            return (route, found) if usable(route, project) else None
+            texts = [found[name] for name in route.parameters if name in found.groupdict()]
+            return (route, texts) if usable(route, project) and None not in texts else None
     return None
-
-
-def match(route: Route, path: str) -> Sequence[str] | None:
-    """The texts of the parameters where the route's pattern is this path, else None."""
-    pattern = regex(route.pattern)
-    if pattern is not None:
-        found = pattern.match(path)
-        return None if found is None else [found[name] for name in route.parameters if name in found.groupdict()]
-    plain = re.fullmatch(r"\^?([\w/.-]*?)\$?", route.pattern.replace("^", "").replace("\\Z", "").replace("\\.", "."))
-    if plain is not None:
-        return [] if plain[1] == path else None
-    try:
-        return None if not re.match(route.pattern.replace("^", ""), path) else ["?"]
-    except re.error:
-        return None
 
 
 def usable(route: Route, project: Project) -> bool:

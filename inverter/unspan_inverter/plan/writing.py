@@ -5,7 +5,7 @@ from typing import Any
 
 from unspan_proto.project import Project
 
-from unspan_inverter.events import Event, Exchange, RowsDeleted, RowsInserted, RowsRead, RowsUpdated
+from unspan_inverter.events import Event, Exchange, RowsRead
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan import arrange, caching, names, requests, routes, session, tapes
@@ -50,7 +50,7 @@ def http_request(trace_id: str, events: Sequence[Event], exchange: Exchange, fac
         act=act, asserts=(*after, *(check for stub in stubs for check in stub.asserts)),
         settings=tuple(caching.settings(facts, bindings, f"{class_name}.{method_name}").items()),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (),
-        needs_database=bool(facts.rows) or bool(exchange.user) or any(isinstance(e, (RowsRead, RowsInserted, RowsUpdated, RowsDeleted)) for e in events),
+        needs_database=bool(facts.rows) or bool(exchange.user) or any(hasattr(event, "database") for event in events),
         strict_csrf=exchange.csrf_refused,
         functions=tuple(dict.fromkeys(function for stub in stubs for function in stub.functions)), notes=facts.notes,
     )  # fmt: skip
