@@ -230,7 +230,7 @@ def collector(place: Place) -> Iterator[Finding]:
         return
     newest = found[0]
     many = f"{len(found)}{' or more' if len(found) == COUNTED else ''}"
-    said = f"{many}, the newest {newest.trace_id[:12]}: {newest.method} {newest.path} → {newest.status or 'in flight'}, {newest.spans} spans, {newest.sql} sql"
+    said = f"{many}, the newest {newest.trace_id[:12]}: {newest.method} {newest.path} → {newest.status or 'in flight'}, {newest.spans} span{'s' * (newest.spans != 1)}, {newest.sql} sql"
     lost = "; ".join(newest.lost)
     advice = (
         f"The newest is not complete{f' ({lost})' if lost else ''}: wait for its end, or record it again." if not newest.complete else ""

@@ -1,6 +1,7 @@
 """The command line `inverter`: a thin skin over the library, one module a command, loaded only when it is called."""
 
 import importlib
+import io
 import sys
 from typing import Any
 
@@ -80,6 +81,6 @@ def cli() -> None:
 def main() -> None:
     """The console script."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 must not end in an error
     cli(prog_name="inverter")

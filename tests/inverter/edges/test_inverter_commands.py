@@ -8,11 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from edge_projects import FAILING, PASSING, project, put
 from edge_traces import PROJECT, TRACE, completing_a_todo, summary
-from unspan_inverter.cli import cli
+from unspan_inverter.cli import COMMANDS, cli
 from unspan_inverter.cli import generate as generate_module
 from unspan_inverter.errors import Incomplete
 from unspan_inverter.exporting import TraceFile
@@ -421,6 +422,23 @@ def test_a_wrong_variable_is_said(monkeypatch):
 @pytest.mark.parametrize("words", [[], ["traces"], ["show"], ["export"], ["generate"], ["doctor"]], ids=" ".join)
 def test_every_command_explains_itself(words):
     assert run(*words, "--help").exit_code == 0
+
+
+def test_the_manual_names_every_option():
+    page = (Path(__file__).parents[3] / "docs/inverter.md").read_text(encoding="utf-8")
+
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command
+        assert f"`inverter {name}" in page
+        for parameter in command.params:
+            assert all(f"{spelling}" in page for spelling in parameter.opts), (name, parameter.opts)
+
+
+def test_the_library_of_the_manual_is_there():
+    page = (Path(__file__).parents[3] / "docs/inverter.md").read_text(encoding="utf-8")
+
+    exec(page.partition("```python\n")[2].partition("```")[0], {})
 
 
 def test_what_a_command_does_not_need_is_not_imported():
