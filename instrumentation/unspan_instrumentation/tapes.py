@@ -9,6 +9,7 @@ What stands in for a function returns the very same result and looks the same to
 """
 
 import functools
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -85,10 +86,13 @@ def note(recording: Recording, source: str, value: Any, args: tuple[Any, ...], a
         v.SOURCE: source,
         v.VALUE: freeze(args[0] if source == "random.shuffle" and args else value),
         v.FUNCTION: f"{module}.{code.co_qualname}",
-        v.FILE: code.co_filename,
+        v.FILE: absolute(code.co_filename),
         v.LINE: asker.f_lineno,
     }
     recording.emit(v.TAPE, source, now, now, attributes)
+
+
+absolute = cache(os.path.abspath)
 
 
 @cache

@@ -7,7 +7,7 @@ Nothing is read ahead: what the application does not read is not in the record.
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
@@ -143,7 +143,7 @@ def opened(client: str, describe: Callable[[], tuple[str, str, Iterable[tuple[An
 
 
 @contextmanager
-def exchanging(exchange: Exchange) -> Iterator[None]:
+def exchanging(exchange: Exchange) -> Generator[None]:
     """Around the library's own work: what it calls is not recorded once more, and what it raises is the exchange's failure."""
     token = inside.set(True)
     try:

@@ -36,7 +36,8 @@ def urlopen(original: Callable[..., Any], pool: Any, args: tuple[Any, ...], kwar
 
 
 def described(pool: Any, given: dict[str, Any]) -> tuple[str, str, Iterable[tuple[Any, Any]], Any]:
-    url, headers = given["url"], given.get("headers") or pool.headers or {}
+    url: str = given["url"]
+    headers: Any = given.get("headers") or pool.headers or {}
     if not url.startswith(("http://", "https://")):
         port = "" if pool.port in (None, PORTS.get(pool.scheme)) else f":{pool.port}"
         host = f"[{pool.host}]" if ":" in pool.host and not pool.host.startswith("[") else pool.host

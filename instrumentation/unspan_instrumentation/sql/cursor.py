@@ -129,7 +129,7 @@ class RecordedCursor(TracedCursorProxy):
         recording = current()
         if recording is None or recording.closed:
             return self._self_own(method(*args, **kwargs))
-        statement = quietly(recording, WHAT, started, recording, self, args, many, seen, prefix)
+        statement = quietly(recording, WHAT, started, recording, self, [*args, *kwargs.values()], many, seen, prefix)
         try:
             result = method(*args, **kwargs)
         except BaseException as error:
@@ -165,10 +165,10 @@ class RecordedCursor(TracedCursorProxy):
             statement.closed()
 
 
-def started(recording: Recording, cursor: Any, args: tuple[Any, ...], many: bool, seen: list[Any] | None, prefix: str) -> Statement:
-    """The statement that is about to go to the driver."""
-    values = seen if seen is not None else parameters(args[1]) if len(args) > 1 else None
-    statement = Statement(recording, cursor._self_connection, prefix + text_of(args[0]), values, many)
+def started(recording: Recording, cursor: Any, given: list[Any], many: bool, seen: list[Any] | None, prefix: str) -> Statement:
+    """The statement that is about to go to the driver; `given` are its arguments, the text and the parameters first."""
+    values = seen if seen is not None else parameters(given[1]) if len(given) > 1 else None
+    statement = Statement(recording, cursor._self_connection, prefix + text_of(given[0]), values, many)
     made = getattr(claim(), "made", None)
     if made is not None:
         quietly(recording, "what a compiler knows of a statement", made, statement)

@@ -35,9 +35,10 @@ def column(expression: Any, alias: str | None) -> Column:
     if plain is not None:  # prefetch_related names a column of the join table in this way
         field = fields(len(apps.all_models)).get((plain[1], plain[2]))
         return [None, alias, None] if field is None else [field.model._meta.label, field.attname, plain[1]]
-    targets = getattr(expression, "targets", None)
+    other: Any = expression
+    targets = getattr(other, "targets", None)
     if targets:  # a composite primary key: the row holds the tuple of its values
-        return [targets[0].model._meta.label, "pk", expression.alias]
+        return [targets[0].model._meta.label, "pk", other.alias]
     return [None, alias, None]
 
 
