@@ -15,6 +15,7 @@ class Scope:
     """Where code stands: how it names the client, and the rows that the tests of a class share."""
 
     client: str
+    capture_on_commit: str
     shared: frozenset[str] = frozenset()
     owner: str = ""
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
@@ -61,8 +62,8 @@ def imports_of(part: Any) -> Iterator[Import]:
 
 
 def name(value: Name, scope: Scope) -> Code:
-    if value.id == "client":
-        return Code(scope.client)
+    if value.id in ("client", "capture_on_commit"):
+        return Code(getattr(scope, value.id))
     return Code(f"{scope.owner}.{dotted(value.id)}" if value.row and value.id in scope.shared else dotted(value.id))
 
 

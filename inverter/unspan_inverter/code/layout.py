@@ -17,6 +17,8 @@ from unspan_inverter.code.expressions import Scope, aliases, contexts, statement
 from unspan_inverter.code.literals import literal
 from unspan_inverter.plan.expressions import Assign, Import, Name, Plan, call
 
+FIXTURES = ("django_capture_on_commit_callbacks",)
+"""pytest-django's fixtures that an act may use, besides the client."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -34,6 +36,7 @@ class Test:
     act: str
     asserts: str
     needs_database: bool
+    fixtures: tuple[str, ...] = ()
 
 
 def source(plans: Sequence[Plan], style: str) -> str:
@@ -97,9 +100,10 @@ def test(plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> tupl
     if style == "pytest":
         arrange, shared = "\n".join(block for block in (shared, arrange) if block), ""
     decorators = writer.decorators()
+    fixtures = tuple(name for name in FIXTURES if name in act)
     return Test(
         plan.class_name, plan.method_name, base, decorators, writer.one(set(plan.databases)) if plan.databases else "", shared, arrange, act, asserts,
-        plan.needs_database,
+        plan.needs_database, fixtures,
     ), writer.imports  # fmt: skip
 
 
@@ -113,7 +117,8 @@ class Writer:
 
     def scope(self, owner: str) -> Scope:
         client = "client" if self.style == "pytest" or self.plan.strict_csrf else "self.client"
-        return Scope(client, self.names, owner, self.renamed)
+        capture = "django_capture_on_commit_callbacks" if self.style == "pytest" else "self.captureOnCommitCallbacks"
+        return Scope(client, capture, self.names, owner, self.renamed)
 
     @property
     def inside(self) -> Scope:

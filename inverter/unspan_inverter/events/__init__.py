@@ -7,6 +7,7 @@ from unspan_inverter.events.kinds import (
     Exchange,
     HttpAnswered,
     MailSent,
+    OnCommit,
     RowsDeleted,
     RowsInserted,
     RowsRead,
@@ -17,6 +18,6 @@ from unspan_inverter.events.kinds import (
 from unspan_inverter.events.reading import events, exchange
 
 __all__ = [
-    "CacheUsed", "Column", "Event", "Exchange", "HttpAnswered", "MailSent", "RowsDeleted", "RowsInserted", "RowsRead", "RowsUpdated",
+    "CacheUsed", "Column", "Event", "Exchange", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsUpdated",
     "TapeRead", "TransactionStep", "events", "exchange",
 ]  # fmt: skip

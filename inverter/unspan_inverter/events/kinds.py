@@ -175,4 +175,12 @@ class CacheUsed:
     hit: bool
 
 
-Event = RowsRead | RowsInserted | RowsUpdated | RowsDeleted | TransactionStep | HttpAnswered | TapeRead | MailSent | CacheUsed
+@dataclass(frozen=True, slots=True)
+class OnCommit:
+    """A callback was registered to run after the commit."""
+
+    span: str
+    database: str
+
+
+Event = RowsRead | RowsInserted | RowsUpdated | RowsDeleted | TransactionStep | HttpAnswered | TapeRead | MailSent | CacheUsed | OnCommit

@@ -7,7 +7,7 @@ from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 from unspan_proto.values import ModelRef, Truncated, bare
 
-from unspan_inverter.events.kinds import CacheUsed, Column, Event, Exchange, HttpAnswered, MailSent, RowsRead, TapeRead
+from unspan_inverter.events.kinds import CacheUsed, Column, Event, Exchange, HttpAnswered, MailSent, OnCommit, RowsRead, TapeRead
 from unspan_inverter.events.writes import statement_event
 from unspan_inverter.trace import Trace
 
@@ -96,6 +96,10 @@ def cache(span: Span) -> Iterator[Event]:
     )  # fmt: skip
 
 
+def on_commit(span: Span) -> Iterator[Event]:
+    yield OnCommit(span.span_id, text(span, v.DATABASE) or "default")
+
+
 def sql(span: Span) -> Iterator[Event]:
     if span.attributes.get(v.OPERATION) in ("SELECT", "WITH", "VALUES", "(") or (
         v.ROWS in span.attributes and v.WRITTEN not in span.attributes
@@ -119,4 +123,4 @@ def parameters(span: Span) -> tuple[Any, ...]:
     return tuple(found) if isinstance(found, (list, tuple)) else ()
 
 
-READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {v.SQL: sql, v.HTTP: http, v.TAPE: tape, v.MAIL: mail, v.CACHE: cache}
+READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {v.SQL: sql, v.HTTP: http, v.TAPE: tape, v.MAIL: mail, v.CACHE: cache, v.ON_COMMIT: on_commit}

@@ -4,8 +4,10 @@ Knows nothing of foreign keys' parents or of the order of creation: see `parents
 """
 
 import copy
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from unspan_proto.project import Model, Project
@@ -230,7 +232,10 @@ class Ledger:
             if key.label == model.label:
                 row.update({name: Opaque("overwritten") for name in values})
 
-    def change(self, key: Key, values: Mapping[str, Any], event: RowsUpdated) -> None:
+    def change(self, key: Key, given: Mapping[str, Any], event: RowsUpdated) -> None:
+        held = self.current(key.label).get(key, {})
+        model = self.project.model(key.label)
+        values = {name: computed(value, held.get(name), model, name, event) if model else value for name, value in given.items()}
         if key in self.now.born:
             self.now.born[key].update(values)
         else:
@@ -269,6 +274,22 @@ class Ledger:
             if key.label == label and key not in self.now.gone
         }
         return found | {key: row for key, row in self.now.born.items() if key.label == label}
+
+
+def computed(value: Any, before: Any, model: Model, name: str, event: RowsUpdated) -> Any:
+    """What `SET n = n + 1` made of a known number; any other expression stays what it is."""
+    one = model.field(name)
+    if not isinstance(value, Opaque) or one is None or not isinstance(before, (int, float, Decimal)) or isinstance(before, bool):
+        return value
+    found = re.search(rf"[`\"]{re.escape(str(one.column))}[`\"] = \([^()]*[`\"]{re.escape(str(one.column))}[`\"] ([+-]) (%s|\d+)\)", event.statement)
+    if found is None:
+        return value
+    at = event.statement.count("%s", 0, found.start(2))
+    try:
+        step: Any = event.parameters[at] if found[2] == "%s" else int(found[2])
+        return before + type(before)(step) if found[1] == "+" else before - type(before)(step)
+    except (TypeError, ValueError, ArithmeticError, IndexError):
+        return value
 
 
 def grouped(event: RowsRead, row: tuple[Any, ...]) -> dict[tuple[str | None, str], dict[str, Any]]:

@@ -106,37 +106,39 @@ def one_born(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Out
 def alike(model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> int:
     """How many rows that were there before answer the same lookup."""
     keys = {name: value for name, value in lookup.items() if not isinstance(value, (Name, Attr))}
+    fields = {name: model.field(name) or model.fields[0] for name in keys}
     return sum(
-        row.key.label == model.label
-        and all(plain(row.values.get((model.field(name) or model.fields[0]).attname)) == value for name, value in keys.items())
-        for row in outcome.facts.rows
+        row.key.label == model.label and all(held(row.values, fields[name]) == value for name, value in keys.items()) for row in outcome.facts.rows
     )
 
 
+def held(values: Mapping[str, Any], one: Field) -> Any:
+    """What a row holds in a column: where nothing is known of it, what the model gives."""
+    given = bare(one.default) if one.has_default else "" if one.type in ("CharField", "TextField", "SlugField") and not one.null else None
+    return plain(values.get(one.attname, given))
+
+
+def preference(one: Field) -> tuple[bool, bool, bool, bool]:
+    """Which columns tell rows apart best to a reader: unique ones, then texts, then relations; numbers and choices last."""
+    return (not one.unique, one.type not in ("CharField", "SlugField", "EmailField", "TextField") or bool(one.choices), not one.related, one.has_default)
+
+
 def told_apart(row: RowBorn, model: Model, outcome: Outcome) -> dict[str, Any]:
-    """The fewest fields that no other row of the model shares: unique ones first, then texts, then the rest."""
+    """The fewest fields that no other row of the model shares."""
     others = [other.values for other in outcome.facts.rows if other.key.label == model.label]
     others += [other.values for other in outcome.facts.born if other.label == model.label and other is not row]
     lookup: dict[str, Any] = {}
-    for one in sorted(
-        model.fields, key=lambda one: (not one.unique, one.type not in ("CharField", "SlugField", "EmailField"), bool(one.related))
-    ):
-        value = row.values.get(one.attname)
-        if (
-            one.attname == model.pk
-            or one.attname not in row.values
-            or value is None
-            or one.type in ("JSONField", "BinaryField", "TextField", "FloatField")
-        ):
+    for one in sorted(model.fields, key=preference):
+        value = plain(row.values.get(one.attname))
+        if one.attname == model.pk or value in (None, "") or one.type in ("JSONField", "BinaryField", "FloatField") or isinstance(value, (bool, datetime, date)):
             continue
-        sure, expected = outcome.expected(one, value)
-        if not sure or isinstance(plain(value), (bool, datetime, date)) or plain(value) == "":
+        sure, expected = outcome.expected(one, row.values[one.attname])
+        if not sure or (isinstance(value, str) and (len(value) > 80 or not value.isprintable())):
             continue
-        if not lookup or any(other.get(one.attname) == value for other in others):
-            left = [other for other in others if other.get(one.attname) == value]
-            if not lookup or len(left) < len(others):
-                lookup[one.name], others = expected, left
-        if lookup and not others:
+        left = [other for other in others if held(other, one) == value]
+        if not lookup or len(left) < len(others):
+            lookup[one.name], others = expected, left
+        if not others:
             break
     return lookup
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from unspan_proto.project import Project
 
-from unspan_inverter.events import Event, Exchange, RowsRead
+from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan import arrange, caching, names, requests, routes, session, tapes
@@ -46,7 +46,7 @@ def http_request(trace_id: str, events: Sequence[Event], exchange: Exchange, fac
     return Plan(
         class_name=class_name, method_name=method_name, trace_id=trace_id, shared=tuple(rows) if shared else (),
         arrange=(*moment(time), *(() if shared else rows), *failing(exchange), *before),
-        contexts=(*(context for stub in stubs for context in stub.contexts), *uploads, *frozen(time, facts, exchange, project), *randomness),
+        contexts=(*(context for stub in stubs for context in stub.contexts), *uploads, *committed(events), *frozen(time, facts, exchange, project), *randomness),
         act=act, asserts=(*after, *(check for stub in stubs for check in stub.asserts)),
         settings=tuple(caching.settings(facts, bindings, f"{class_name}.{method_name}").items()),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (),
@@ -118,6 +118,13 @@ def frozen(time: Clock, facts: Facts, exchange: Exchange, project: Project) -> l
         column = method(Attr(Import(model.module, model.name), "_meta"), "get_field", one.name)
         found.append(Context(Call(Attr(patch, "object"), (column, "get_default"), (("return_value", Name("moment")),))))
     return found
+
+
+def committed(events: Sequence[Event]) -> list[Context]:
+    """Callbacks for after the commit: a test case never commits, and runs them when told to."""
+    aliases = sorted({event.database for event in events if isinstance(event, OnCommit)})
+    capture = Name("capture_on_commit")
+    return [Context(Call(capture, (), (*((("using", alias),) if alias != "default" else ()), ("execute", True)))) for alias in aliases]
 
 
 def failing(exchange: Exchange) -> list[Statement]:
