@@ -5,13 +5,17 @@ from typing import Any
 
 from unspan_instrumentation.outbound.exchange import WHAT, Body, Exchange, exchanging, opened
 from unspan_instrumentation.patching import around, quietly
+from unspan_instrumentation.recording import Recording
 
 
 class Noted:
-    """A byte stream whose chunks are noted as they pass."""
+    """A byte stream whose chunks are noted as they pass. `end` must not raise."""
 
-    def __init__(self, stream: Any, note: Callable[[bytes], None], end: Callable[[], None]) -> None:
-        self.stream, self.note, self.end = stream, note, end
+    def __init__(self, stream: Any, recording: Recording, note: Callable[[bytes], None], end: Callable[[], None]) -> None:
+        self.stream, self.recording, self.add, self.end = stream, recording, note, end
+
+    def note(self, chunk: bytes) -> None:
+        quietly(self.recording, WHAT, self.add, chunk)
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self.stream:
@@ -40,7 +44,8 @@ def sync_transport(noted: type) -> Callable[..., Any]:
         exchange = opened("httpx", lambda: described(sent))
         if exchange is None:
             return original(transport, *args, **kwargs)
-        before = watch_request(sent, exchange, noted)
+        before = sent.stream
+        quietly(exchange.recording, WHAT, watch_request, sent, exchange, noted)
         try:
             with exchanging(exchange):
                 response = original(transport, *args, **kwargs)
@@ -58,7 +63,8 @@ def async_transport(noted: type) -> Callable[..., Any]:
         exchange = opened("httpx.async", lambda: described(sent))
         if exchange is None:
             return await original(transport, *args, **kwargs)
-        before = watch_request(sent, exchange, noted)
+        before = sent.stream
+        quietly(exchange.recording, WHAT, watch_request, sent, exchange, noted)
         try:
             with exchanging(exchange):
                 response = await original(transport, *args, **kwargs)
@@ -74,20 +80,18 @@ def described(request: Any) -> tuple[str, str, Iterable[tuple[Any, Any]], Any]:
     return request.method, str(request.url), request.headers.multi_items(), request.__dict__.get("_content")
 
 
-def watch_request(request: Any, exchange: Exchange, noted: type) -> Any:
-    """Has a streamed body (multipart, a generator) noted as it is sent; returns the stream to put back."""
-    stream = request.stream
+def watch_request(request: Any, exchange: Exchange, noted: type) -> None:
+    """Has a streamed body (multipart, a generator) noted as it is sent."""
     if "_content" not in request.__dict__:
         body = Body()
         exchange.request_body = body
-        request.stream = noted(stream, body.add, lambda: None)
-    return stream
+        request.stream = noted(request.stream, exchange.recording, body.add, lambda: None)
 
 
 def answered(exchange: Exchange, response: Any, noted: type) -> None:
     exchange.encoded = True
     exchange.answered(response.status_code, response.headers.multi_items())
-    response.stream = noted(response.stream, exchange.received, exchange.finished)
+    response.stream = noted(response.stream, exchange.recording, exchange.received, exchange.finished)
 
 
 def patch(module: Any) -> None:

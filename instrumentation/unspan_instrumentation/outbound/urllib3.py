@@ -53,7 +53,7 @@ def answered(exchange: Exchange, response: Any) -> None:
 def header_pairs(raw: Any, headers: Any) -> list[tuple[str, str]]:
     """A response's headers, repeated ones apart where the response knows them."""
     own = getattr(raw, "headers", None)
-    return list(own.items()) if hasattr(own, "getlist") else list(headers.items())
+    return list(own.items()) if own is not None and hasattr(own, "getlist") else list(headers.items())
 
 
 def watch(response: Any, exchange: Exchange) -> None:

@@ -306,3 +306,26 @@ def test_what_the_application_does_not_read_is_not_read(upstream: str, recorded:
         session.get(f"{upstream}/plain", stream=True)
         recorded.settle()
     assert [v.HTTP_RESPONSE_BODY in one for one in seen(records, upstream)] == [False]
+
+
+BREAKABLE = (
+    "exchange.Exchange.__init__",
+    "exchange.Exchange.answered",
+    "exchange.Exchange.received",
+    "exchange.Exchange._emit",
+    "exchange.Body.add",
+)
+
+
+@pytest.mark.parametrize("where", BREAKABLE)
+@pytest.mark.parametrize(("call", "client"), CLIENTS)
+def test_what_fails_in_the_recorder_does_not_reach_the_application(
+    call: Call, client: str, where: str, upstream: str, recorded: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(f"unspan_instrumentation.outbound.{where}", broken)
+    assert call("POST", f"{upstream}/", b"{}") == b"{}"
+    recorded.settle()
+    assert recorded.lost
