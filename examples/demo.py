@@ -26,7 +26,7 @@ DEMO = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else CHECKOUT / ".demo"
 PROJECT = DEMO / "todo"
 BIN = Path(sys.executable).parent
 OURS = ("OTEL_", "UNSPAN_", "DJANGO_", "PYTHONPATH", "GRPC_")
-START_SECONDS, STOP_SECONDS = 60, 15
+START_SECONDS, STOP_SECONDS = 30, 15
 
 
 class DemoError(Exception):
@@ -140,16 +140,22 @@ def trace_of(method: str, path: str, env: dict[str, str]) -> str:
     """The id of the recorded request; it arrives a moment after the response."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        listed = subprocess.run([BIN / "inverter", "traces", "--json"], cwd=PROJECT, env=env, capture_output=True, text=True)
-        if listed.returncode != 0:
-            raise DemoError(f"`inverter traces --json` failed:\n{listed.stderr.strip()}")
-        for trace in json.loads(listed.stdout):
+        for trace in json.loads(asked(["inverter", "traces", "--json"], env)):
             if (trace["method"], trace["path"], trace["complete"]) == (method, path, True):
                 return str(trace["trace_id"])
         time.sleep(0.2)
     raise DemoError(
-        f"the trace of {method} {path} did not arrive in {START_SECONDS} s; the application's words are in {DEMO}/application.log"
+        f"the trace of {method} {path} did not arrive whole in {START_SECONDS} s. There are:\n{asked(['inverter', 'traces'], env)}"
+        f"The application's own words are in {DEMO}/application.log"
     )
+
+
+def asked(command: Sequence[str], env: dict[str, str]) -> str:
+    """What a command that only asks prints."""
+    done = subprocess.run(command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise DemoError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")
+    return done.stdout
 
 
 @contextlib.contextmanager
