@@ -70,7 +70,7 @@ def emptied(bindings: Bindings, relevance: Relevance) -> list[Statement]:
     """Takes away the rows that migrations made in the tables that the request read: the recording shows which were left of them."""
     labels = sorted({key.label for key in bindings.names} | set(relevance.read))
     models = [model for label in labels if (model := bindings.project.model(label)) and model.seeded and model.label.lower() not in SPECIAL]
-    return [Do(method(method(manager(model), "all"), "delete"), MIGRATED) for model in models]
+    return [Do(method(method(manager(model), "all"), "delete"), "" if i else MIGRATED) for i, model in enumerate(models)]
 
 
 def used_only(statement: Statement, bindings: Bindings, shared: bool) -> Statement:
@@ -144,7 +144,8 @@ def fields(
 def writes_key(one: Field, row: RowExists, bindings: Bindings, relevance: Relevance) -> bool:
     """Whether the primary key is written out: it is data of its own, or its number appears where its meaning is not certain."""
     if one.auto:
-        return row.key.label in bindings.explicit
+        model = bindings.project.model(row.key.label)
+        return row.key.label in bindings.explicit or (model is not None and model.seeded)  # code and settings know rows of migrations by number
     several = sum(key.label == row.key.label for key in bindings.names) > 1  # databases give unordered rows in the order of such keys
     return several or not one.has_default or row.key.label in bindings.explicit or appears(row.key.pk, relevance.text)
 
