@@ -51,7 +51,8 @@ def clock(events: Sequence[Event], exchange: Exchange, facts: Facts, project: Pr
     readings = tuple(value for tape in tapes if isinstance(value := bare(tape.value), datetime))
     zones = spoken_zones(project)
     shown = [value for value in readings if any(form in exchange.text or in_headers(form, exchange) for form in forms(value, zones))]
-    bound = [value for value in readings if value in set(parameters(events))]
+    asked_for = {value for value in parameters(events) if isinstance(value, datetime)}
+    bound = [value for value in readings if value in asked_for]
     written = [value for value in readings if value in set(datetimes(facts))]
     dated = [value for value in readings if any(value.date() == found for found in dates(facts))]
     asked = [value for tape in tapes if is_own(tape.function) and isinstance(value := bare(tape.value), datetime)]
