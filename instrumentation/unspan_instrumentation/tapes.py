@@ -1,7 +1,7 @@
 """Values that the outside handed in, one record each: the clock and randomness, with the line that asked.
 
 `timezone.now` is recorded for every caller, Django's own included (`auto_now`, sessions); `random`, `uuid`, `secrets`, `time.time` and
-`os.urandom` for the project's code only. `datetime.now()`, `utcnow()`, `today()` and `date.today()` belong to types written in C, which
+`os.urandom` for the project's code only (not `time.time_ns`, which the recorder itself asks all the time). `datetime.now()`, `utcnow()`, `today()` and `date.today()` belong to types written in C, which
 cannot be patched: they are not recorded. Functions that a module took by `from random import …` before recording began are not either.
 
 What stands in for a function returns the very same result and looks the same to whoever serialises it: migrations write `uuid.uuid4` and
@@ -25,7 +25,6 @@ from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import Recording, current
 from unspan_instrumentation.settings import active
 
-time_ns = time.time_ns
 FUNCTIONS: Final = {
     "random": (
         "betavariate", "choice", "choices", "expovariate", "gauss", "getrandbits", "normalvariate", "randbytes", "randint", "random", "randrange",
@@ -33,7 +32,7 @@ FUNCTIONS: Final = {
     ),
     "uuid": ("uuid1", "uuid4"),
     "secrets": ("choice", "randbelow", "randbits", "token_bytes", "token_hex", "token_urlsafe"),
-    "time": ("time", "time_ns"),
+    "time": ("time",),
     "os": ("urandom",),
     "django.utils.crypto": ("get_random_string",),
 }  # fmt: skip
@@ -81,7 +80,7 @@ def note(recording: Recording, source: str, value: Any, args: tuple[Any, ...], a
     code, module = asker.f_code, str(asker.f_globals.get("__name__", ""))
     if recording.closed or (of_project and not asked_by_project(module, code.co_filename)):
         return
-    now = time_ns()
+    now = time.time_ns()
     attributes = {
         v.SOURCE: source,
         v.VALUE: freeze(args[0] if source == "random.shuffle" and args else value),

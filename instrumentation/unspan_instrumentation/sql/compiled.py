@@ -60,8 +60,7 @@ class Compiled:
             if keys is not None:
                 self.known[v.WRITTEN_KEYS] = keys
         else:
-            self.known[v.COLUMNS] = selected.columns(self.compiler)
-            self.known[v.DISTINCT_SHAPE] = selected.shape(self.compiler, statement.text)
+            self.known[v.COLUMNS], self.known[v.DISTINCT_SHAPE] = selected.described(self.compiler, statement.text)
         if self.holds:
             self.compiler.__dict__[LINK] = statement
 

@@ -153,7 +153,7 @@ class RecordedCursor(TracedCursorProxy):
 
     def _self_exhausted(self) -> None:
         statement = self._self_statement
-        if statement is not None:
+        if statement is not None and (statement.description is None or not statement.held):
             quietly(statement.recording, WHAT, statement.note, self.__wrapped__)
             statement.exhausted()
 
@@ -161,7 +161,8 @@ class RecordedCursor(TracedCursorProxy):
         """No more rows of the statement can come from here."""
         statement, self._self_statement = self._self_statement, None
         if statement is not None:
-            quietly(statement.recording, WHAT, statement.note, self.__wrapped__)
+            if statement.operation != "SELECT":  # SQLite counts rows as they are fetched; of a SELECT all is known
+                quietly(statement.recording, WHAT, statement.note, self.__wrapped__)
             statement.closed()
 
 

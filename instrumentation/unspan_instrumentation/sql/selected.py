@@ -15,6 +15,25 @@ PLAIN = re.compile(r"""\(?["`]?(\w+)["`]?\.["`]?(\w+)["`]?\)?""")
 """`("table"."column")`."""
 
 
+Description = tuple[list[Column], dict[str, Any]]
+KEPT, LONGEST = 2_000, 4_000
+"""How many statements are kept described, and up to how many characters of text."""
+_described: dict[tuple[Any, str, str], Description] = {}
+
+
+def described(compiler: Any, text: str) -> Description:
+    """The columns and the shape of a SELECT. The same text of the same model has the same: each is made once."""
+    key = (compiler.query.model, compiler.using, text)
+    found = _described.get(key)
+    if found is None:
+        found = columns(compiler), shape(compiler, text)
+        if len(text) <= LONGEST:
+            if len(_described) >= KEPT:
+                _described.clear()
+            _described[key] = found
+    return found
+
+
 def columns(compiler: Any) -> list[Column]:
     """One `[model label, field attname, table alias]` a selected column, or `[None, name, None]` for what is no column."""
     select = compiler.select

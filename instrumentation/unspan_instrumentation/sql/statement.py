@@ -17,6 +17,7 @@ from unspan_instrumentation.sql import limits
 
 CLIENT = 3
 """OTLP's span kind of a request to another system."""
+PLAIN = frozenset({"SELECT ", "INSERT ", "UPDATE ", "DELETE "})
 OPENING = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/|\()*(\w+)(\s+TO\b)?", re.DOTALL)
 
 
@@ -168,6 +169,8 @@ class Statement:
 
 def operation(text: str) -> str:
     """The first word of a statement in upper case; `ROLLBACK TO` is not a `ROLLBACK`."""
+    if text[:7] in PLAIN:
+        return text[:6]
     found = OPENING.match(text)
     if found is None:
         return ""

@@ -81,6 +81,7 @@ def test_the_application_gets_its_results(
 ) -> None:
     expected = work(alias)
     emptied(alias)
+    monkeypatch.setattr("unspan_instrumentation.sql.selected._described", {})
     monkeypatch.setattr(f"unspan_instrumentation.{where}", broken)
     assert work(alias) == expected
     recorded.settle()
