@@ -26,17 +26,8 @@ def left_running(folder: Path) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The demo's folder and what it printed."""
-    folder = tmp_path_factory.mktemp("demo") / "made"
-    done = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder, done.stdout
-
-
-def test_every_request_becomes_a_test_that_passes(told: tuple[Path, str]) -> None:
-    folder, text = told
+def test_every_request_becomes_a_test_that_passes(demo: tuple[Path, str]) -> None:
+    folder, text = demo
     assert sorted(path.name for path in (folder / "todo" / "todos" / "tests").glob("test_*.py")) == [
         "test_complete.py",
         "test_create.py",
@@ -47,26 +38,28 @@ def test_every_request_becomes_a_test_that_passes(told: tuple[Path, str]) -> Non
 
 
 @pytest.mark.parametrize("name", ["test_todo_list", "test_complete", "test_create"])
-def test_the_tests_are_those_of_the_article(told: tuple[Path, str], name: str) -> None:
+def test_the_tests_are_those_of_the_article(demo: tuple[Path, str], name: str) -> None:
     """The goldens beside this file are what the README shows; the trace's id is the one thing that varies."""
-    generated = (told[0] / "todo" / "todos" / "tests" / f"{name}.py").read_text()
+    generated = (demo[0] / "todo" / "todos" / "tests" / f"{name}.py").read_text()
     assert re.sub(r"trace [0-9a-f]{32}", "trace …", generated) == (Path(__file__).parent / "demo" / f"{name}.txt").read_text()
 
 
-def test_it_leaves_nothing_running(told: tuple[Path, str]) -> None:
-    assert left_running(told[0]) == []
+def test_it_leaves_nothing_running(demo: tuple[Path, str]) -> None:
+    assert left_running(demo[0]) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])
 @pytest.mark.parametrize("moment", ["starting the application", "GET /:"], ids=["while a server starts", "while a test is generated"])
 def test_stopped_half_way_it_leaves_nothing_running(tmp_path: Path, moment: str, number: signal.Signals) -> None:
-    with subprocess.Popen([sys.executable, SCRIPT, tmp_path / "made"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
-        assert demo.stdout
-        for line in demo.stdout:
+    with subprocess.Popen(
+        [sys.executable, SCRIPT, tmp_path / "made"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
             if moment in line:
                 break
-        os.kill(demo.pid, number)
-        rest = demo.stdout.read()
+        os.kill(process.pid, number)
+        rest = process.stdout.read()
     assert "Traceback" not in rest
-    assert demo.returncode not in (0, None)
+    assert process.returncode not in (0, None)
     assert left_running(tmp_path) == []
