@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from textwrap import dedent
 from xml.etree import ElementTree
 
 MAX_LINES = 24
@@ -95,9 +96,20 @@ def pytest_failure(case: ElementTree.Element, child: ElementTree.Element) -> Ite
     """The name of a test, the lines that pytest marks with E, and where they come from."""
     yield f"{child.tag.upper()}: {case.get('name')}"
     told = (child.text or "").splitlines()
-    marked = [re.sub(r"^E\s{0,3}", "", line) for line in told if re.match(r"E(\s|$)", line)]
-    yield from [line for line in told if re.match(r"\S+:\d+: ", line)][-1:]
-    yield from marked or (child.get("message") or "").splitlines() or told[-MAX_LINES:]
+    source = [line[1:].strip() for line in told if line.startswith(">")][-1:]
+    places = [line for line in told if re.match(r"\S+:\d+: ", line)][-1:]
+    yield from (
+        [f"{place.rpartition(': ')[0]}: {line}" for place, line in zip(places, source, strict=True)]
+        if len(places) == len(source)
+        else places
+    )
+    yield from marked(told) or (child.get("message") or "").splitlines() or told[-MAX_LINES:]
+
+
+def marked(told: list[str]) -> list[str]:
+    """The lines that pytest marks with E, without the mark, the common indentation and the blank ones."""
+    found = [line[1:] for line in told if re.match(r"E(\s|$)", line)]
+    return [line for line in dedent("\n".join(found)).splitlines() if line.strip()]
 
 
 def pytest_words(text: str, code: int) -> Outcome | None:
@@ -110,7 +122,7 @@ def pytest_words(text: str, code: int) -> Outcome | None:
     }
     failed = counts.get("failed", 0) + counts.get("error", 0)
     skipped = counts.get("skipped", 0) + counts.get("xfailed", 0) + counts.get("xpassed", 0)
-    lines = [re.sub(r"^E\s{0,3}", "", line) for line in text.splitlines() if re.match(r"E(\s|$)|FAILED |ERROR ", line)]
+    lines = [line for line in text.splitlines() if line.startswith(("FAILED ", "ERROR "))] + marked(text.splitlines())
     return Outcome(failed + skipped + counts.get("passed", 0), failed, skipped, ended(code), tuple(shortened(lines)))
 
 

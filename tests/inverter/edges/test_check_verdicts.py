@@ -196,6 +196,19 @@ def test_pytest_has_the_last_word_in_its_style(home, text, sentence, last):
     assert last is None or last in found.lines[-1]
 
 
+def test_pytests_failure_shows_its_line_and_message(home):
+    put(home / "pytest.ini", "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n")
+    file = put(home / "polls/tests/test_hello.py", PYTEST_PASSING.replace('b"hello"', 'b"bye"'))
+
+    assert verdict(file, home, "pytest").lines == (
+        "FAILURE: test_hello",
+        'polls/tests/test_hello.py:8: assert response.content == b"bye"',
+        "AssertionError: assert b'hello' == b'bye'",
+        "  At index 0 diff: b'h' != b'b'",
+        "  Use -v to get more diff",
+    )
+
+
 def test_pytest_without_settings_is_said(home):
     (home / "manage.py").unlink()
     found = verdict(put(home / "polls/tests/test_hello.py", PYTEST_PASSING), home, "pytest")
