@@ -20,7 +20,8 @@ from unspan_inverter.plan.expressions import Attr, Check, Import, Item, Name, St
 
 RESPONSE = Name("response")
 REDIRECTS = (301, 302, 303, 307, 308)
-MOST_PIECES = 8
+MOST_PIECES, FEW_PIECES = 8, 5
+"""Texts by which a page is recognised: those of its rows, or where it shows one at most, others too."""
 MOST_TEXT = 6000
 
 
@@ -136,7 +137,7 @@ def born_keys(answer: Answer) -> set[str]:
 
 
 def page(answer: Answer) -> Iterator[Statement]:
-    """An HTML page, by what it shows: the rows' texts first, then headings, then the rest."""
+    """An HTML page, by what it shows: the rows' texts, and where there are hardly any, the other texts."""
     if not answer.about_body or "html" not in answer.kind:
         return
     kwargs: tuple[tuple[str, Any], ...] = (("status_code", answer.exchange.status),) if answer.exchange.status != 200 else ()
@@ -153,7 +154,7 @@ def shown(answer: Answer) -> list[str]:
     values = row_texts(answer.facts)
     data = [node for node in nodes if any(value in unescape(node) for value in values)]
     rest = [node for node in nodes if node not in data and re.search(r"\w", node)]
-    return (data[:MOST_PIECES] + rest)[:MOST_PIECES]
+    return data[:MOST_PIECES] if len(data) > 1 else (data + rest)[:FEW_PIECES]
 
 
 def text_nodes(html: str) -> Iterator[str]:

@@ -176,7 +176,7 @@ def form_data(exchange: Exchange, header: str, bindings: Bindings) -> tuple[tupl
         return (exact(exchange.body),), {"content_type": header}
     data = fields([(name, value) for name, value in pairs], exchange, bindings)
     if exchange.method == "POST":
-        return (data,), {}
+        return ((data,) if data else ()), {}
     return (call(Import("urllib.parse", "urlencode"), data, doseq=True),), {"content_type": header}
 
 
