@@ -16,6 +16,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
+from operator import is_, itemgetter
 from typing import Any, Final
 
 from unspan_proto.values import Derived, ModelRef, Opaque, Truncated, type_name
@@ -27,12 +28,18 @@ MAX_NODES: Final = 2_000
 MAX_DEPTH: Final = 6
 MAX_TEXT: Final = 64 << 10
 """Characters of a text, bytes of a byte string."""
+NODE_BYTES: Final = 60
+"""What a node takes in memory, roughly."""
+FLAT: Final = 20
+"""Items of a container that is copied without being counted."""
 SMALL: Final = 512
 """Texts up to this length are not weighed."""
 MODEL_FIELDS_DEPTH: Final = 1
 """Instances of models inside more containers than this are carried without their fields."""
 KNOWN_TYPES: Final = 4_096
 """Types remembered with the way to freeze them."""
+KNOWN_INSTANCES: Final = 1_000
+"""Instances of one model whose last frozen value is remembered."""
 
 HASHABLE: Final = frozenset({type(None), bool, int, float, complex, Decimal, Fraction, date, timedelta, uuid.UUID, str, bytes})
 """Types whose hashing and comparing runs no user code (a moment asks its time zone)."""
@@ -52,12 +59,13 @@ class Weight:
 
 
 class Snapshot:
-    """One value being frozen: how many nodes are left."""
+    """One value being frozen: how many nodes are left of what it may have, and the bytes of its texts."""
 
-    __slots__ = ("left",)
+    __slots__ = ("bytes", "left")
 
     def __init__(self) -> None:
         self.left = MAX_NODES
+        self.bytes = 0
 
     def part(self, value: Any, depth: int) -> Any:
         """`value`, inside of `depth` containers."""
@@ -66,12 +74,15 @@ class Snapshot:
             return value
         return (WAYS.get(kind) or learnt(kind))(value, self, depth)
 
-    def parts(self, values: Iterable[Any], depth: int) -> list[Any]:
+    def parts(self, values: Iterable[Any], size: int, depth: int) -> list[Any]:
         """Frozen items of a container, as many as may be."""
-        taken = list(islice(values, min(MAX_ITEMS, max(self.left, 0))))
-        self.left -= len(taken)
-        Weight.bytes += 64 + 40 * len(taken)
-        return [value if type(value) in ATOMS else self.part(value, depth + 1) for value in taken]
+        room = min(MAX_ITEMS, max(self.left, 0))
+        self.left -= min(size, room)
+        deeper, part = depth + 1, self.part
+        return [
+            value if (kind := type(value)) in ATOMS or (kind is str and len(value) <= SMALL) else part(value, deeper)
+            for value in (values if size <= room else list(islice(values, room)))
+        ]
 
 
 Way = Callable[[Any, Snapshot, int], Any]
@@ -83,46 +94,53 @@ def freeze(value: Any) -> Any:
     if kind in ATOMS or (kind is str and len(value) <= SMALL):
         return value
     try:
-        return (WAYS.get(kind) or learnt(kind))(value, Snapshot(), 0)
+        if at_once := AT_ONCE.get(kind):
+            found = at_once(value)
+            if found is not None:
+                return found
+        snapshot = Snapshot()
+        found = (WAYS.get(kind) or learnt(kind))(value, snapshot, 0)
+        Weight.bytes += snapshot.bytes + NODE_BYTES * (MAX_NODES - snapshot.left)
+        return found
     except Exception:  # a container that another thread changes, an instance half made
         return Opaque(type_name(kind))
 
 
 def text(value: str, snapshot: Snapshot, depth: int) -> Any:
     size = len(value)
-    Weight.bytes += min(size, MAX_TEXT)
+    snapshot.bytes += min(size, MAX_TEXT)
     return value if size <= MAX_TEXT else Truncated("str", size, value[:MAX_TEXT])
 
 
 def octets(value: bytes, snapshot: Snapshot, depth: int) -> Any:
     size = len(value)
-    Weight.bytes += min(size, MAX_TEXT)
+    snapshot.bytes += min(size, MAX_TEXT)
     return value if size <= MAX_TEXT else Truncated("bytes", size, value[:MAX_TEXT])
 
 
 def array(value: bytearray, snapshot: Snapshot, depth: int) -> Any:
     size = len(value)
-    Weight.bytes += min(size, MAX_TEXT)
+    snapshot.bytes += min(size, MAX_TEXT)
     return value[:] if size <= MAX_TEXT else Truncated("bytearray", size, bytes(value[:MAX_TEXT]))
 
 
 def view(value: memoryview, snapshot: Snapshot, depth: int) -> Any:
     size = value.nbytes
-    Weight.bytes += min(size, MAX_TEXT)
+    snapshot.bytes += min(size, MAX_TEXT)
     return memoryview(value.tobytes()) if size <= MAX_TEXT else Truncated("memoryview", size)
 
 
 def sequence(value: list[Any], snapshot: Snapshot, depth: int) -> Any:
     if depth >= MAX_DEPTH:
         return Truncated("list", len(value))
-    taken = snapshot.parts(value, depth)
+    taken = snapshot.parts(value, len(value), depth)
     return taken if len(taken) == len(value) else Truncated("list", len(value), taken)
 
 
 def fixed(value: tuple[Any, ...], snapshot: Snapshot, depth: int) -> Any:
     if depth >= MAX_DEPTH:
         return Truncated("tuple", len(value))
-    taken = tuple(snapshot.parts(value, depth))
+    taken = tuple(snapshot.parts(value, len(value), depth))
     return taken if len(taken) == len(value) else Truncated("tuple", len(value), taken)
 
 
@@ -130,7 +148,7 @@ def unordered(kind: type) -> Way:
     def way(value: Any, snapshot: Snapshot, depth: int) -> Any:
         if depth >= MAX_DEPTH:
             return Truncated(kind.__name__, len(value))
-        taken = snapshot.parts(value, depth)
+        taken = snapshot.parts(value, len(value), depth)
         whole = kind(taken) if all(type(item) in HASHABLE for item in taken) else Derived(kind.__name__, taken)
         return whole if len(taken) == len(value) else Truncated(kind.__name__, len(value), whole)
 
@@ -138,27 +156,42 @@ def unordered(kind: type) -> Way:
 
 
 def mapping(value: dict[Any, Any], snapshot: Snapshot, depth: int) -> Any:
-    return entries(value.items(), len(value), snapshot, depth)
+    size = len(value)
+    if depth >= MAX_DEPTH or size > MAX_ITEMS or size > snapshot.left:
+        return entries(value.items(), size, snapshot, depth)
+    snapshot.left -= size
+    whole: dict[Any, Any] = {}
+    for key, item in value.items():
+        kind = type(item)
+        if type(key) is not str and type(key) not in HASHABLE:
+            snapshot.left += size
+            return entries(value.items(), size, snapshot, depth)
+        if kind in ATOMS or (kind is str and len(item) <= SMALL):
+            whole[key] = item
+        else:
+            whole[key] = (WAYS.get(kind) or learnt(kind))(item, snapshot, depth + 1)
+    return whole
 
 
 def entries(items: Iterable[tuple[Any, Any]], size: int, snapshot: Snapshot, depth: int) -> Any:
-    """A dict of frozen keys and values; where a key's hash would run user code, a stand-in with the pairs."""
+    """A dict of frozen keys and values, as many as may be; where a key's hash would run user code, a stand-in with the pairs."""
     if depth >= MAX_DEPTH:
         return Truncated("dict", size)
     taken = list(islice(items, min(MAX_ITEMS, max(snapshot.left, 0))))
     snapshot.left -= len(taken)
-    Weight.bytes += 64 + 80 * len(taken)
+    deeper, part = depth + 1, snapshot.part
+    whole: Any
     if all(type(key) in HASHABLE for key, _ in taken):
-        whole: Any = {key: item if type(item) in ATOMS else snapshot.part(item, depth + 1) for key, item in taken}
+        whole = {part(key, deeper): part(item, deeper) for key, item in taken}
     else:
-        whole = Derived("dict", [[snapshot.part(key, depth + 1), snapshot.part(item, depth + 1)] for key, item in taken])
+        whole = Derived("dict", [[part(key, deeper), part(item, deeper)] for key, item in taken])
     return whole if len(taken) == size else Truncated("dict", size, whole)
 
 
 def cut(value: slice, snapshot: Snapshot, depth: int) -> Any:
     if depth >= MAX_DEPTH:
         return Truncated("slice", -1)
-    return slice(*snapshot.parts((value.start, value.stop, value.step), depth))
+    return slice(*snapshot.parts((value.start, value.stop, value.step), 3, depth))
 
 
 WAYS: Final[dict[type, Way]] = {
@@ -194,14 +227,77 @@ BUILT_IN: Final[tuple[tuple[type, Callable[[Any], Any]], ...]] = (
 """What reads the built-in value out of an instance of a subclass, without a method of the subclass."""
 
 
+AT_ONCE: Final[dict[type, Callable[[Any], Any]]] = {}
+"""Types with what finds a frozen value without a snapshot, or None: the stand-in of a type that is never looked into, an instance of a model
+that has not changed since it was last frozen."""
+
+
+def flat_list(value: list[Any]) -> list[Any] | None:
+    """A short list of small scalars, as most are."""
+    if len(value) > FLAT:
+        return None
+    copy = value[:]
+    for item in copy:
+        kind = type(item)
+        if kind not in ATOMS and (kind is not str or len(item) > SMALL):
+            return None
+    return copy
+
+
+def flat_tuple(value: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    if len(value) > FLAT:
+        return None
+    for item in value:
+        kind = type(item)
+        if kind not in ATOMS and (kind is not str or len(item) > SMALL):
+            return None
+    return value
+
+
+def flat_dict(value: dict[Any, Any]) -> dict[Any, Any] | None:
+    if len(value) > FLAT:
+        return None
+    copy = value.copy()
+    for key, item in copy.items():
+        kind = type(item)
+        if (kind not in ATOMS and (kind is not str or len(item) > SMALL)) or type(key) is not str:
+            return None
+    return copy
+
+
+AT_ONCE.update({list: flat_list, tuple: flat_tuple, dict: flat_dict})
+MEMORIES: Final[list[dict[int, Any]]] = []
+"""What is remembered of instances."""
+
+
+def forget() -> None:
+    """Lets go of every value: a request has ended."""
+    for memory in MEMORIES:
+        memory.clear()
+
+
 def learnt(kind: type) -> Way:
     """How to freeze instances of a type met for the first time."""
-    if len(WAYS) > KNOWN_TYPES:
-        return way_of(kind)
-    return WAYS.setdefault(kind, way_of(kind))
+    way = way_of(kind)
+    if way is None:
+        stand_in = Opaque(type_name(kind))
+        if len(AT_ONCE) < KNOWN_TYPES and settled(kind):
+            AT_ONCE[kind] = lambda value: stand_in
+        way = known_by_name(stand_in)
+    return WAYS.setdefault(kind, way) if len(WAYS) < KNOWN_TYPES and settled(kind) else way
 
 
-def way_of(kind: type) -> Way:
+def known_by_name(stand_in: Opaque) -> Way:
+    return lambda value, snapshot, depth: stand_in
+
+
+def settled(kind: type) -> bool:
+    """Whether what was learnt stays so: a model's fields are not known before all are loaded."""
+    return not hasattr(kind, "_meta") or bool(getattr(of("django.apps", "apps"), "models_ready", True))
+
+
+def way_of(kind: type) -> Way | None:
+    """None for a type that only its name is known of."""
     if (model := of("django.db.models.base", "Model")) and issubclass(kind, model):
         return instance(kind)
     if (lazy := of("django.utils.functional", "LazyObject")) and issubclass(kind, lazy):
@@ -211,10 +307,7 @@ def way_of(kind: type) -> Way:
     for built_in, read in BUILT_IN:
         if issubclass(kind, built_in):
             return derived(type_name(kind), read)
-    if issubclass(kind, enum.Enum):
-        return member(type_name(kind))
-    stand_in = Opaque(type_name(kind))
-    return lambda value, snapshot, depth: stand_in
+    return member(type_name(kind)) if issubclass(kind, enum.Enum) else None
 
 
 def of(module: str, name: str) -> Any:
@@ -249,31 +342,43 @@ def resolved(stand_in: Opaque) -> Way:
     return way
 
 
-def instance(kind: Any) -> Way:
+def instance(kind: Any) -> Way | None:
     """An instance of a model: its key and the concrete fields that its `__dict__` holds."""
     options = kind._meta
-    apps = options.apps
-    if options.abstract or not apps.models_ready:
-        stand_in = Opaque(type_name(kind))
-        return lambda value, snapshot, depth: stand_in
+    if options.abstract or not options.apps.models_ready:
+        return None
     label: str = options.label
     names = tuple(field.attname for field in options.concrete_fields)
     keys = tuple(field.attname for field in getattr(options, "pk_fields", None) or (options.pk,))
+    known: dict[int, tuple[tuple[Any, ...], ModelRef]] = {}
 
     def way(value: Any, snapshot: Snapshot, depth: int) -> Any:
         state = object.__getattribute__(value, "__dict__")
-        pk = state.get(keys[0]) if len(keys) == 1 else tuple(state.get(key) for key in keys)
-        if type(pk) not in ATOMS:
-            pk = snapshot.part(pk, MAX_DEPTH - 1)
+        pk = snapshot.part(state.get(keys[0]) if len(keys) == 1 else tuple(state.get(key) for key in keys), MAX_DEPTH - 1)
         if depth > MODEL_FIELDS_DEPTH:
             return ModelRef(label, pk)
         snapshot.left -= len(names)
-        Weight.bytes += 150 + 60 * len(names)
-        fields = {}
-        for name in names:
-            if name in state:
-                item = state[name]
-                fields[name] = item if type(item) in ATOMS else snapshot.part(item, MAX_DEPTH - 3)
-        return ModelRef(label, pk, fields)
+        fields = {name: snapshot.part(state[name], MAX_DEPTH - 3) for name in names if name in state}
+        reference = ModelRef(label, pk, fields)
+        if len(fields) == len(names) and all(state[name] is fields[name] for name in names):
+            if len(known) >= KNOWN_INSTANCES:
+                known.clear()
+            known[id(value)] = tuple(fields.values()), reference
+        return reference
 
+    pick = itemgetter(*names) if len(names) > 1 else lambda state: (state[names[0]],)
+
+    def unchanged(value: Any) -> ModelRef | None:
+        """The reference made before, when every field still holds the very same unchanging object; whose id it was does not matter then."""
+        before = known.get(id(value))
+        try:
+            if before is not None and all(map(is_, pick(object.__getattribute__(value, "__dict__")), before[0])):
+                return before[1]
+        except KeyError:  # a field was deferred since
+            pass
+        return None
+
+    if len(AT_ONCE) < KNOWN_TYPES:
+        AT_ONCE[kind] = unchanged
+        MEMORIES.append(known)
     return way

@@ -16,9 +16,9 @@ from opentelemetry.sdk.trace import ReadableSpan
 from unspan_proto import vocabulary as v
 
 from unspan_instrumentation import wire
-from unspan_instrumentation.calls.record import Call
+from unspan_instrumentation.calls import encoding as calls
 from unspan_instrumentation.freezing import Weight
-from unspan_instrumentation.recording import Record
+from unspan_instrumentation.recording import Calls, Record
 from unspan_instrumentation.saying import warn
 from unspan_instrumentation.sending import Outcome, Sender
 from unspan_instrumentation.settings import Settings
@@ -30,6 +30,8 @@ PATIENCE: Final = 0.5
 """Seconds that records wait for a moment without a request."""
 SLICE: Final = 0.0002
 """Seconds of work between two pauses while a request is in flight."""
+LONG_SLICE: Final = 0.004
+"""The same when the queue fills: a request in Python's own code hands the interpreter over every 5 ms only."""
 RECORD_BYTES: Final = 700
 """What a record takes in memory, beside what `Weight` says."""
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
@@ -72,16 +74,14 @@ class Outbox:
 
     def put(self, record: Any) -> bool:
         """Queues a record. No lock: it would be taken again by a finaliser that a collection runs in between."""
-        size = RECORD_BYTES + Weight.bytes
+        size = Weight.bytes + (RECORD_BYTES * len(record.calls) if type(record) is Calls else RECORD_BYTES + weight(record))
         Weight.bytes = 0
-        if type(record) is not Call:
-            size += weight(record)
         total = self._pending + self._backlog + size
         if total > self.settings.queue_bytes and not (ending(record) and total < self.settings.queue_bytes + RESERVE):
             self.dropped += 1
             return False
         self._pending += size
-        self._queue.append(record)
+        self._queue.append((record, size))
         if self._thread is None:
             return self._start()
         if self._pending > self.settings.queue_bytes >> 2:
@@ -136,22 +136,26 @@ class Outbox:
         while self._queue:
             if self.busy and not self._hurry:
                 started = self._yielded(since, started)
-            record = self._queue.popleft()
+            record, weighs = self._queue.popleft()
+            self._pending -= weighs
             for data in self._encoded(record, others):
                 ours.append(data)
                 size += len(data)
                 if size + sum(map(len, others)) > BATCH_BYTES:
                     self._add(ours, others)
                     ours, others, size = [], [], 0
-        self._pending = 0
+        if not self._queue:
+            self._pending = 0  # whatever threads that added at one moment have left of it
         if ours or others:
             self._add(ours, others)
 
     def _yielded(self, since: float, started: float) -> float:
-        """Lets requests run; when the work goes on, the moment from which the next slice counts."""
-        while self.busy and not self._hurry and time.monotonic() - since < PATIENCE and self._pending < self.settings.queue_bytes >> 2:
+        """Lets requests run; when the work goes on, the moment from which the next slice counts. The fuller the queue, the less polite."""
+        quarter = self.settings.queue_bytes >> 2
+        while self.busy and not self._hurry and self._pending < quarter and time.monotonic() - since < PATIENCE:
             time.sleep(0.002)
-        if time.perf_counter() - started < SLICE:
+        long = SLICE if self._pending < quarter else LONG_SLICE
+        if self._pending > 2 * quarter or time.perf_counter() - started < long:
             return started
         time.sleep(SLICE)
         return time.perf_counter()
@@ -159,8 +163,8 @@ class Outbox:
     def _encoded(self, record: Any, others: list[bytes]) -> Iterator[bytes]:
         """The spans of a record; a span of the SDK goes to `others` as it stands in a scope of its own."""
         try:
-            if type(record) is Call:
-                yield from record.spans()
+            if type(record) is Calls:
+                yield from calls.spans(record)
             elif type(record) is Record:
                 yield from wire.record(record)
             else:

@@ -13,6 +13,7 @@ from unspan_instrumentation import provider
 from unspan_instrumentation.calls import choosing, threads
 from unspan_instrumentation.calls.core import Core, Nothing
 from unspan_instrumentation.calls.disposition import Project, roots
+from unspan_instrumentation.freezing import forget
 from unspan_instrumentation.outbox import Outbox
 from unspan_instrumentation.recording import Recording, open_calls
 from unspan_instrumentation.request import middleware
@@ -117,4 +118,5 @@ class Recorder:
         """Nothing more comes: the server span was handed over before."""
         self.calls.finish(recording)
         recording.end()
+        forget()
         self.processor.closed(recording)

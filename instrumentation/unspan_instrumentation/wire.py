@@ -19,22 +19,25 @@ from unspan_instrumentation.recording import Record
 
 ERROR: Final = b"\x7a\x02\x18\x02"
 """Span.status with code ERROR."""
-SMALL: Final = tuple(bytes((n,)) for n in range(128))
-IDS: Final = Struct(">B B Q")
 TIMES: Final = Struct("<B Q B Q")
 SPAN_BYTES: Final = 2 << 20
 """A span's attributes together stay below this: a gRPC server refuses messages over 4 MiB."""
 
 
-def varint(number: int) -> bytes:
-    if number < 128:
-        return SMALL[number]
+def written(number: int) -> bytes:
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+VARINTS: Final = tuple(map(written, range(4_096)))
+
+
+def varint(number: int) -> bytes:
+    return VARINTS[number] if number < 4_096 else written(number)
 
 
 def utf8(text: str) -> bytes:
@@ -54,10 +57,12 @@ def short(text: str) -> bytes:
 def string(key: str, data: bytes) -> bytes:
     """An attribute (Span field 9) with a string value."""
     name, size = short(key), len(data)
-    value = b"\x0a" + varint(size) + data
-    inner = len(value)
-    length = varint(inner)
-    return b"\x4a" + varint(len(name) + 1 + len(length) + inner) + name + b"\x12" + length + value
+    if size < 4_000:
+        length = VARINTS[size]
+        inner = 1 + len(length) + size
+        outer = VARINTS[inner]
+        return b"".join((b"\x4a", VARINTS[len(name) + 1 + len(outer) + inner], name, b"\x12", outer, b"\x0a", length, data))
+    return framed(key, b"\x0a" + varint(size) + data)
 
 
 @lru_cache(4096)
@@ -95,15 +100,22 @@ def attribute(key: str, value: Any) -> bytes:
     return string(key, utf8(str(value)) if kind in (int, str) else encoded(value))
 
 
-def span(trace_id: int, span_id: int, parent_id: int, name: str, kind: int, start: int, end: int, attributes: bytes, failed: bool) -> bytes:
+@lru_cache(1024)
+def thread(identity: int) -> bytes:
+    return whole(v.THREAD, identity)
+
+
+def span(
+    trace_id: bytes, span_id: int, parent_id: int, name: str, kind: int, start: int, end: int, attributes: bytes, failed: bool
+) -> bytes:
     """A serialised Span."""
     title = utf8(name)
     return b"".join((
-        b"\x0a\x10", trace_id.to_bytes(16, "big"),
+        b"\x0a\x10", trace_id,
         b"\x12\x08", span_id.to_bytes(8, "big"),
         b"\x22\x08" + parent_id.to_bytes(8, "big") if parent_id else b"",
         b"\x2a", varint(len(title)), title,
-        b"\x30", SMALL[kind],
+        b"\x30", VARINTS[kind],
         TIMES.pack(0x39, start, 0x41, end),
         attributes,
         ERROR if failed else b"",
@@ -119,7 +131,7 @@ def record(one: Record) -> Iterator[bytes]:
         *(attribute(key, value) for key, value in one.attributes.items() if key not in v.ENCODED),
         *(string(key, data) for key, data in texts.items() if key not in large),
     ])  # fmt: skip
-    yield span(one.trace_id, one.span_id, one.parent_id, one.name, one.span_kind, one.start, one.end, plain, one.failed)
+    yield span(one.trace_id.to_bytes(16, "big"), one.span_id, one.parent_id, one.name, one.span_kind, one.start, one.end, plain, one.failed)
     for key in large:
         yield from parts(one.trace_id, one.span_id, one.start, one.end, key, texts[key])
 
@@ -140,7 +152,7 @@ def parts(trace_id: int, owner: int, start: int, end: int, key: str, data: bytes
             constant(v.KIND, v.PART), constant(v.PART_OF, key), whole(v.PART_INDEX, index), whole(v.PART_COUNT, len(cut)),
             string(v.PART_TEXT, piece.encode()),
         ))  # fmt: skip
-        yield span(trace_id, part_id(owner, key, index), owner, v.PART, 1, start, end, attributes, False)
+        yield span(trace_id.to_bytes(16, "big"), part_id(owner, key, index), owner, v.PART, 1, start, end, attributes, False)
 
 
 def part_id(owner: int, key: str, index: int) -> int:

@@ -1,60 +1,89 @@
 """What happens at each event of a call, whichever core saw it: arguments are frozen at the start, locals and the result at the end.
 
 An open call is a list on its thread's stack; a suspended generator or coroutine waits in its recording. This is the hot path: plain lists,
-no method calls that can be spared.
+nothing called that can be spared.
 """
 
-import time
+from time import time_ns
 from types import FrameType
 from typing import Any, Final
 
 from unspan_proto.values import Opaque, type_name
 
 from unspan_instrumentation.calls.disposition import Disposition
-from unspan_instrumentation.calls.record import Call
 from unspan_instrumentation.freezing import ATOMS, SMALL, freeze
-from unspan_instrumentation.recording import Recording, open_calls
+from unspan_instrumentation.recording import Recording, Stack, open_calls
 
-RECORDING, SPAN, FRAME, PLAN, PARENT, START, ARGUMENTS, YIELDED, THREAD = range(9)
-"""Places in the list of an open call."""
-MAX_LOCALS: Final = 100
-TOO_MANY: Final = "function calls beyond UNSPAN_MAX_CALLS were not recorded"
+RECORDING, SPAN, FRAME, PLAN, PARENT, START, ARGUMENTS, WATCHED, THREAD, YIELDED, END, LOCALS, RESULT, ERROR = range(14)
+"""Places in the list of a call; the last four are added when it ends. WATCHED names the arguments that may not be the same at the end; RESULT is
+a tuple of one, empty when the call raised."""
+TOO_MANY: Final = "a function call was not recorded because there were more than UNSPAN_MAX_CALLS"
+MISSING: Final = object()
+BLOCK: Final = 256
+"""Calls that are handed to the exporter together."""
 
 
-def started(recording: Recording, frame: FrameType, plan: Disposition) -> None:
+def started(recording: Recording, frame: FrameType, plan: Disposition, stack: Stack) -> None:
     if recording.calls_left <= 0:
         recording.lose(TOO_MANY)
         return
     recording.calls_left -= 1
-    stack = open_calls.stack
-    values = frame.f_locals
     arguments: dict[str, Any] = {}
-    for name in plan.arguments:
-        value = values[name]
-        kind = type(value)
-        arguments[name] = value if kind in ATOMS or (kind is str and len(value) <= SMALL) else freeze(value)
-    parent = stack[-1][SPAN] if stack and stack[-1][RECORDING] is recording else recording.parent()
-    stack.append([recording, recording.span_id(), id(frame), plan, parent, time.time_ns(), arguments, 0, stack.thread])
+    watched = plan.rebound
+    if plan.arguments:
+        values = frame.f_locals
+        for name in plan.arguments:
+            value = values[name]
+            kind = type(value)
+            if kind in ATOMS or (kind is str and len(value) <= SMALL):
+                arguments[name] = value
+            else:
+                arguments[name] = frozen = freeze(value)
+                if type(frozen) is not Opaque:
+                    watched = (*watched, name)
+    parent = recording.root if not stack else stack[-1][SPAN] if stack[-1][RECORDING] is recording else recording.parent()
+    stack.append([recording, recording.span_id(), id(frame), plan, parent, time_ns(), arguments, watched, stack.thread, 0])
 
 
-def returned(frame: FrameType, result: Any) -> None:
-    stack = open_calls.stack
-    if stack and stack[-1][FRAME] == id(frame):
-        ended(stack.pop(), frame, (freeze(result),), None)
+def returned(call: list[Any], frame: FrameType, result: Any) -> None:
+    """The call on top of the stack, taken from there, has returned."""
+    found: dict[str, Any] = {}
+    frozen = MISSING
+    names = call[PLAN].others
+    if names or call[WATCHED]:
+        values = frame.f_locals
+        for name in names:
+            try:
+                value = values[name]
+            except KeyError:  # not bound
+                continue
+            kind = type(value)
+            if kind in ATOMS or (kind is str and len(value) <= SMALL):
+                found[name] = value
+            else:
+                found[name] = now = freeze(value)
+                if value is result:
+                    frozen = now
+        if call[WATCHED]:
+            changed(call, values, found)
+    if frozen is MISSING:
+        kind = type(result)
+        frozen = result if kind in ATOMS or (kind is str and len(result) <= SMALL) else freeze(result)
+    call += (time_ns(), found, (frozen,), None)
+    calls = call[RECORDING].calls
+    calls.append(call)
+    if len(calls) >= BLOCK:
+        call[RECORDING].take_calls()
 
 
-def unwound(frame: FrameType, error: BaseException) -> None:
-    stack = open_calls.stack
-    if stack and stack[-1][FRAME] == id(frame):
-        ended(stack.pop(), frame, (), described(error))
+def unwound(call: list[Any], frame: FrameType, error: BaseException) -> None:
+    """The call on top of the stack, taken from there, was left by an exception."""
+    ended(call, left(call, frame), (), described(error))
 
 
-def suspended(frame: FrameType) -> None:
-    stack = open_calls.stack
-    if stack and stack[-1][FRAME] == id(frame):
-        call = stack.pop()
-        call[YIELDED] += 1
-        call[RECORDING].suspended[id(frame)] = call
+def suspended(call: list[Any], frame: FrameType) -> None:
+    call[YIELDED] += 1
+    call[RECORDING].suspended[id(frame)] = call
 
 
 def resumed(recording: Recording, frame: FrameType) -> bool:
@@ -66,43 +95,42 @@ def resumed(recording: Recording, frame: FrameType) -> bool:
     return True
 
 
-def ended(call: list[Any], frame: FrameType, result: tuple[Any, ...], error: tuple[str, str | None] | None) -> None:
-    hand_over(call, changed(call[PLAN], frame.f_locals, call[ARGUMENTS]), result, error)
-
-
-def hand_over(call: list[Any], found: dict[str, Any], result: tuple[Any, ...], error: tuple[str, str | None] | None) -> None:
-    recording, span_id, _, plan, parent, start, arguments, yielded, thread = call
-    recording.take(
-        Call(
-            recording.trace_id, span_id, parent, plan.name, plan.file, plan.line, start, time.time_ns(), thread, arguments, found, result,
-            yielded, error,
-        )
-    )  # fmt: skip
-
-
-def changed(plan: Disposition, values: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+def left(call: list[Any], frame: FrameType) -> dict[str, Any]:
     """The locals that are no arguments, and the arguments that are not what they were."""
-    found: dict[str, Any] = {}
-    for name in plan.others[:MAX_LOCALS]:
-        if name in values:
-            found[name] = freeze(values[name])
-    for name, before in arguments.items():
-        kind = type(before)
-        if kind is Opaque and name in values:
+    values = frame.f_locals
+    found = {name: freeze(values[name]) for name in call[PLAN].others if name in values}
+    changed(call, values, found)
+    return found
+
+
+def changed(call: list[Any], values: Any, found: dict[str, Any]) -> None:
+    """Adds the arguments that are not what they were: those that the function binds again, and those whose content can change."""
+    arguments = call[ARGUMENTS]
+    for name in call[WATCHED]:
+        try:
+            now = values[name]
+        except KeyError:  # deleted
             continue
-        now = values.get(name, before)
+        before = arguments[name]
         if now is not before:
             now = freeze(now)
             if now is not before and now != before:
                 found[name] = now
-    return found
+
+
+def ended(call: list[Any], found: dict[str, Any], result: tuple[Any, ...], error: tuple[str, str | None] | None) -> None:
+    call += (time_ns(), found, result, error)
+    recording = call[RECORDING]
+    recording.calls.append(call)
+    if len(recording.calls) >= BLOCK:
+        recording.take_calls()
 
 
 def finish(recording: Recording) -> None:
     """Hands over the generators and coroutines that nobody will resume within the recording."""
-    suspended, recording.suspended = recording.suspended, {}
-    for call in suspended.values():
-        hand_over(call, {}, (), None)
+    waiting, recording.suspended = recording.suspended, {}
+    for call in waiting.values():
+        ended(call, {}, (), None)
 
 
 def described(error: BaseException) -> tuple[str, str | None]:

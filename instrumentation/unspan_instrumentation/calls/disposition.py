@@ -1,5 +1,6 @@
 """Which functions are the project's own: decided once per code object, with the reason."""
 
+import dis
 import os
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ OPTIMIZED, VARARGS, VARKEYWORDS, SUSPENDS = 0x01, 0x04, 0x08, 0x20 | 0x80 | 0x20
 """Flags of code objects: a function's, with `*args`, with `**kwargs`, a generator's or a coroutine's."""
 NOISE = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"})
 OURS = ("unspan_instrumentation", "unspan_proto")
+MAX_LOCALS = 100
 FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules"})
 
 
@@ -30,6 +32,7 @@ class Disposition:
     line: int = 0
     arguments: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    rebound: tuple[str, ...] = ()
     suspends: bool = False
 
 
@@ -47,11 +50,11 @@ class Project:
         if not recorded:
             return Disposition(False, reason, code)
         arguments = signature(code)
-        others = tuple(name for name in dict.fromkeys(code.co_varnames + code.co_cellvars) if name not in arguments)
-        file = os.path.abspath(code.co_filename)
-        return Disposition(
-            True, reason, code, f"{module}.{code.co_qualname}", file, code.co_firstlineno, arguments, others, bool(code.co_flags & SUSPENDS)
-        )
+        others = tuple(name for name in dict.fromkeys(code.co_varnames + code.co_cellvars) if name not in arguments)[:MAX_LOCALS]
+        name, file = f"{module}.{code.co_qualname}", os.path.abspath(code.co_filename)
+        suspends = bool(code.co_flags & SUSPENDS)
+        rebound = tuple(name for name in arguments if name in bound(code))
+        return Disposition(True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends)
 
     def judged(self, code: CodeType, module: str) -> tuple[bool, str]:
         if code.co_name in NOISE or not code.co_flags & OPTIMIZED:
@@ -91,6 +94,13 @@ def signature(code: CodeType) -> tuple[str, ...]:
         rest += 1
     found += names[positional:keywords]
     return (*found, names[rest]) if code.co_flags & VARKEYWORDS else found
+
+
+def bound(code: CodeType) -> frozenset[str]:
+    """The names that the function's own code or an inner function binds or deletes."""
+    stores = (step.argval for step in dis.get_instructions(code) if step.opname.startswith(("STORE_FAST", "DELETE_FAST")))
+    names = (one if isinstance(one, tuple) else (one,) for one in stores)
+    return frozenset(code.co_cellvars).union(*names)
 
 
 def matching(module: str, patterns: Iterable[str]) -> str | None:
