@@ -13,7 +13,7 @@ from wrapt import ObjectProxy
 
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.recording import Recording, current
-from unspan_instrumentation.sql.compiled import claim
+from unspan_instrumentation.sql.origins import claim
 from unspan_instrumentation.sql.parameters import parameters, passing, text_of
 from unspan_instrumentation.sql.statement import Statement
 

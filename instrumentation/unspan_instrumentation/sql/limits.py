@@ -80,3 +80,15 @@ def copied(value: Any, size: list[int], depth: int) -> Any:
     if kind is dict:
         return {copied(key, size, depth + 1): copied(item, size, depth + 1) for key, item in value.items()}
     return kind([copied(item, size, depth + 1) for item in value])
+
+
+def weigh(value: Any) -> int:
+    """The rough size of a frozen value in bytes."""
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return len(value)
+    if kind is list or kind is tuple:
+        return CELL + sum(map(weigh, value))
+    if kind is dict:
+        return CELL + sum(map(weigh, value.values()))
+    return CELL

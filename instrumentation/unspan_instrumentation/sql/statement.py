@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from unspan_proto import vocabulary as v
 from unspan_proto.values import type_name
 
-from unspan_instrumentation.freezing import freeze
+from unspan_instrumentation.freezing import Weight, freeze
 from unspan_instrumentation.recording import Recording
 from unspan_instrumentation.sql import limits
 
@@ -120,6 +120,7 @@ class Statement:
         self.recording.finished(self.emit)
         try:
             attributes = self.attributes()
+            Weight.bytes += len(self.text) + sum(limits.weigh(attributes.get(name)) for name in (v.PARAMETERS, v.WRITTEN))
             name = f"{self.operation} {self.table()}".rstrip()
             self.recording.emit(
                 v.SQL, name, self.start, self.end, attributes,

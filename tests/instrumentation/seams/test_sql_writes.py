@@ -312,6 +312,44 @@ def test_a_connection_opened_by_a_query_keeps_the_columns_to_the_query(alias: st
     assert record.attributes[v.ROWS] == [["old"]]
 
 
+def test_statements_that_somebody_slips_in_do_not_take_the_columns(alias: str, recorded: Recording, records: Any) -> None:
+    from django.db import connections
+
+    connection = connections[alias]
+
+    def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not sql.startswith("SAVEPOINT"):
+            with connection.cursor() as cursor:
+                cursor.cursor.execute("SAVEPOINT slipped_in")
+        return execute(sql, params, many, context)
+
+    from django.db import transaction
+
+    with transaction.atomic(using=alias), connection.execute_wrapper(wrapper):
+        models().Tag.objects.using(alias).create(name="new")
+        assert models().Tag.objects.using(alias).count() == 2
+        models().Tag.objects.using(alias).filter(pk=1).update(name="older")
+    recorded.settle()
+    found = [(r.attributes[v.OPERATION], r.attributes.get(v.MODEL), r.attributes.get(v.ROWS)) for r in records.of(v.SQL)[1:-1]]
+    slipped, tag = ("SAVEPOINT", None, None), "library.Tag"
+    assert found == [slipped, ("INSERT", tag, [[2]]), slipped, ("SELECT", tag, [[2]]), slipped, ("UPDATE", tag, None)]
+
+
+def test_inserted_rows_over_the_limit_are_said_to_be_missing(alias: str, records: Any) -> None:
+    from unspan_instrumentation import recording
+    from unspan_instrumentation.settings import Settings
+
+    one = Recording(1, 2, records.take, Settings(max_rows=2))
+    token = recording.begin(one)
+    try:
+        models().Tag.objects.using(alias).bulk_create([models().Tag(name=str(n)) for n in range(5)])
+    finally:
+        recording.finish(token)
+    (record,) = [r for r in records.of(v.SQL) if r.attributes[v.OPERATION] == "INSERT"]
+    assert record.attributes[v.WRITTEN] == [{"name": "0", "id": 2}, {"name": "1", "id": 3}]
+    assert "rows that a statement wrote: over UNSPAN_MAX_ROWS=2" in one.lost
+
+
 class TestPostgres:
     """What only PostgreSQL has."""
 
