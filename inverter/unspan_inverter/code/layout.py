@@ -113,7 +113,7 @@ class Writer:
     def __init__(self, plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> None:
         self.plan, self.style, self.renamed = plan, style, renamed
         self.imports = frozenset[Imported]()
-        self.names = frozenset(one.target.id for one in plan.shared if hasattr(one, "target")) if style == "django" else frozenset[str]()
+        self.names = frozenset(one.target.id for one in plan.shared if isinstance(one, Assign)) if style == "django" else frozenset[str]()
 
     def scope(self, owner: str) -> Scope:
         client = "client" if self.style == "pytest" or self.plan.strict_csrf else "self.client"

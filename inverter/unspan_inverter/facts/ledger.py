@@ -284,10 +284,12 @@ def computed(value: Any, before: Any, model: Model, name: str, event: RowsUpdate
     found = re.search(rf"[`\"]{re.escape(str(one.column))}[`\"] = \([^()]*[`\"]{re.escape(str(one.column))}[`\"] ([+-]) (%s|\d+)\)", event.statement)
     if found is None:
         return value
-    at = event.statement.count("%s", 0, found.start(2))
+    at = predicates.placeholders(event.statement[: found.start(2)])
+    held: Any = before
     try:
         step: Any = event.parameters[at] if found[2] == "%s" else int(found[2])
-        return before + type(before)(step) if found[1] == "+" else before - type(before)(step)
+        exact = type(held)(step)
+        return value if exact != step else held + exact if found[1] == "+" else held - exact
     except (TypeError, ValueError, ArithmeticError, IndexError):
         return value
 
@@ -303,7 +305,7 @@ def grouped(event: RowsRead, row: tuple[Any, ...]) -> dict[tuple[str | None, str
 
 def from_columns(model: Model, values: Mapping[str, Any], project: Project) -> dict[str, Any]:
     """Values by column name as a row's, in the types of its fields."""
-    return {one.attname: joins.as_python(one, values[one.column], project) for one in model.fields if one.column in values}
+    return {one.attname: joins.as_python(one, values[one.column], project) for one in model.fields if one.column and one.column in values}
 
 
 def by_column(model: Model, row: Mapping[str, Any]) -> dict[str, Any]:

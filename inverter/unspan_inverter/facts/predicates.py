@@ -3,12 +3,14 @@
 Only conjunctions of comparisons of one column with a value are understood; `where` answers None for anything else.
 """
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
+PLACEHOLDER = re.compile("%%|%s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ def where(statement: str, parameters: tuple[Any, ...], system: str = "") -> tupl
         tree = parse_one(named(statement), read=DIALECTS.get(system, "sqlite"))
     except (errors.SqlglotError, ValueError, RecursionError):
         return None
-    if tree is None or tree.find(exp.Join, exp.Subquery, exp.Group, exp.Having, exp.Union, exp.Distinct) is not None:
+    if tree.find(exp.Join, exp.Subquery, exp.Group, exp.Having, exp.Union, exp.Distinct) is not None:
         return None
     found = tree.args.get("where")
     if found is None:
@@ -40,8 +42,13 @@ def where(statement: str, parameters: tuple[Any, ...], system: str = "") -> tupl
 
 def named(statement: str) -> str:
     """`%s` placeholders as numbered ones: a bare `?` is an operator of PostgreSQL's JSON."""
-    count = iter(range(statement.count("%s")))
-    return re.sub(r"%s", lambda _: f":p{next(count)}", statement).replace("%%", "%")
+    numbers = itertools.count()
+    return PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else f":p{next(numbers)}", statement)
+
+
+def placeholders(text: str) -> int:
+    """How many `%s` stand in a piece of a statement; the `%%s` of a date format is none."""
+    return sum(found == "%s" for found in PLACEHOLDER.findall(text))
 
 
 def parts(tree: Any) -> list[Any]:
@@ -90,10 +97,18 @@ def constant(tree: Any, parameters: tuple[Any, ...]) -> tuple[bool, Any]:
             return True, parameters[int(name[1:])]
         return False, None
     if isinstance(tree, exp.Literal):
-        return True, tree.this if tree.is_string else float(tree.this) if "." in tree.this else int(tree.this)
+        return True, tree.this if tree.is_string else number(tree.this)
     if isinstance(tree, exp.Boolean):
         return True, bool(tree.this)
     return False, None
+
+
+def number(text: str) -> int | float:
+    """A numeric literal of SQL: `1e10` has no point and is no int."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def holds(conditions: tuple[Condition, ...], row: Mapping[str, Any]) -> bool:
