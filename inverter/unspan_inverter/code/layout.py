@@ -139,7 +139,7 @@ class Writer:
         return [Assign(Name("client"), call(Import("django.test", "Client"), enforce_csrf_checks=True))] if self.plan.strict_csrf else []
 
     def act(self) -> str:
-        line = self.block([self.plan.act])
+        line = self.block(self.plan.act)
         if not self.plan.contexts:
             return line
         items = [self.take(code) for code in contexts(self.plan.contexts, self.inside)]

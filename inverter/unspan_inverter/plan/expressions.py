@@ -129,7 +129,7 @@ class Plan:
     shared: tuple[Statement, ...]
     arrange: tuple[Statement, ...]
     contexts: tuple[Context, ...]
-    act: Statement
+    act: tuple[Statement, ...]
     asserts: tuple[Statement, ...]
     settings: tuple[tuple[str, Any], ...] = ()
     databases: tuple[str, ...] = ()

@@ -64,12 +64,11 @@ def cookies(exchange: Exchange, bindings: Bindings) -> Iterator[tuple[str, str]]
     yield from ((name, morsel.value) for name, morsel in found.items() if name not in own)
 
 
-def asserted(exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
-    """What the request changed in the session."""
+def asserted(exchange: Exchange, bindings: Bindings, session: Any) -> Iterator[Statement]:
+    """What the request changed in the session, read from the expression `session`."""
     if exchange.session_after is None:
         return
     before, after = exchange.session or {}, exchange.session_after
-    session = Attr(CLIENT, "session")
     if "_auth_user_id" in after and before.get("_auth_user_id") != after["_auth_user_id"]:
         label = str(bindings.project.settings.get("AUTH_USER_MODEL", "auth.User"))
         key = next((key for key in bindings.candidates(after["_auth_user_id"]) if key.label.lower() == label.lower()), None)

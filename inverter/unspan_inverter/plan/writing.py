@@ -32,7 +32,9 @@ def http_request(trace_id: str, events: Sequence[Event], exchange: Exchange, fac
     held: list[Statement] = []
     for _ in range(2):  # rows made speak of each other: the second time, all that are spoken of are known
         held = [statement for make in OUTCOMES for statement in make(outcome)]
-    after = [*held_first(held, answered), *session.asserted(exchange, bindings)]
+    left = Name("session") if time.moment is not None else Attr(Name("client"), "session")
+    sessions = list(session.asserted(exchange, bindings, left))
+    after = [*held_first(held, answered), *sessions]
     stubs = stubbed(facts.services, allow_gaps)
     before = [*session.arranged(exchange, bindings), *caching.arranged(facts, bindings)]
     class_name = names.of_class(exchange, name)
@@ -47,7 +49,7 @@ def http_request(trace_id: str, events: Sequence[Event], exchange: Exchange, fac
         class_name=class_name, method_name=method_name, trace_id=trace_id, shared=tuple(rows) if shared else (),
         arrange=(*moment(time), *(() if shared else rows), *failing(exchange), *before),
         contexts=(*(context for stub in stubs for context in stub.contexts), *uploads, *committed(events), *frozen(time, facts, exchange, project), *randomness),
-        act=act, asserts=(*after, *(check for stub in stubs for check in stub.asserts)),
+        act=(act, *(kept_session(sessions) if time.moment is not None else ())), asserts=(*after, *(check for stub in stubs for check in stub.asserts)),
         settings=tuple(caching.settings(facts, bindings, f"{class_name}.{method_name}").items()),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (),
         needs_database=bool(facts.rows) or bool(exchange.user) or any(hasattr(event, "database") for event in events),
@@ -125,6 +127,11 @@ def committed(events: Sequence[Event]) -> list[Context]:
     aliases = sorted({event.database for event in events if isinstance(event, OnCommit)})
     capture = Name("capture_on_commit")
     return [Context(Call(capture, (), (*((("using", alias),) if alias != "default" else ()), ("execute", True)))) for alias in aliases]
+
+
+def kept_session(sessions: list[Statement]) -> list[Statement]:
+    """The session is read while the clock stands: a session that was begun at the recorded moment has long expired at the test's."""
+    return [Assign(Name("session"), call(Name("dict"), Attr(Name("client"), "session")))] if sessions else []
 
 
 def failing(exchange: Exchange) -> list[Statement]:
