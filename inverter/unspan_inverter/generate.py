@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from unspan_proto import vocabulary
 from unspan_proto.errors import ContractError
 
 from unspan_inverter.code import source
 from unspan_inverter.errors import Incomplete, Unreadable
 from unspan_inverter.events import events, exchange
 from unspan_inverter.facts import facts
-from unspan_inverter.plan import Plan, http_request
+from unspan_inverter.plan import Plan, Recorded, http_request
 from unspan_inverter.trace import Trace
 
 
@@ -44,4 +45,5 @@ def planned(trace: Trace, allow_gaps: bool = False) -> Plan:
         known = facts(happened, asked, trace.project)
     except (ContractError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise Unreadable(trace.id, f"its data does not keep the format ({type(error).__name__}: {str(error)[:120]})") from error
-    return http_request(trace.id, happened, asked, known, trace.project, allow_gaps)
+    called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
+    return http_request(Recorded(trace.id, happened, asked, known, trace.project, called), allow_gaps)

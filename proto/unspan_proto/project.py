@@ -123,6 +123,8 @@ class Project:
     packages: Mapping[str, str]
     models: tuple[Model, ...]
     routes: tuple[Route, ...]
+    atomics: tuple[str, ...] = ()
+    """Dotted names of the project's own kinds of `transaction.atomic`, which may ask to be the outermost one."""
 
     def model(self, label: str) -> Model | None:
         """The model with this label, case of the class name ignored."""

@@ -43,6 +43,7 @@ def describe(with_routes: bool = True) -> Project:
             packages=surroundings.packages(),
             models=models.models(),
             routes=routes.routes() if with_routes else (),
+            atomics=surroundings.atomics(),
         )
 
 

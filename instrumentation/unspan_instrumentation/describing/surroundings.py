@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import connections
+from unspan_proto.values import type_name
 
 from unspan_instrumentation.describing.pieces import attempt
 from unspan_instrumentation.freezing import freeze
@@ -66,3 +67,16 @@ def root() -> str:
     path = Path(file)
     parts = len(name.split("."))
     return str(path.parents[parts if path.stem == "__init__" else parts - 1])
+
+
+def atomics() -> tuple[str, ...]:
+    """The classes below Django's `Atomic` that enter a block in a way of their own."""
+    from django.db.transaction import Atomic
+
+    found: list[type] = []
+    waiting = list(Atomic.__subclasses__())
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        found += [kind] if "__enter__" in kind.__dict__ else []
+    return tuple(sorted(type_name(kind) for kind in found))

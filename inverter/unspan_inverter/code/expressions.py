@@ -29,7 +29,7 @@ class Scope:
 
 TAKEN = frozenset(
     {
-        "Client", "Decimal", "Fraction", "PurePosixPath", "PureWindowsPath", "SimpleTestCase", "SimpleUploadedFile", "TemporaryDirectory", "TestCase",
+        "Client", "Decimal", "Fraction", "PurePosixPath", "PureWindowsPath", "SimpleTestCase", "SimpleUploadedFile", "TemporaryDirectory", "TestCase", "TransactionTestCase",
         "UUID", "ZoneInfo", "answers", "cache", "caches", "date", "datetime", "io", "mail", "mock", "override_settings", "pytest", "requests",
         "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
     }

@@ -36,6 +36,7 @@ class Test:
     act: str
     asserts: str
     needs_database: bool
+    transactions: bool
     fixtures: tuple[str, ...] = ()
 
 
@@ -92,7 +93,7 @@ def test(plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> tupl
     arrange = writer.block((*writer.strict(), *plan.arrange))
     act = writer.act()
     asserts = writer.block(plan.asserts)
-    base = "TestCase" if plan.needs_database else "SimpleTestCase"
+    base = "TransactionTestCase" if plan.transactions else "TestCase" if plan.needs_database else "SimpleTestCase"
     if style == "django":
         writer.imports |= needs("django.test", base)
     elif plan.needs_database:
@@ -103,7 +104,7 @@ def test(plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> tupl
     fixtures = tuple(name for name in FIXTURES if name in act)
     return Test(
         plan.class_name, plan.method_name, base, decorators, writer.one(set(plan.databases)) if plan.databases else "", shared, arrange, act, asserts,
-        plan.needs_database, fixtures,
+        plan.needs_database, plan.transactions, fixtures,
     ), writer.imports  # fmt: skip
 
 

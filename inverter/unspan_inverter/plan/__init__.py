@@ -1,6 +1,6 @@
 """What the test will do: decided here as data, rendered elsewhere."""
 
 from unspan_inverter.plan.expressions import Plan
-from unspan_inverter.plan.writing import http_request
+from unspan_inverter.plan.writing import Recorded, http_request
 
-__all__ = ["Plan", "http_request"]
+__all__ = ["Plan", "Recorded", "http_request"]

@@ -134,6 +134,8 @@ class Plan:
     settings: tuple[tuple[str, Any], ...] = ()
     databases: tuple[str, ...] = ()
     needs_database: bool = True
+    transactions: bool = False
+    """Whether the test must run in real transactions, and not within one that is rolled back."""
     strict_csrf: bool = False
     functions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

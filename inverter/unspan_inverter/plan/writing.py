@@ -1,6 +1,7 @@
 """Facts → plan: everything decided about the test, nothing rendered."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unspan_proto.project import Project
@@ -17,45 +18,78 @@ from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
 from unspan_inverter.plan.services import stubbed
 
 
-def http_request(trace_id: str, events: Sequence[Event], exchange: Exchange, facts: Facts, project: Project, allow_gaps: bool) -> Plan:
-    """The plan of a client test: the same request on the same rows, and what came of it."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What one trace says: everything that a plan is made from. `called`: dotted names of the project's functions that ran."""
+
+    trace_id: str
+    events: Sequence[Event]
+    exchange: Exchange
+    facts: Facts
+    project: Project
+    called: frozenset[str] = frozenset()
+
+
+def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
+    """The plan of a client test: the same request on the same rows, and what came of it. Raises NoStub."""
+    exchange, facts, project = recorded.exchange, recorded.facts, recorded.project
     route = routes.resolved(exchange.path, project)
     name = route[0].name if route else None
-    spoken = [*names.words(name or ""), *names.words(exchange.path), *names.words(exchange.view)]
-    bindings = Bindings(project, facts, variables(facts, project), hints=frozenset(spoken) | {word.removesuffix("s") for word in spoken})
-    time = clock(events, exchange, facts, project)
-    act = requests.act(exchange, bindings, left_behind(exchange, facts, events))
-    outcome = Outcome(facts, bindings, time, exchange)
-    answer = Answer(exchange, facts, bindings, time)
+    bindings = Bindings(project, facts, variables(facts, project), hints=spoken(exchange, name))
+    time = clock(recorded.events, exchange, facts, project)
+    act = requests.act(exchange, bindings, left_behind(recorded))
     randomness = list(tapes.contexts(facts, bindings))
+    answer = Answer(exchange, facts, bindings, time)
+    asserts, sessions = asserted(answer, Outcome(facts, bindings, time, exchange))
+    stubs = stubbed(facts.services, allow_gaps)
+    before = [*failing(exchange), *session.arranged(exchange, bindings), *caching.arranged(facts, bindings)]
+    real = in_real_transactions(recorded)
+    shared = not real and exchange.method in ("GET", "HEAD", "OPTIONS") and sum(row.key in bindings.names for row in facts.rows) > 1
+    rows = arrange.created(facts, bindings, arrange.relevance(recorded.events, said(exchange), b"assword" in exchange.body), shared)
+    plan = Plan(
+        class_name=names.of_class(exchange, name), method_name=test_name(answer, name), trace_id=recorded.trace_id,
+        shared=tuple(rows) if shared else (), arrange=(*moment(time), *(() if shared else rows), *before),
+        contexts=(
+            *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
+            *(() if real else committed(recorded.events)), *frozen(time, facts, exchange, project), *randomness,
+        ),
+        act=(act, *(kept_session(sessions) if time.moment is not None else ())), asserts=(*asserts, *(check for stub in stubs for check in stub.asserts)),
+        databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=uses_database(recorded),
+        transactions=real, strict_csrf=exchange.csrf_refused,
+        functions=tuple(dict.fromkeys(function for stub in stubs for function in stub.functions)), notes=facts.notes,
+    )  # fmt: skip
+    return replace(plan, settings=tuple(caching.settings(facts, bindings, f"{plan.class_name}.{plan.method_name}").items()))
+
+
+def spoken(exchange: Exchange, route: str | None) -> frozenset[str]:
+    """The words in which the request speaks of its subject, plural and singular."""
+    found = [*names.words(route or ""), *names.words(exchange.path), *names.words(exchange.view)]
+    return frozenset(found) | {word.removesuffix("s") for word in found}
+
+
+def asserted(answer: Answer, outcome: Outcome) -> tuple[list[Statement], list[Statement]]:
+    """All assertions on the answer, the rows and the session; and, apart, those on the session."""
     answered = [statement for make in ANSWERS for statement in make(answer)]
     held: list[Statement] = []
     for _ in range(2):  # rows made speak of each other: the second time, all that are spoken of are known
         held = [statement for make in OUTCOMES for statement in make(outcome)]
-    left = Name("session") if time.moment is not None else Attr(Name("client"), "session")
-    sessions = list(session.asserted(exchange, bindings, left))
-    after = [*held_first(held, answered), *sessions]
-    stubs = stubbed(facts.services, allow_gaps)
-    before = [*session.arranged(exchange, bindings), *caching.arranged(facts, bindings)]
-    class_name = names.of_class(exchange, name)
-    method_name = names.of_test(exchange, name, models_of(exchange, facts, project), shown_models(answer), target_name(exchange, project))
-    shared = exchange.method in ("GET", "HEAD", "OPTIONS") and len([row for row in facts.rows if row.key in bindings.names]) > 1
-    relevance = arrange.relevance(
-        events, exchange.path + exchange.query + exchange.text + exchange.body.decode("utf-8", "replace"), b"assword" in exchange.body
-    )
-    rows = arrange.created(facts, bindings, relevance, shared)
-    uploads = media(exchange, facts, project)
-    return Plan(
-        class_name=class_name, method_name=method_name, trace_id=trace_id, shared=tuple(rows) if shared else (),
-        arrange=(*moment(time), *(() if shared else rows), *failing(exchange), *before),
-        contexts=(*(context for stub in stubs for context in stub.contexts), *uploads, *committed(events), *frozen(time, facts, exchange, project), *randomness),
-        act=(act, *(kept_session(sessions) if time.moment is not None else ())), asserts=(*after, *(check for stub in stubs for check in stub.asserts)),
-        settings=tuple(caching.settings(facts, bindings, f"{class_name}.{method_name}").items()),
-        databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (),
-        needs_database=bool(facts.rows) or bool(exchange.user) or any(hasattr(event, "database") for event in events),
-        strict_csrf=exchange.csrf_refused,
-        functions=tuple(dict.fromkeys(function for stub in stubs for function in stub.functions)), notes=facts.notes,
-    )  # fmt: skip
+    left = Name("session") if answer.clock.moment is not None else Attr(Name("client"), "session")
+    sessions = list(session.asserted(answer.exchange, answer.bindings, left))
+    return [*held_first(held, answered), *sessions], sessions
+
+
+def test_name(answer: Answer, route: str | None) -> str:
+    exchange, project = answer.exchange, answer.bindings.project
+    return names.of_test(exchange, route, models_of(answer.facts, project), shown_models(answer), target_name(exchange, project))
+
+
+def uses_database(recorded: Recorded) -> bool:
+    return bool(recorded.facts.rows or recorded.exchange.user) or any(hasattr(event, "database") for event in recorded.events)
+
+
+def in_real_transactions(recorded: Recorded) -> bool:
+    """Whether the project's own kind of atomic block was entered: it may ask to be the outermost, which a test case's is."""
+    return any(f"{name}.__enter__" in recorded.called for name in recorded.project.atomics)
 
 
 def variables(facts: Facts, project: Project) -> dict[Any, str]:
@@ -85,12 +119,11 @@ def mentions(part: Any, name: Name) -> bool:
     return any(mentions(getattr(part, slot), name) for slot in slots)
 
 
-def left_behind(exchange: Exchange, facts: Facts, events: Sequence[Event]) -> str:
-    """Everything that the request answered or wrote, as one text."""
-    rows = [str(value) for row in (*facts.born,) for value in row.values.values()] + [
-        str(value) for row in facts.changed for value in row.after.values()
-    ]
-    asked = [str(value) for event in events if isinstance(event, RowsRead) for value in event.parameters]
+def left_behind(recorded: Recorded) -> str:
+    """Everything that the request answered, wrote, asked for or sent, as one text."""
+    facts, exchange = recorded.facts, recorded.exchange
+    rows = [str(value) for row in facts.born for value in row.values.values()] + [str(value) for row in facts.changed for value in row.after.values()]
+    asked = [str(value) for event in recorded.events if isinstance(event, RowsRead) for value in event.parameters]
     sent = [str(one.body) + str(one.headers) for one in facts.services]
     return "\n".join([exchange.text, *rows, *asked, *sent, str(exchange.session_after or "")])
 
@@ -156,7 +189,7 @@ def media(exchange: Exchange, facts: Facts, project: Project) -> list[Context]:
     ]
 
 
-def models_of(exchange: Exchange, facts: Facts, project: Project) -> list[str]:
+def models_of(facts: Facts, project: Project) -> list[str]:
     keys = [row.key.label for row in facts.rows] + [row.label for row in facts.born] + [model.label for model in project.models]
     return [model.name for label in dict.fromkeys(keys) if (model := project.model(label)) and not model.auto_created]
 
