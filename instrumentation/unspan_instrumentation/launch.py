@@ -6,53 +6,67 @@ instrumentor would configure empty ones before. Neither hook raises: an error th
 
 import atexit
 import os
-from typing import Any
 
 from wrapt import register_post_import_hook
 
 from unspan_instrumentation import seams
+from unspan_instrumentation.deferring import Deferral
 from unspan_instrumentation.errors import SettingError
 from unspan_instrumentation.recorder import Recorder
 from unspan_instrumentation.saying import complain
 from unspan_instrumentation.seams import guarded
 from unspan_instrumentation.settings import read
 
-_recorders: list[Recorder] = []
-"""The process's recorder, once there is one."""
 FLUSH_SECONDS = 2.0
+"""How long the end of the process waits for what was not sent yet."""
+
+_started: list[Recorder | None] = []
+"""The process's recorder, None where nothing is recorded; empty before the hooks have run."""
 
 
 def before() -> None:
     """OpenTelemetry's `pre_instrument` hook: reads the settings, keeps the Django instrumentor waiting, and installs the seams."""
-    if _recorders:
+    if _started:
         return
     try:
-        settings = read(os.environ)
-        if settings.enabled:
-            start(Recorder(settings))
-    except SettingError as error:
-        complain(str(error))
+        start(made())
     except Exception as error:
         complain(f"recording could not start ({type(error).__name__}: {error}); the application runs without it")
 
 
 def after() -> None:
-    """OpenTelemetry's `post_instrument` hook. What is left waits for Django's middleware: only then is the provider known to be final."""
+    """OpenTelemetry's `post_instrument` hook. All that is left waits for Django's middleware: only then the tracer provider is final."""
 
 
-def start(recorder: Recorder) -> None:
-    _recorders.append(recorder)
-    register_post_import_hook(guarded(recorder.defer), "opentelemetry.instrumentation.django")
-    register_post_import_hook(guarded(recorder.await_middleware), "django.core.handlers.base")
-    seams.install()
-    atexit.register(flush, FLUSH_SECONDS)
+def made() -> Recorder | None:
+    """A recorder with the settings of the environment; None where they say so or cannot be read, which is said."""
+    try:
+        settings = read(os.environ)
+    except SettingError as error:
+        complain(str(error))
+        return None
+    return Recorder(settings) if settings.enabled else None
+
+
+def start(recorder: Recorder | None) -> None:
+    _started.append(recorder)
+    deferral = Deferral(recorder.prepare if recorder else nothing)
+    register_post_import_hook(guarded(deferral.hold), "opentelemetry.instrumentation.django")
+    register_post_import_hook(guarded(deferral.watch), "django.core.handlers.base")
+    if recorder is not None:
+        seams.install()
+        atexit.register(flush, FLUSH_SECONDS)
+
+
+def nothing() -> None:
+    """What is prepared where nothing is recorded."""
 
 
 def flush(timeout: float = 10.0) -> bool:
-    """Whether everything recorded so far reached the collector within `timeout` seconds; True where nothing is recorded."""
-    return all(recorder.outbox.flush(timeout) for recorder in _recorders)
+    """Whether everything recorded so far reached the collector within `timeout` seconds; true where nothing is recorded."""
+    return all(recorder.outbox.flush(timeout) for recorder in _started if recorder is not None)
 
 
-def recorder() -> Any:
+def recorder() -> Recorder | None:
     """The process's recorder; None when recording is off."""
-    return _recorders[0] if _recorders else None
+    return _started[0] if _started else None

@@ -1,9 +1,8 @@
 """The recorder of a process: brings the parts together when Django loads its middleware, and opens and closes recordings."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from typing import Any
 
 from opentelemetry import context
@@ -17,7 +16,6 @@ from unspan_instrumentation.freezing import forget
 from unspan_instrumentation.outbox import Outbox
 from unspan_instrumentation.recording import Recording, open_calls
 from unspan_instrumentation.request import middleware
-from unspan_instrumentation.saying import warn
 from unspan_instrumentation.sending import Sender
 from unspan_instrumentation.settings import Settings
 
@@ -35,47 +33,12 @@ class Recorder:
         self.outbox = Outbox(settings, Sender(settings))
         self.processor = provider.Processor(self.outbox)
         self.calls: Core = Nothing("nothing is watched before Django loads its middleware")
-        self._waiting: list[Callable[[], None]] = []
-        self._ready = False
 
-    def defer(self, module: Any) -> None:
-        """Keeps OpenTelemetry's Django instrumentor from asking for settings that are not there yet."""
-        instrumentor = module.DjangoInstrumentor
-        original = instrumentor._instrument
-
-        @wraps(original)
-        def _instrument(instance: Any, **kwargs: Any) -> None:
-            if self._ready:
-                original(instance, **kwargs)
-            else:
-                self._waiting.append(lambda: original(instance, **kwargs))
-
-        instrumentor._instrument = _instrument
-
-    def await_middleware(self, module: Any) -> None:
-        original = module.BaseHandler.load_middleware
-
-        @wraps(original)
-        def load_middleware(handler: Any, *args: Any, **kwargs: Any) -> Any:
-            self.ready()
-            return original(handler, *args, **kwargs)
-
-        module.BaseHandler.load_middleware = load_middleware
-
-    def ready(self) -> None:
-        """Django's settings are loaded: the provider is final, the instrumentor can run. Never raises."""
-        if self._ready:
-            return
-        self._ready = True
-        try:
-            if self._waiting:
-                provider.join(self.processor)
-                middleware.watch(self)
-                self._watch_calls()
-            for instrument in self._waiting:
-                instrument()
-        except Exception as error:
-            warn(f"recording could not start ({type(error).__name__}: {error}); the application runs without it")
+    def prepare(self) -> None:
+        """Django's settings are loaded: the tracer provider is final, and the project's folders are known."""
+        provider.join(self.processor)
+        middleware.watch(self)
+        self._watch_calls()
 
     def _watch_calls(self) -> None:
         from django.conf import settings

@@ -1,0 +1,56 @@
+"""Keeps OpenTelemetry's Django instrumentor waiting until Django loads its middleware.
+
+At start-up it would ask for settings that a stock `manage.py` has not named yet, and configure empty ones, which breaks the application; so
+it waits also where nothing is recorded.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from unspan_instrumentation.saying import warn
+
+
+class Deferral:
+    """What waits, and what is done before it runs. `prepare` is called once, when settings are surely loaded and an instrumentor waits."""
+
+    def __init__(self, prepare: Callable[[], None]) -> None:
+        self._prepare = prepare
+        self._waiting: list[Callable[[], None]] = []
+        self._over = False
+
+    def hold(self, module: Any) -> None:
+        """For `opentelemetry.instrumentation.django`."""
+        instrument = module.DjangoInstrumentor._instrument
+
+        @wraps(instrument)
+        def _instrument(instance: Any, **kwargs: Any) -> None:
+            if self._over:
+                instrument(instance, **kwargs)
+            else:
+                self._waiting.append(lambda: instrument(instance, **kwargs))
+
+        module.DjangoInstrumentor._instrument = _instrument
+
+    def watch(self, module: Any) -> None:
+        """For `django.core.handlers.base`."""
+        load = module.BaseHandler.load_middleware
+
+        @wraps(load)
+        def load_middleware(handler: Any, *args: Any, **kwargs: Any) -> Any:
+            self.release()
+            return load(handler, *args, **kwargs)
+
+        module.BaseHandler.load_middleware = load_middleware
+
+    def release(self) -> None:
+        """Runs what waits. Never raises."""
+        if self._over:
+            return
+        self._over = True
+        for step in [self._prepare, *self._waiting] if self._waiting else ():
+            try:
+                step()
+            except Exception as error:
+                warn(f"recording could not start ({type(error).__name__}: {error}); the application runs without it")
+                return
