@@ -119,6 +119,7 @@ REASONS = (
     ("lookup", "the name of the host is not known"),
     ("reset", "the connection was reset"),
     ("Trying to connect an http1.x server", "an HTTP server without gRPC answers there"),
+    ("Failed parsing HTTP/2", "something without gRPC answers there"),
     ("closed", "the connection was closed"),
     ("SSL", "the TLS handshake failed"),
 )

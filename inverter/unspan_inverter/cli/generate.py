@@ -59,8 +59,8 @@ def command(
     style = style or chosen.style
     asked = trace_ids or (wanted(None, file),)
     with source(endpoint, file) as traces:
-        found = [traces.fetched(trace_id) for trace_id in dict.fromkeys(asked)]
-    test = inverted(found, style, level, allow_gaps)
+        found = {one.trace_id: one for one in map(traces.fetched, asked)}  # a prefix and a whole id may name the same
+    test = inverted([*found.values()], style, level, allow_gaps)
     for note in test.notes:
         said(note)
     with on_disk(test, output, force) if output else on_stdout(test, chosen, check) as path:

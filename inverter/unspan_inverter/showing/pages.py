@@ -48,7 +48,7 @@ def call_tree(trace_id: str, spans: Iterable[Span]) -> Iterator[tuple[str, Line]
     """The lines of a trace, each with what stands left of it."""
     whole, gaps = joined(spans)
     yield "", Line(f"trace {trace_id}", "detail")
-    for node in tree(span for span in whole if lines(span)):
+    for node in tree(span for span in whole if span.what != v.END or lines(span)):
         said = lines(node.span)
         if node.odd:
             said.append(Line(f"({node.odd})", "problem"))

@@ -171,7 +171,20 @@ def test_a_test_is_written_and_checked(collector, home, invert):
 def test_options_reach_the_inverter(collector, home, invert):
     asked = invert()
     collector.api.traces["5e" * 16] = completing_a_todo()
-    arguments = ["--trace-id", TRACE, "--trace-id", "5e5e5e", "--style", "pytest", "--level", "integration", "--allow-gaps", "--no-check"]
+    arguments = [
+        "--trace-id",
+        TRACE,
+        "--trace-id",
+        "5e5e5e",
+        "--trace-id",
+        TRACE[:8],
+        "--style",
+        "pytest",
+        "--level",
+        "integration",
+        "--allow-gaps",
+        "--no-check",
+    ]
 
     done = run("generate", *arguments, "--endpoint", collector.address)
 

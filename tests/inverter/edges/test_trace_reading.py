@@ -141,6 +141,10 @@ def test_the_http_port_of_otlp_is_named():
     [
         ("failed to connect to all addresses; last error: ... connect: Connection refused (111)", "the connection was refused"),
         ("DNS resolution failed for nowhere:4317: C-ares status", "the name of the host is not known"),
+        (
+            "last error: UNAVAILABLE: ipv4:1.2.3.4:80: Failed parsing HTTP/2 (Expected SETTINGS frame",
+            "something without gRPC answers there",
+        ),
         ("Socket closed", "the connection was closed"),
         ("something else", "something else"),
     ],
