@@ -1,12 +1,9 @@
 """Why nothing was recorded or generated: one finding a question, each with what to do. Changes nothing anywhere."""
 
-import ast
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from unspan_proto.readapi.traces_pb2 import ListRequest
 
 from unspan_inverter import interpreters
 from unspan_inverter.errors import InverterError
+from unspan_inverter.project_files import fits, in_manage, modules
 from unspan_inverter.reading import Collector
 from unspan_inverter.runners import manage_py, runner
 from unspan_inverter.settings import Settings, endpoint, for_tests, recording
@@ -36,7 +34,6 @@ beside = os.path.join(os.path.dirname(sys.executable), "opentelemetry-instrument
 print(json.dumps({"python": sys.version.split()[0], "versions": {name: version(name) for name in sys.argv[1:]},
                   "entries": entries, "wrapper": beside if os.path.exists(beside) else None}))
 """
-SKIPPED = {"node_modules", "site-packages", "__pycache__", "build", "dist"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,21 +160,6 @@ def settings_module(place: Place) -> Iterator[Finding]:
     yield Finding("settings module", True, f"{name}{where}")
 
 
-def in_manage(manage: Path) -> str | None:
-    """The settings module that a manage.py sets, read without running it."""
-    try:
-        parsed = ast.parse(manage.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return None
-    for node in ast.walk(parsed):
-        values = node.args if isinstance(node, ast.Call) else [node.targets[0], node.value] if isinstance(node, ast.Assign) else []
-        values = [value.slice if isinstance(value, ast.Subscript) else value for value in values]
-        texts = [value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)]
-        if len(texts) == 2 and texts[0] == "DJANGO_SETTINGS_MODULE":
-            return texts[1]
-    return None
-
-
 def recorded_modules(place: Place) -> Iterator[Finding]:
     """Which of the project's modules calls are recorded of."""
     manage = place.manage()
@@ -199,23 +181,6 @@ def recorded_modules(place: Place) -> Iterator[Finding]:
 
 def patterns(place: Place, name: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in place.environ.get(name, "").split(",") if word.strip())
-
-
-def fits(name: str, some: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, one) or fnmatchcase(f"{name}.", one) for one in some)
-
-
-def modules(root: Path) -> Iterator[str]:
-    """Dotted names of the Python files below a folder, without environments and hidden folders."""
-    for folder, below, files in os.walk(root):
-        below[:] = sorted(
-            one for one in below if one.isidentifier() and one not in SKIPPED and not (Path(folder, one, "pyvenv.cfg")).exists()
-        )
-        for file in sorted(files):
-            if file.endswith(".py") and file != "manage.py":
-                parts = (*Path(folder).relative_to(root).parts, *([] if file == "__init__.py" else [file[:-3]]))
-                if parts:
-                    yield ".".join(parts)
 
 
 def collector(place: Place) -> Iterator[Finding]:
