@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -126,12 +125,12 @@ def test_a_wrong_setting_is_one_line_and_the_application_runs(project: Path, env
 
 
 @pytest.fixture
-def own_provider(tmp_path: Path) -> Iterator[Path]:
+def own_provider(tmp_path: Path) -> Path:
     """A project that sets a tracer provider of its own, when its first request comes."""
     folder = startproject(tmp_path / "own")
     views = folder / "shop" / "views.py"
     views.write_text(views.read_text() + OWN_PROVIDER)
-    yield folder
+    return folder
 
 
 OWN_PROVIDER = """

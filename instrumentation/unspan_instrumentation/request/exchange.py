@@ -46,8 +46,8 @@ class Exchange:
             self.attributes[v.EXCEPTION] = [type_name(type(error)), message(error)]
 
     def rendered(self, template: object) -> None:
-        if type(template) is str and len(self.templates) < MAX_TEMPLATES:
-            self.templates.append(template)
+        if isinstance(template, str) and len(self.templates) < MAX_TEMPLATES:
+            self.templates.append(str.__str__(template))
 
     def loaded_session(self, store: Any, content: Any) -> None:
         """The session was read for the first time."""

@@ -1,5 +1,6 @@
 """What came in, as attributes: read from the request's metadata, which asks nothing of the application."""
 
+import re
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +11,8 @@ from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.request.bodies import Tee
 
 SAFE_IN_PATH = "/:@!$&'()*+,;=~-._"
+BROKEN = re.compile("%25([89A-F][0-9A-F])")
+"""A byte that is no UTF-8, which Django has left percent-encoded."""
 MAX_WRAPPERS = 20
 
 
@@ -29,17 +32,13 @@ def attributes(request: Any) -> dict[str, Any]:
 
 def path(request: Any) -> str:
     """The path as sent, where the server says so; else Django's, quoted again."""
-    meta = request.META
-    scope = getattr(request, "scope", None)
+    meta, scope = request.META, getattr(request, "scope", None)
     if scope and scope.get("raw_path"):
-        return scope["raw_path"].decode("latin-1")
+        return str(scope["raw_path"].decode("latin-1"))
     sent = meta.get("REQUEST_URI") or meta.get("RAW_URI")
     if isinstance(sent, str) and sent.startswith("/"):
         return sent.partition("?")[0]
-    if scope is not None:
-        return quote(request.path, safe=SAFE_IN_PATH)
-    joined = meta.get("SCRIPT_NAME", "") + meta.get("PATH_INFO", "")
-    return quote(joined.encode("latin-1", "replace"), safe=SAFE_IN_PATH)
+    return BROKEN.sub(r"%\1", quote(request.path, safe=SAFE_IN_PATH))
 
 
 def headers(request: Any) -> list[list[str]]:

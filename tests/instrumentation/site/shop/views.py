@@ -30,7 +30,7 @@ def hello(request, number):
 
 def double(number):
     result = number * 2
-    return result
+    return result  # noqa: RET504
 
 
 def regex(request, number):
@@ -125,7 +125,7 @@ def astream(request):
 
 
 def file(request):
-    handle = tempfile.TemporaryFile()
+    handle = tempfile.TemporaryFile()  # noqa: SIM115
     handle.write(b"x" * 10_000)
     handle.seek(0)
     return FileResponse(handle, filename="x.bin")
