@@ -12,7 +12,7 @@ class NoName(InverterError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"no test from this trace: {name[:60]!a} is no Python name.\nThe trace's project description is damaged; record again."
+            f"no test from this trace: {name[:60]!a} is not a Python name.\nThe trace's project description is damaged; record again."
         )
 
 
@@ -35,11 +35,18 @@ class Code:
 
 def needs(module: str, name: str = "", alias: str = "") -> frozenset[Imported]:
     """One import."""
-    return frozenset({Imported(dotted(module), dotted(name) if name else "", alias)})
+    return frozenset({Imported(dotted(module), identifier(name) if name else "", alias)})
+
+
+def identifier(name: str) -> str:
+    """A single name that is safe to write into source. Raises NoName."""
+    if not (name.isidentifier() and name.isascii() and not keyword.iskeyword(name)):
+        raise NoName(name)
+    return name
 
 
 def dotted(name: str) -> str:
-    """A dotted name that is safe to write into source. Raises NoName."""
+    """Names joined by dots. Raises NoName."""
     if not all(part.isidentifier() and part.isascii() and not keyword.iskeyword(part) for part in name.split(".")):
         raise NoName(name)
     return name

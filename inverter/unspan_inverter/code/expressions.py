@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from unspan_inverter.code.code import Code, dotted, joined, needs
+from unspan_inverter.code.code import Code, dotted, identifier, joined, needs
 from unspan_inverter.code.literals import literal
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Context, Do, Format, Import, Item, Listed, Name, SetAttr, SetItem
 
@@ -39,13 +39,16 @@ TAKEN = frozenset(
 
 def aliases(parts: Any) -> dict[tuple[str, str], str]:
     """Other names for things of the project that would be called like each other, or like what the file itself imports."""
-    found = sorted({one for one in imports_of(parts) if one.name and not one.module.startswith(("django.", "unittest"))}, key=lambda one: (one.name, one.module))
+    found = sorted(
+        {one for one in imports_of(parts) if one.name and not one.module.startswith(("django.", "unittest"))},
+        key=lambda one: (one.name, one.module),
+    )
     owner: dict[str, str] = {}
     renamed: dict[tuple[str, str], str] = {}
     for one in found:
         if one.name in TAKEN or owner.setdefault(one.name, one.module) != one.module:
             stem = "".join(part.capitalize() for part in re.findall(r"[A-Za-z0-9]+", one.module.removesuffix(".models").rpartition(".")[2]))
-            renamed[one.module, one.name] = dotted(f"{stem}{one.name[:1].upper()}{one.name[1:]}")
+            renamed[one.module, one.name] = identifier(f"{stem}{one.name[:1].upper()}{one.name[1:]}")
     return renamed
 
 
@@ -64,19 +67,19 @@ def imports_of(part: Any) -> Iterator[Import]:
 def name(value: Name, scope: Scope) -> Code:
     if value.id in ("client", "capture_on_commit"):
         return Code(getattr(scope, value.id))
-    return Code(f"{scope.owner}.{dotted(value.id)}" if value.row and value.id in scope.shared else dotted(value.id))
+    return Code(f"{scope.owner}.{identifier(value.id)}" if value.row and value.id in scope.shared else identifier(value.id))
 
 
 def imported(value: Import, scope: Scope) -> Code:
     if not value.name:
         return Code(dotted(value.module), needs(value.module))
     alias = scope.aliases.get((value.module, value.name), "")
-    return Code(alias or dotted(value.name), needs(value.module, value.name, alias))
+    return Code(alias or identifier(value.name), needs(value.module, value.name, alias))
 
 
 def attribute(value: Attr, scope: Scope) -> Code:
     of = scope.write(value.of)
-    return Code(f"{of.text}.{dotted(value.name)}", of.imports)
+    return Code(f"{of.text}.{identifier(value.name)}", of.imports)
 
 
 def call(value: Call, scope: Scope) -> Code:
@@ -86,7 +89,7 @@ def call(value: Call, scope: Scope) -> Code:
 
 
 def keywords(kwargs: tuple[tuple[str, Any], ...], scope: Scope) -> list[Code]:
-    return [joined([Code(f"{dotted(key)}="), scope.write(item)], "") for key, item in kwargs]
+    return [joined([Code(f"{identifier(key)}="), scope.write(item)], "") for key, item in kwargs]
 
 
 def item(value: Item, scope: Scope) -> Code:
@@ -120,7 +123,7 @@ def wrapped(piece: Code) -> Code:
 
 def listed(value: Listed, scope: Scope) -> Code:
     each, over = scope.write(value.item), scope.write(value.over)
-    return Code(f"[{each.text} for {', '.join(map(dotted, value.names))} in {over.text}]", each.imports | over.imports)
+    return Code(f"[{each.text} for {', '.join(map(identifier, value.names))} in {over.text}]", each.imports | over.imports)
 
 
 EXPRESSIONS: Mapping[type, Callable[[Any, Scope], Code]] = {
@@ -145,7 +148,7 @@ def set_item(value: SetItem, scope: Scope) -> Code:
 
 def set_attr(value: SetAttr, scope: Scope) -> Code:
     of, made = scope.write(value.of), scope.write(value.value)
-    return Code(f"{of.text}.{dotted(value.name)} = {made.text}", of.imports | made.imports)
+    return Code(f"{of.text}.{identifier(value.name)} = {made.text}", of.imports | made.imports)
 
 
 def noted(note: str, code: Code) -> Code:
@@ -165,4 +168,4 @@ def statement(value: Any, scope: Scope, check: Callable[[Check, Scope], Code]) -
 def contexts(values: tuple[Context, ...], scope: Scope) -> list[Code]:
     """The items of a `with` statement."""
     made = [(scope.write(value.value), value.name) for value in values]
-    return [Code(f"{code.text} as {dotted(name)}" if name else code.text, code.imports) for code, name in made]
+    return [Code(f"{code.text} as {identifier(name)}" if name else code.text, code.imports) for code, name in made]

@@ -123,4 +123,11 @@ def parameters(span: Span) -> tuple[Any, ...]:
     return tuple(found) if isinstance(found, (list, tuple)) else ()
 
 
-READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {v.SQL: sql, v.HTTP: http, v.TAPE: tape, v.MAIL: mail, v.CACHE: cache, v.ON_COMMIT: on_commit}
+READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {
+    v.SQL: sql,
+    v.HTTP: http,
+    v.TAPE: tape,
+    v.MAIL: mail,
+    v.CACHE: cache,
+    v.ON_COMMIT: on_commit,
+}

@@ -85,7 +85,9 @@ def counted_rows(ledger: Ledger) -> None:
         if where is None:
             ledger.notes.append(f"the rows behind `{event.statement[:90]}` were not recorded: the test has those that other queries read")
             continue
-        known = sum(predicates.holds(where, columns(model, row)) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)])
+        known = sum(
+            predicates.holds(where, columns(model, row)) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)]
+        )
         values = predicates.satisfying(where)
         if known < wanted and values is None:
             ledger.notes.append(f"{wanted - known} rows behind `{event.statement[:90]}` were not recorded, and their values cannot be told")
@@ -105,7 +107,13 @@ def count(event: RowsRead, model: Model, values: Mapping[str, Any], number: int,
             continue
         place = next(places, None)
         pk: Any = Made(ledger.another(), BEHIND_COUNT)
-        if page is not None and page.attname == model.pk and isinstance(place, int) and place > 0 and Key(model.label, place) not in ledger.before:
+        if (
+            page is not None
+            and page.attname == model.pk
+            and isinstance(place, int)
+            and place > 0
+            and Key(model.label, place) not in ledger.before
+        ):
             pk = place
             ledger.reasons[Key(model.label, pk)] = BEHIND_COUNT
         row = ledger.known(Key(model.label, pk), event.span, event.database)

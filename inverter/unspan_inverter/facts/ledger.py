@@ -79,7 +79,11 @@ class Ledger:
 
     def is_same(self, made: Key, other: Key) -> bool:
         values, known = self.before[made], self.before[other]
-        return other.label == made.label and not isinstance(other.pk, Made) and all(name in known and known[name] == value for name, value in values.items())
+        return (
+            other.label == made.label
+            and not isinstance(other.pk, Made)
+            and all(name in known and known[name] == value for name, value in values.items())
+        )
 
     def replace(self, made: Key, real: Key) -> None:
         """Gives every reference to a row without a key the key it has."""
@@ -122,7 +126,10 @@ class Ledger:
         """A row's values in the types of its fields: what Django fetched beside the model is as the driver gave it."""
         model = self.concrete(label)
         fields = {one.attname: one for one in model.fields} if model else {}
-        return {name: joins.as_python(fields[name], value, self.project) if isinstance(value, str) and name in fields else value for name, value in values.items()}
+        return {
+            name: joins.as_python(fields[name], value, self.project) if isinstance(value, str) and name in fields else value
+            for name, value in values.items()
+        }
 
     def prove(self, rows: list[Joined], equal: tuple[tuple[joins.Place, joins.Place], ...], event: RowsRead, taken: set[Key]) -> None:
         """The rows behind one result row. One without a key is found among the known ones, or made; its key goes to those that point to it."""
@@ -281,7 +288,9 @@ def computed(value: Any, before: Any, model: Model, name: str, event: RowsUpdate
     one = model.field(name)
     if not isinstance(value, Opaque) or one is None or not isinstance(before, (int, float, Decimal)) or isinstance(before, bool):
         return value
-    found = re.search(rf"[`\"]{re.escape(str(one.column))}[`\"] = \([^()]*[`\"]{re.escape(str(one.column))}[`\"] ([+-]) (%s|\d+)\)", event.statement)
+    found = re.search(
+        rf"[`\"]{re.escape(str(one.column))}[`\"] = \([^()]*[`\"]{re.escape(str(one.column))}[`\"] ([+-]) (%s|\d+)\)", event.statement
+    )
     if found is None:
         return value
     at = predicates.placeholders(event.statement[: found.start(2)])

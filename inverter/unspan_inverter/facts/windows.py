@@ -48,7 +48,9 @@ def sliced(model: Model, event: RowsRead) -> Window | None:
         return None
     values = tuple(found for row in event.rows if (found := bare(row[at])) is not None)
     known, skipped = predicates.constant(offset.expression, event.parameters) if offset is not None else (True, 0)
-    return Window(one.attname, bool(first.args.get("desc")), values, int(skipped)) if values and known and isinstance(skipped, int) else None
+    return (
+        Window(one.attname, bool(first.args.get("desc")), values, int(skipped)) if values and known and isinstance(skipped, int) else None
+    )
 
 
 def outside(found: Window) -> Iterator[Any]:

@@ -23,6 +23,8 @@ REDIRECTS = (301, 302, 303, 307, 308)
 MOST_PIECES, FEW_PIECES = 8, 5
 """Texts by which a page is recognised: those of its rows, or where it shows one at most, others too."""
 MOST_TEXT = 6000
+RANDOM = re.compile(r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{20,}|[0-9a-f]{24,}")
+"""Texts that look made by chance: tokens, nonces, signatures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,16 @@ def steady(node: str, answer: Answer) -> bool:
 def today(exchange: Exchange) -> list[str]:
     """The day of the recording as pages write it: what was saved during it will be saved on another day in the test."""
     day = datetime.fromtimestamp(exchange.began / 1e9, timezone.utc)
-    return [day.strftime(form) for form in ("%Y-%m-%d", "%b. %-d, %Y", "%b %-d, %Y", "%B %-d, %Y", "%-d %b %Y", "%-d %B %Y", "%d/%m/%Y", "%m/%d/%Y")]
+    return [
+        day.strftime(form)
+        for form in ("%Y-%m-%d", "%b. %-d, %Y", "%b %-d, %Y", "%B %-d, %Y", "%-d %b %Y", "%-d %B %Y", "%d/%m/%Y", "%m/%d/%Y")
+    ]
+
+
+def given(answer: Answer) -> str:
+    """What the test itself hands in: the request, and the rows that were there."""
+    rows = [str(value) for row in answer.facts.rows for value in row.values.values()]
+    return "\n".join([answer.exchange.path, answer.exchange.query, answer.exchange.body.decode("utf-8", "replace"), *rows])
 
 
 def row_texts(facts: Facts) -> set[str]:

@@ -145,7 +145,9 @@ def writes_key(one: Field, row: RowExists, bindings: Bindings, relevance: Releva
     """Whether the primary key is written out: it is data of its own, or its number appears where its meaning is not certain."""
     if one.auto:
         model = bindings.project.model(row.key.label)
-        return row.key.label in bindings.explicit or (model is not None and model.seeded)  # code and settings know rows of migrations by number
+        return row.key.label in bindings.explicit or (
+            model is not None and model.seeded
+        )  # code and settings know rows of migrations by number
     several = sum(key.label == row.key.label for key in bindings.names) > 1  # databases give unordered rows in the order of such keys
     return several or not one.has_default or row.key.label in bindings.explicit or appears(row.key.pk, relevance.text)
 

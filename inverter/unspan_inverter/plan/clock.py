@@ -75,7 +75,9 @@ def shown_defaults(time: Clock, facts: Facts, text: str, project: Project) -> It
         model = project.model(row.label)
         for one in model.fields if model else ():
             value = bare(row.values.get(one.attname))
-            if not (model and isinstance(value, datetime) and defaults_to_now(one) and (row.label, one.name) not in done and time.reads(value)):
+            if not (
+                model and isinstance(value, datetime) and defaults_to_now(one) and (row.label, one.name) not in done and time.reads(value)
+            ):
                 continue
             if any(form in text for form in forms(value, zones)):
                 done.add((row.label, one.name))

@@ -1,9 +1,11 @@
 """Assertions on the database: rows made, changed and deleted, links made and cut."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 
 from unspan_proto.project import Field, Model
 from unspan_proto.values import Opaque, bare, lossy
@@ -13,10 +15,11 @@ from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
 from unspan_inverter.facts.parents import target
 from unspan_inverter.plan.arrange import EMPTY, manager, plain
 from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key
-from unspan_inverter.plan.clock import Clock
+from unspan_inverter.plan.clock import Clock, parsed
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Name, Statement, method
 
 MOMENT = Name("moment")
+MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 MOST_FIELDS = 12
 LONGEST = 400
 
@@ -46,18 +49,20 @@ class Outcome:
                 return found is None, None
             return (True, self.bindings.row(key)) if key in self.bindings.names else (False, None)
         if isinstance(found, datetime):
-            return (self.clock.moment is not None and self.clock.holds(one), MOMENT) if self.clock.reads(found) else (self.steady(one, found), found)
+            return (
+                (self.clock.moment is not None and self.clock.holds(one), MOMENT)
+                if self.clock.reads(found)
+                else (self.steady(one, found), found)
+            )
         if self.clock.guesses(found) and self.clock.moment is None:
             return False, None
         if isinstance(found, time) or (isinstance(found, (str, bytes, dict, list)) and len(str(found)) > LONGEST):
             return False, None
-        return not self.names_a_key(found) and not self.unsteady_text(one, found), found
+        return not (self.names_a_key(found) or self.made_anew(one, found) or self.tells_time(found)), found
 
     def steady(self, one: Field, value: datetime) -> bool:
         """Whether a moment was given by the request and not by a clock that the test does not hold."""
-        at = (value if value.tzinfo else value.astimezone()).timestamp()
-        during = self.exchange.began / 1e9 - 1 <= at <= self.exchange.ended / 1e9 + 1
-        return not (one.auto_now or one.auto_now_add or during)
+        return not (one.auto_now or one.auto_now_add or self.during(value))
 
     def names_a_key(self, value: Any) -> bool:
         """Whether a text or document holds the number of a row that gets another one in the test."""
@@ -68,14 +73,29 @@ class Outcome:
         }
         return any(plain_key(token) in keys for token in TOKEN.findall(str(value)))
 
-    def unsteady_text(self, one: Field, value: Any) -> bool:
-        """Whether a default made the value anew, as a token's does."""
-        made_anew = isinstance(one.default, Opaque) and one.default.type not in EMPTY
-        return made_anew and isinstance(value, str)
+    def made_anew(self, one: Field, value: Any) -> bool:
+        """Whether a default gave the value, as one gives tokens and random keys, and not the request."""
+        callable_default = isinstance(one.default, Opaque) and one.default.type not in EMPTY
+        return callable_default and isinstance(value, (str, bytes, UUID)) and str(value) not in asked(self.exchange)
+
+    def tells_time(self, value: Any) -> bool:
+        """Whether a text or document holds a time of the request itself."""
+        if not isinstance(value, (str, dict, list)):
+            return False
+        return any(self.during(found) for text in MOMENTS.findall(str(value)) if isinstance(found := parsed(text), datetime))
+
+    def during(self, value: datetime) -> bool:
+        at = (value if value.tzinfo else value.astimezone()).timestamp()
+        return self.exchange.began / 1e9 - 1 <= at <= self.exchange.ended / 1e9 + 1
 
     def attribute(self, one: Field, value: Any) -> str:
         """The attribute to read: the related object for a relation, the column for null."""
         return one.attname if one.related and plain(value) is None else one.name
+
+
+def asked(exchange: Exchange) -> str:
+    """Everything that the request said."""
+    return "\n".join([exchange.path, exchange.query, exchange.body.decode("utf-8", "replace"), *(value for _, value in exchange.headers)])
 
 
 def born(outcome: Outcome) -> Iterator[Statement]:
@@ -108,7 +128,8 @@ def alike(model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> int:
     keys = {name: value for name, value in lookup.items() if not isinstance(value, (Name, Attr))}
     fields = {name: model.field(name) or model.fields[0] for name in keys}
     return sum(
-        row.key.label == model.label and all(held(row.values, fields[name]) == value for name, value in keys.items()) for row in outcome.facts.rows
+        row.key.label == model.label and all(held(row.values, fields[name]) == value for name, value in keys.items())
+        for row in outcome.facts.rows
     )
 
 
@@ -120,7 +141,12 @@ def held(values: Mapping[str, Any], one: Field) -> Any:
 
 def preference(one: Field) -> tuple[bool, bool, bool, bool]:
     """Which columns tell rows apart best to a reader: unique ones, then texts, then relations; numbers and choices last."""
-    return (not one.unique, one.type not in ("CharField", "SlugField", "EmailField", "TextField") or bool(one.choices), not one.related, one.has_default)
+    return (
+        not one.unique,
+        one.type not in ("CharField", "SlugField", "EmailField", "TextField") or bool(one.choices),
+        not one.related,
+        one.has_default,
+    )
 
 
 def told_apart(row: RowBorn, model: Model, outcome: Outcome) -> dict[str, Any]:
@@ -130,7 +156,12 @@ def told_apart(row: RowBorn, model: Model, outcome: Outcome) -> dict[str, Any]:
     lookup: dict[str, Any] = {}
     for one in sorted(model.fields, key=preference):
         value = plain(row.values.get(one.attname))
-        if one.attname == model.pk or value in (None, "") or one.type in ("JSONField", "BinaryField", "FloatField") or isinstance(value, (bool, datetime, date)):
+        if (
+            one.attname == model.pk
+            or value in (None, "")
+            or one.type in ("JSONField", "BinaryField", "FloatField")
+            or isinstance(value, (bool, datetime, date))
+        ):
             continue
         sure, expected = outcome.expected(one, row.values[one.attname])
         if not sure or (isinstance(value, str) and (len(value) > 80 or not value.isprintable())):

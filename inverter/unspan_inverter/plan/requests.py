@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from typing import Any
@@ -11,6 +12,7 @@ from unspan_proto.project import Project
 from unspan_proto.values import bare
 
 from unspan_inverter.events import Exchange
+from unspan_inverter.facts import Key
 from unspan_inverter.plan import routes
 from unspan_inverter.plan.bindings import Bindings, literals
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Import, Name, call, text
@@ -105,11 +107,20 @@ def bound_path(path: str, exchange: Exchange, bindings: Bindings) -> Any:
     parts: list[Any] = []
     named = {str(bare(value)): name for name, value in exchange.arguments[1].items()}
     for segment in re.split(r"(/)", path):
-        key = bindings.meant(named.get(segment, ""), segment) if segment in named or segment in map(str, exchange.arguments[0]) else None
+        key = bound_segment(segment, named, exchange, bindings)
         if key is None:
             bindings.keep([segment])
         parts.append(bindings.pk(key) if key is not None else segment)
     return text(parts)
+
+
+def bound_segment(segment: str, named: Mapping[str, str], exchange: Exchange, bindings: Bindings) -> Key | None:
+    """The row that a path's segment means: an argument of the view, a key that is unique anywhere, or one that the request made."""
+    if segment in named or segment in map(str, exchange.arguments[0]):
+        return bindings.meant(named.get(segment, ""), segment)
+    found = bindings.candidates(segment) if segment not in ("", "/") else []
+    made = {row.key for row in bindings.facts.born}
+    return next((key for key in found if len(segment) >= 32 or key in made), None)
 
 
 def query_arguments(exchange: Exchange) -> dict[str, Any] | None:
@@ -137,7 +148,9 @@ def payload(exchange: Exchange, bindings: Bindings) -> tuple[tuple[Any, ...], di
     kind = header.split(";")[0].strip().lower()
     form = kind in ("", URLENCODED, MULTIPART)
     if not exchange.body or exchange.method in ("GET", "HEAD", "TRACE"):
-        said = not form and kind != "text/plain" and exchange.method in METHODS - {"GET", "HEAD", "TRACE"}  # wsgiref says text/plain of itself
+        said = (
+            not form and kind != "text/plain" and exchange.method in METHODS - {"GET", "HEAD", "TRACE"}
+        )  # wsgiref says text/plain of itself
         return ((b"",), {"content_type": header}) if said else ((), {})
     signed = any(mark in name.lower() for name, _ in exchange.headers for mark in SIGNED)
     if signed or not exchange.body_whole:

@@ -122,7 +122,9 @@ def mentions(part: Any, name: Name) -> bool:
 def left_behind(recorded: Recorded) -> str:
     """Everything that the request answered, wrote, asked for or sent, as one text."""
     facts, exchange = recorded.facts, recorded.exchange
-    rows = [str(value) for row in facts.born for value in row.values.values()] + [str(value) for row in facts.changed for value in row.after.values()]
+    rows = [str(value) for row in facts.born for value in row.values.values()] + [
+        str(value) for row in facts.changed for value in row.after.values()
+    ]
     asked = [str(value) for event in recorded.events if isinstance(event, RowsRead) for value in event.parameters]
     sent = [str(one.body) + str(one.headers) for one in facts.services]
     return "\n".join([exchange.text, *rows, *asked, *sent, str(exchange.session_after or "")])
@@ -203,7 +205,13 @@ def shown_models(answer: Answer) -> str | None:
             count[row.key.label] = count.get(row.key.label, 0) + 1
     best = max(count, key=lambda label: count[label], default=None)
     model = answer.bindings.project.model(best) if best else None
-    return None if model is None or best is None else names.plural(names.identifier(model.name)) if count[best] > 1 else names.identifier(model.name)
+    return (
+        None
+        if model is None or best is None
+        else names.plural(names.identifier(model.name))
+        if count[best] > 1
+        else names.identifier(model.name)
+    )
 
 
 def target_name(exchange: Exchange, project: Project) -> str | None:
