@@ -1,6 +1,12 @@
 """Why no test could be made, each with its sentence: what, about which thing, what to do now."""
 
 
+def one_line(text: str, most: int = 300) -> str:
+    """Recorded text for a sentence: one line, at most so long, nothing in it that a terminal acts on."""
+    whole = "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)
+    return whole if len(whole) <= most else whole[: most - 1] + "…"
+
+
 class InverterError(Exception):
     """Something a person can act on; `str()` is the text for stderr, further lines tell what to do. `code` is the exit code."""
 
@@ -12,7 +18,8 @@ class Unreadable(InverterError):
 
     def __init__(self, trace_id: str, why: str) -> None:
         super().__init__(
-            f"trace {trace_id[:8]}… cannot be read: {why}.\nRecord it again, or look at it with: inverter show --trace-id {trace_id[:12]}"
+            f"trace {short(trace_id)} cannot be read: {one_line(why)}.\n"
+            f"Record it again, or look at it with: inverter show --trace-id {one_line(trace_id, 32)}"
         )
 
 
@@ -21,7 +28,7 @@ class NoRequest(InverterError):
 
     def __init__(self, trace_id: str) -> None:
         super().__init__(
-            f"trace {trace_id[:8]}… holds no Django request.\n"
+            f"trace {short(trace_id)} holds no Django request.\n"
             "A test of level integration needs one: was the application started under opentelemetry-instrument with unspan installed?"
         )
 
@@ -30,8 +37,8 @@ class Incomplete(InverterError):
     """Parts of the trace are missing."""
 
     def __init__(self, trace_id: str, gaps: list[str]) -> None:
-        listed = "; ".join(gaps[:3]) + (f"; and {len(gaps) - 3} more" if len(gaps) > 3 else "")
-        super().__init__(f"trace {trace_id[:8]}… is not complete: {listed}.\nRecord it again, or accept a weaker test with --allow-gaps.")
+        listed = "; ".join(one_line(gap) for gap in gaps[:3]) + (f"; and {len(gaps) - 3} more" if len(gaps) > 3 else "")
+        super().__init__(f"trace {short(trace_id)} is not complete: {listed}.\nRecord it again, or accept a weaker test with --allow-gaps.")
 
 
 class NotReachable(InverterError):
@@ -130,4 +137,4 @@ class NoRunner(InverterError):
 
 def short(trace_id: str) -> str:
     """A trace id as messages show it."""
-    return trace_id if len(trace_id) <= 8 else f"{trace_id[:8]}…"
+    return one_line(trace_id if len(trace_id) <= 8 else f"{trace_id[:8]}…")

@@ -47,9 +47,7 @@ def identifier(name: str) -> str:
 
 def dotted(name: str) -> str:
     """Names joined by dots. Raises NoName."""
-    if not all(part.isidentifier() and part.isascii() and not keyword.iskeyword(part) for part in name.split(".")):
-        raise NoName(name)
-    return name
+    return ".".join(identifier(part) for part in name.split("."))
 
 
 def joined(pieces: Iterable[Code], by: str = ", ") -> Code:
