@@ -7,7 +7,7 @@ ARGS ?=
 RUN = $(VENV)/bin
 INSTALL = $(PYTHON) requirements/install.py
 
-.PHONY: help demo environment test deep lint types newest lock proto clean
+.PHONY: help demo readme environment test deep lint types newest lock proto clean
 
 help:
 	@echo "make demo     record the example's requests, turn them into tests, run the tests"
@@ -18,6 +18,7 @@ help:
 	@echo "make newest   every test with the newest versions that pip resolves, in .venv-newest"
 	@echo "make lock     write requirements/*.txt anew (needs uv)"
 	@echo "make proto    write the code of the read API anew"
+	@echo "make readme   write the tests that 'make demo' generated into the README"
 	@echo "make clean    remove what these made"
 
 demo:
@@ -26,6 +27,9 @@ demo:
 
 environment:
 	@$(INSTALL) $(VENV) test
+
+readme:
+	@$(RUN)/python tests/house/shown.py
 
 test:
 	@$(INSTALL) $(VENV) test
