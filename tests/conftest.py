@@ -5,6 +5,8 @@ import os
 import pytest
 
 SKIPPED = pytest.StashKey[list[str]]()
+IN_CI = os.environ.pop("CI", "") == "true"
+"""Taken out of the environment: programs that tests start (pytest itself) print other things in CI than a person sees."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,12 +24,12 @@ def pytest_runtest_makereport(item: pytest.Item):
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if os.environ.get("CI") == "true" and session.config.stash[SKIPPED]:
+    if IN_CI and session.config.stash[SKIPPED]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if os.environ.get("CI") == "true" and config.stash[SKIPPED]:
+    if IN_CI and config.stash[SKIPPED]:
         terminalreporter.section("skipped tests fail in CI: what is missing here must be installed", red=True)
         for name in config.stash[SKIPPED]:
             terminalreporter.line(name)
