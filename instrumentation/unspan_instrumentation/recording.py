@@ -136,6 +136,8 @@ class Stack(list[Any]):
 
     def __init__(self) -> None:
         self.thread = threading.get_native_id()
+        self.working = 0
+        """How many recordings this thread works for at once: requests within requests."""
 
 
 class OpenCalls(threading.local):

@@ -77,7 +77,10 @@ def returned(call: list[Any], frame: FrameType, result: Any) -> None:
 
 
 def unwound(call: list[Any], frame: FrameType, error: BaseException) -> None:
-    """The call on top of the stack, taken from there, was left by an exception."""
+    """The call on top of the stack, taken from there, was left by an exception. A generator that is closed has not failed."""
+    if type(error) is GeneratorExit:
+        ended(call, {}, (), None)
+        return
     ended(call, left(call, frame), (), described(error))
 
 

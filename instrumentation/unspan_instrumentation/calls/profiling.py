@@ -6,23 +6,31 @@ The interpreter does not say which exception unwinds a frame, so such calls wait
 import sys
 from dis import opmap
 from types import CodeType, FrameType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from unspan_instrumentation.calls import activations
-from unspan_instrumentation.calls.activations import FRAME, RECORDING, described, ended, left, returned, started, suspended
+from unspan_instrumentation.calls.activations import FRAME, RECORDING, YIELDED, described, ended, left, returned, started, suspended
 from unspan_instrumentation.calls.disposition import Disposition, Project
 from unspan_instrumentation.recording import Recording, Stack, current, open_calls
 
 YIELDS: Final = frozenset(opmap[name] for name in ("YIELD_VALUE",) if name in opmap)
 RETURNS: Final = frozenset(opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in opmap)
+RESUME: Final = opmap["RESUME"]
 UNKNOWN: Final = ("unknown", None)
 """Stands for an exception that was handled before anything could name it."""
 REMEMBERED: Final = 100_000
 """Code objects whose decision is kept."""
+MAX_CHAIN: Final = 20
+"""Exceptions that led to one another."""
 UNDECIDED: Final = (None, None)
 
-Unwound = tuple[list[Any], dict[str, Any]]
-"""A call that an exception has left, and its locals."""
+
+class Unwound(NamedTuple):
+    """A call that an exception has left, and its locals. `doubtful`: or it has yielded None where it stood before, and is suspended."""
+
+    call: list[Any]
+    found: dict[str, Any]
+    doubtful: bool
 
 
 class Profiling:
@@ -32,25 +40,31 @@ class Profiling:
         self.project, self.reason = project, reason
         self.plans: dict[int, tuple[Disposition | None, CodeType | None]] = {}
         self.unwinding: list[Unwound] = []
+        self.standing: dict[int, int] = {}
+        """The frames that an exception may have been thrown into, with the instruction at which they stand."""
 
     def install(self) -> None:
         """Nothing is switched on before a thread works for a recording."""
 
     def entered(self, recording: Recording) -> None:
-        present = sys.getprofile()
+        stack, present = open_calls.stack, sys.getprofile()
+        stack.working += 1
         if present is None:
-            sys.setprofile(self.profile(open_calls.stack))
+            sys.setprofile(self.profile(stack))
         elif getattr(present, "core", None) is not self:
             recording.lose("function calls were not recorded: another profiler is active on the thread")
 
     def left(self, recording: Recording) -> None:
-        if getattr(sys.getprofile(), "core", None) is self and all(call[RECORDING] is recording for call in open_calls.stack):
+        stack = open_calls.stack
+        stack.working -= 1
+        if stack.working <= 0 and getattr(sys.getprofile(), "core", None) is self:
             sys.setprofile(None)
 
     def finish(self, recording: Recording) -> None:
-        for one in [one for one in self.unwinding if one[0][RECORDING] is recording]:
+        for one in [one for one in self.unwinding if one.call[RECORDING] is recording]:
             self.unwinding.remove(one)
-            ended(*one, (), UNKNOWN)
+            if not one.doubtful:
+                ended(one.call, one.found, (), UNKNOWN)
         activations.finish(recording)
 
     def profile(self, stack: Stack) -> Any:
@@ -72,23 +86,40 @@ class Profiling:
                     if known is None:
                         plan = decided(frame)
                     recording = current() if plan is not None else None
-                    if plan is not None and recording is not None and not (plan.suspends and activations.resumed(recording, frame)):
-                        started(recording, frame, plan, stack)
+                    if plan is not None and recording is not None:
+                        if not plan.suspends or begins(frame):
+                            started(recording, frame, plan, stack)
+                        elif activations.resumed(recording, frame):
+                            self.resumed(frame)
+                elif unwinding:
+                    self.name_exceptions()
             except Exception as error:
                 failed(error)
 
         profile.core = self  # type: ignore[attr-defined]
         return profile
 
+    def resumed(self, frame: FrameType) -> None:
+        """A suspended call goes on, or an exception is raised where it stands: then nothing of it will have run at its next event."""
+        for one in [one for one in self.unwinding if one.call[FRAME] == id(frame)]:
+            self.unwinding.remove(one)
+            one.call[YIELDED] += 1
+        if frame.f_code.co_code[frame.f_lasti] != RESUME or sys.version_info >= (3, 13):
+            self.standing[id(frame)] = frame.f_lasti
+
     def returned(self, call: list[Any], frame: FrameType, arg: Any) -> None:
         """The call on top of the stack, taken from there, has returned, was suspended, or was left by an exception."""
-        operation = frame.f_code.co_code[frame.f_lasti]
-        if operation in YIELDS:
+        code, at = frame.f_code.co_code, frame.f_lasti
+        stood_at = self.standing.pop(id(frame), None) if self.standing else None
+        if code[at] in YIELDS or (code[at] == RESUME and code[at + 1] & 3):
             suspended(call, frame)
-        elif arg is not None or operation in RETURNS:
+            if arg is None and stood_at == at:
+                call[YIELDED] -= 1
+                self.unwinding.append(Unwound(call, left(call, frame), True))
+        elif arg is not None or code[at] in RETURNS:
             returned(call, frame, arg)
         else:
-            self.unwinding.append((call, left(call, frame)))
+            self.unwinding.append(Unwound(call, left(call, frame), False))
 
     def decided(self, frame: FrameType) -> Disposition | None:
         """The plan of a code object that has none yet, None when its calls are not recorded."""
@@ -102,17 +133,33 @@ class Profiling:
 
     def name_exceptions(self) -> None:
         """Hands over the unwound calls whose exception is being handled now."""
+        errors: list[BaseException] = []
         error = sys.exc_info()[1]
-        if error is None:
-            return
-        frames: set[int] = set()
-        step = error.__traceback__
-        while step is not None:
-            frames.add(id(step.tb_frame))
-            step = step.tb_next
-        for one in [one for one in self.unwinding if one[0][FRAME] in frames]:
-            self.unwinding.remove(one)
-            ended(*one, (), described(error))
+        while error is not None and len(errors) < MAX_CHAIN:
+            errors.append(error)
+            error = error.__cause__ or error.__context__
+        for error in errors:
+            frames = frames_of(error)
+            for one in [one for one in self.unwinding if one.call[FRAME] in frames]:
+                self.unwinding.remove(one)
+                one.call[RECORDING].suspended.pop(one.call[FRAME], None)
+                ended(one.call, one.found, (), described(error))
+
+
+def frames_of(error: BaseException) -> set[int]:
+    """The frames that an exception has passed."""
+    found: set[int] = set()
+    step = error.__traceback__
+    while step is not None:
+        found.add(id(step.tb_frame))
+        step = step.tb_next
+    return found
+
+
+def begins(frame: FrameType) -> bool:
+    """Whether a generator's or coroutine's frame runs for the first time."""
+    code, at = frame.f_code.co_code, frame.f_lasti
+    return code[at] == RESUME and code[at + 1] & 3 == 0
 
 
 def failed(error: Exception) -> None:
