@@ -1,13 +1,29 @@
 """Expressions and statements of a plan → code."""
 
+import builtins
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from unspan_inverter.code.code import Code, dotted, identifier, joined, needs
 from unspan_inverter.code.literals import literal
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Context, Do, Format, Import, Item, Listed, Name, SetAttr, SetItem
+from unspan_inverter.plan.expressions import (
+    Assign,
+    Attr,
+    Call,
+    Check,
+    Context,
+    Do,
+    Format,
+    Import,
+    Item,
+    Listed,
+    Name,
+    Plan,
+    SetAttr,
+    SetItem,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +53,48 @@ TAKEN = frozenset(
 """Names that a generated file may need for itself."""
 
 
-def aliases(parts: Any) -> dict[tuple[str, str], str]:
-    """Other names for things of the project that would be called like each other, or like what the file itself imports."""
-    found = sorted(
-        {one for one in imports_of(parts) if one.name and not one.module.startswith(("django.", "unittest"))},
-        key=lambda one: (one.name, one.module),
-    )
-    owner: dict[str, str] = {}
+LIBRARIES = frozenset({"django", "http", "httpx", "io", "requests", "tempfile", "time_machine", "unittest", "urllib", "urllib3"})
+"""Packages that are no project's own: what comes from them keeps its name."""
+
+
+def aliases(plans: Sequence[Plan]) -> dict[tuple[str, str], str]:
+    """Other names for things of the project that would be called like each other, or like anything else in the file."""
+    parts = list(walked(plans))
+    imports = sorted({one for one in parts if isinstance(one, Import) and one.name}, key=lambda one: (one.name, one.module))
+    theirs = [one for one in imports if one.module.partition(".")[0] in LIBRARIES]
+    mine = [one for one in imports if one not in theirs]
+    taken = {*TAKEN, *dir(builtins), *(one.name for one in theirs), *(one.id for one in parts if isinstance(one, Name))}
+    taken |= {plan.class_name for plan in plans}
     renamed: dict[tuple[str, str], str] = {}
-    for one in found:
-        if one.name in TAKEN or owner.setdefault(one.name, one.module) != one.module:
-            stem = "".join(part.capitalize() for part in re.findall(r"[A-Za-z0-9]+", one.module.removesuffix(".models").rpartition(".")[2]))
-            renamed[one.module, one.name] = identifier(f"{stem}{one.name[:1].upper()}{one.name[1:]}")
+    for one in mine:
+        if one.name in taken:
+            renamed[one.module, one.name] = free_name(one, taken | {other.name for other in mine})
+        taken.add(renamed.get((one.module, one.name), one.name))
     return renamed
 
 
-def imports_of(part: Any) -> Iterator[Import]:
-    """All imports within an expression, a statement or a plan."""
-    if isinstance(part, Import):
-        yield part
-    elif isinstance(part, dict):
-        yield from (found for pair in part.items() for item in pair for found in imports_of(item))
+def free_name(one: Import, taken: set[str]) -> str:
+    """A name that tells by its module which of several it is: `Group` of `shop.models` becomes `ShopGroup`."""
+    words: list[str] = re.findall(r"[A-Za-z0-9]+", one.module.removesuffix(".models"))
+    name = f"{one.name[:1].upper()}{one.name[1:]}"
+    for word in reversed(words):
+        name = f"{word.capitalize()}{name}"
+        if name not in taken:
+            return identifier(name)
+    while name in taken:
+        name += "_"
+    return identifier(name)
+
+
+def walked(part: Any) -> Iterator[Any]:
+    """Every piece of a plan, itself first; what stands inside recorded values is no piece."""
+    if isinstance(part, dict):
+        yield from (found for pair in part.items() for item in pair for found in walked(item))
     elif isinstance(part, (list, tuple, set)):
-        yield from (found for item in part for found in imports_of(item))
+        yield from (found for item in part for found in walked(item))
     elif type(part).__module__ == Name.__module__:
-        yield from (found for slot in type(part).__slots__ for found in imports_of(getattr(part, slot)))
+        yield part
+        yield from (found for slot in type(part).__slots__ for found in walked(getattr(part, slot)))
 
 
 def name(value: Name, scope: Scope) -> Code:
@@ -111,14 +144,21 @@ def formatted(value: Format, scope: Scope) -> Code:
             inner = scope.write(part)
             pieces.append(Code(f"{{{inner.text}}}", inner.imports))
     inner = joined(pieces, "")
-    if any(mark in piece.text for piece, part in zip(pieces, value.parts, strict=True) if not isinstance(part, str) for mark in "\"'\\\n"):
-        return joined([scope.write(part) if isinstance(part, str) else wrapped(scope.write(part)) for part in value.parts], " + ")
-    return Code(f'f"{inner.text}"', inner.imports)
+    if all(isinstance(part, str) or NESTS.fullmatch(piece.text) for piece, part in zip(pieces, value.parts, strict=True)):
+        return Code(f'f"{inner.text}"', inner.imports)
+    return joined([scope.write(part) if isinstance(part, str) else as_text(part, scope) for part in value.parts], " + ")
 
 
-def wrapped(piece: Code) -> Code:
-    """A part of a sum of texts, which Python before 3.12 could not write inside an f-string."""
-    return piece if piece.text.startswith("reverse(") else Code(f"str({piece.text})", piece.imports)
+NESTS = re.compile(r"\{[A-Za-z_][\w.()\[\], ]*\}", re.ASCII)
+"""Expressions that every Python writes inside an f-string: before 3.12 no quotes and backslashes; a brace or colon would mean something else."""
+
+
+def as_text(part: Any, scope: Scope) -> Code:
+    """A part of a sum of texts: what `reverse` gives is one already."""
+    piece = scope.write(part)
+    if isinstance(part, Call) and part.function == Import("django.urls", "reverse"):
+        return piece
+    return Code(f"str({piece.text})", piece.imports)
 
 
 def listed(value: Listed, scope: Scope) -> Code:

@@ -42,7 +42,7 @@ class Test:
 
 def source(plans: Sequence[Plan], style: str) -> str:
     """The whole file. Raises NoLiteral, NoName."""
-    renamed = aliases(list(plans))
+    renamed = aliases(plans)
     made = [(plan, *test(plan, style, renamed)) for plan in plans]
     imports = frozenset[Imported]().union(*(found for _, _, found in made))
     functions = list(dict.fromkeys(function for plan in plans for function in plan.functions))

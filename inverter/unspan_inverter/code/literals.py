@@ -45,9 +45,16 @@ def literal(value: object, write: Write) -> Code:
 @literal.register(bytes)
 @literal.register(type(...))
 def _(value: object, write: Write) -> Code:
-    if isinstance(value, int) and abs(value) >= 10**4000:  # Python refuses to print and to read more decimal digits
-        return Code(hex(value))
-    return Code(repr(value))
+    return Code(digits(value) if type(value) is int else repr(value))
+
+
+def digits(value: int) -> str:
+    """A number that Python reads again: it refuses to print or to read more than 4,300 decimal digits."""
+    return hex(value) if value.bit_length() > MOST_BITS else str(value)
+
+
+MOST_BITS = 13_000
+"""A number of so many bits has 3,914 decimal digits."""
 
 
 @literal.register
@@ -109,7 +116,7 @@ def _(value: Decimal, write: Write) -> Code:
 
 @literal.register
 def _(value: Fraction, write: Write) -> Code:
-    return Code(f"Fraction({str(value)!r})", needs("fractions", "Fraction"))
+    return Code(f"Fraction({digits(value.numerator)}, {digits(value.denominator)})", needs("fractions", "Fraction"))
 
 
 @literal.register
@@ -122,10 +129,14 @@ def _(value: datetime, write: Write) -> Code:
     parts = [value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond]
     while len(parts) > 5 and parts[-1] == 0:
         parts.pop()
-    zone = [joined([Code("tzinfo="), write(value.tzinfo)], "")] if value.tzinfo else []
-    fold = [Code("fold=1")] if value.fold else []
-    inner = joined([*(Code(str(part)) for part in parts), *zone, *fold])
+    inner = joined([*(Code(str(part)) for part in parts), *zoned(value, write)])
     return Code(f"datetime({inner.text})", inner.imports | needs("datetime", "datetime"))
+
+
+def zoned(value: datetime | time, write: Write) -> list[Code]:
+    """The arguments of a moment after its numbers."""
+    zone = timezone.utc if isinstance(value.tzinfo, ZoneInfo) and value.tzinfo.key == "UTC" else value.tzinfo
+    return [*([joined([Code("tzinfo="), write(zone)], "")] if zone else []), *([Code("fold=1")] if value.fold else [])]
 
 
 @literal.register
@@ -135,10 +146,11 @@ def _(value: date, write: Write) -> Code:
 
 @literal.register
 def _(value: time, write: Write) -> Code:
-    zone = joined([Code(", tzinfo="), write(value.tzinfo)], "") if value.tzinfo else Code("")
-    return Code(
-        f"time({value.hour}, {value.minute}, {value.second}, {value.microsecond}{zone.text})", zone.imports | needs("datetime", "time")
-    )
+    parts = [value.hour, value.minute, value.second, value.microsecond]
+    while len(parts) > 2 and parts[-1] == 0:
+        parts.pop()
+    inner = joined([*(Code(str(part)) for part in parts), *zoned(value, write)])
+    return Code(f"time({inner.text})", inner.imports | needs("datetime", "time"))
 
 
 @literal.register
@@ -149,22 +161,22 @@ def _(value: timedelta, write: Write) -> Code:
 
 @literal.register
 def _(value: timezone, write: Write) -> Code:
-    if value == timezone.utc:
+    if value is timezone.utc:
         return Code("timezone.utc", needs("datetime", "timezone"))
-    offset = write(value.utcoffset(None))
-    return Code(f"timezone({offset.text})", offset.imports | needs("datetime", "timezone"))
+    offset, *name = value.__getinitargs__()  # type: ignore[attr-defined]
+    inner = joined([write(offset), *map(write, name)])
+    return Code(f"timezone({inner.text})", inner.imports | needs("datetime", "timezone"))
 
 
 @literal.register
 def _(value: ZoneInfo, write: Write) -> Code:
-    if value.key == "UTC":
-        return write(timezone.utc)
     return Code(f"ZoneInfo({value.key!r})", needs("zoneinfo", "ZoneInfo"))
 
 
 @literal.register
 def _(value: range, write: Write) -> Code:
-    return Code(repr(value))
+    parts = [value.start, value.stop, *([value.step] if value.step != 1 else [])]
+    return Code(f"range({', '.join(map(digits, parts if parts[0] or len(parts) > 2 else parts[1:]))})")
 
 
 @literal.register

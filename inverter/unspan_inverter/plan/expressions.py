@@ -151,6 +151,13 @@ def method(of: Any, name: str, /, *args: Any, **kwargs: Any) -> Call:
     return Call(Attr(of, name), args, tuple(kwargs.items()))
 
 
+def reached(of: Any, path: str) -> Any:
+    """`of.a.b`, for a path of our own."""
+    for name in path.split("."):
+        of = Attr(of, name)
+    return of
+
+
 def text(parts: Sequence[Any]) -> Any:
     """A string of parts: a plain one when there are no expressions in it."""
     if all(isinstance(part, str) for part in parts):

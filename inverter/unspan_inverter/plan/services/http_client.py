@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from unspan_inverter.events import HttpAnswered
-from unspan_inverter.plan.expressions import Attr, Call, Check, Context, Import, Item, Listed, Name, call
+from unspan_inverter.plan.expressions import Attr, Call, Check, Context, Import, Item, Listed, Name, call, reached
 from unspan_inverter.plan.services.kinds import Stub, kept_headers
 
 FUNCTION = '''
@@ -27,7 +27,7 @@ def wire(*recorded):
 
 
 def stub(exchanges: Sequence[HttpAnswered], name: str) -> Stub:
-    patch = Attr(Import("unittest", "mock"), "patch.object")
+    patch = reached(Import("unittest", "mock"), "patch.object")
     connection = Attr(Import("http.client"), "HTTPConnection")
     replies = tuple(reply(one) for one in exchanges)
     contexts = (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from unspan_inverter.events import HttpAnswered
-from unspan_inverter.plan.expressions import Attr, Call, Check, Context, Import, Listed, Name, call
+from unspan_inverter.plan.expressions import Attr, Call, Check, Context, Import, Listed, Name, call, reached
 from unspan_inverter.plan.services.kinds import Stub, kept_headers
 
 FUNCTION = '''
@@ -29,8 +29,8 @@ def answers(*recorded):
 def stub(exchanges: Sequence[HttpAnswered], name: str) -> Stub:
     replies = tuple(reply(one) for one in exchanges)
     patch = Call(
-        Attr(Import("unittest", "mock"), "patch.object"),
-        (Attr(Import("requests"), "adapters.HTTPAdapter"), "send"),
+        reached(Import("unittest", "mock"), "patch.object"),
+        (reached(Import("requests"), "adapters.HTTPAdapter"), "send"),
         (("autospec", True), ("side_effect", call(Name("answers"), *replies))),
     )
     request = "request"
@@ -45,7 +45,7 @@ def arguments(name: str) -> Listed:
 
 def reply(one: HttpAnswered) -> object:
     if one.error:
-        return call(Import("requests", error_name(one.error)), one.error_message or "recorded")
+        return call(Attr(Import("requests"), error_name(one.error)), one.error_message or "recorded")
     return (one.status, one.response_body or b"", kept_headers(one))
 
 
