@@ -1,5 +1,6 @@
 """Events → facts: which rows were there before, which the request left behind, and everything else the test depends on."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,7 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Fact
     ledger.settle()
     for event in ledger.clashes:
         clashed(event, ledger)
+    extreme_rows(ledger)
     counted_rows(ledger)
     rows = {
         key: RowExists(key, values, ledger.spans.get(key, ""), ledger.database.get(key, "default")) for key, values in ledger.before.items()
@@ -95,6 +97,26 @@ def counted_rows(ledger: Ledger) -> None:
             count(event, model, values, wanted - known, ledger)
 
 
+EXTREME = re.compile(r'SELECT (?:MAX|MIN)\([`"]?\w+[`"]?\.[`"]?(\w+)[`"]?\)(?: AS [`"]?\w+[`"]?)? FROM', re.I)
+"""A query for the greatest or the least value of one column."""
+
+
+def extreme_rows(ledger: Ledger) -> None:
+    """Adds the row that held the greatest or the least value which a query asked for."""
+    for event in ledger.counted:
+        model = ledger.concrete(event.model)
+        asked = EXTREME.match(event.statement)
+        value = bare(event.rows[0][0]) if asked and len(event.rows) == 1 and len(event.rows[0]) == 1 else None
+        if model is None or asked is None or value is None or lossy(value):
+            continue
+        where = predicates.where(event.statement, event.parameters, event.system)
+        rows = [columns(model, row) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)]]
+        if where is None or any(row.get(asked[1]) == value and predicates.holds(where, row) for row in rows):
+            continue
+        if (values := predicates.satisfying(where)) is not None:
+            count(event, model, {**values, asked[1]: value}, 1, ledger)
+
+
 def count(event: RowsRead, model: Model, values: Mapping[str, Any], number: int, ledger: Ledger) -> None:
     """Adds stand-ins for rows that were counted: rows that only foreign keys spoke of first, then new ones beside the page that was shown."""
     given = from_columns(model, values, ledger.project)
@@ -106,7 +128,7 @@ def count(event: RowsRead, model: Model, values: Mapping[str, Any], number: int,
             ledger.known(dangling[i], event.span, event.database).update(given)
             continue
         place = next(places, None)
-        pk: Any = Made(ledger.another(), BEHIND_COUNT)
+        pk: Any = given[model.pk] if isinstance(given.get(model.pk), int) and number == 1 else Made(ledger.another(), BEHIND_COUNT)
         if (
             page is not None
             and page.attname == model.pk

@@ -221,9 +221,9 @@ def as_python(one: Field, value: Any, project: Project) -> Any:
             return Decimal(value)
         if one.type == "DateField" and isinstance(value, str):
             return date.fromisoformat(value)
-        if one.type == "DateTimeField" and isinstance(value, str):
-            found = datetime.fromisoformat(value)
-            return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+        if one.type == "DateTimeField" and isinstance(value, (str, datetime)):
+            found = datetime.fromisoformat(value) if isinstance(value, str) else value
+            return found if found.tzinfo or not project.settings.get("USE_TZ") else found.replace(tzinfo=timezone.utc)
     except (ValueError, InvalidOperation):
         return value
     return value

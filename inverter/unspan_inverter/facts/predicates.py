@@ -7,10 +7,16 @@ import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
 PLACEHOLDER = re.compile("%%|%s")
+
+
+STEPS = {"<": -1, "<=": 0, ">": 1, ">=": 0}
+"""Comparison → the step from its bound to a value that satisfies it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,7 @@ def compared(op: str, left: Any, right: Any) -> bool:
         return same(left, right) is (op == "=")
     if op == "like":
         return liked(str(right)).fullmatch(str(left)) is not None
-    left, right = comparable(left), comparable(right)
+    left, right = comparable(left), comparable(right, like=left)
     return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[op]
 
 
@@ -146,8 +152,16 @@ def liked(pattern: str) -> re.Pattern[str]:
     return re.compile(made, re.I | re.S)
 
 
-def comparable(value: Any) -> Any:
-    return value if isinstance(value, (int, float, str)) else str(value)
+def comparable(value: Any, like: Any = None) -> Any:
+    """A value in a form that compares with others of its column: SQLite is given moments as text, without their zone."""
+    if isinstance(value, str) and isinstance(like, datetime):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+    if isinstance(value, datetime):
+        return (value.astimezone(timezone.utc).replace(tzinfo=None) if value.tzinfo else value).isoformat(" ", "microseconds")
+    return value if isinstance(value, (int, float, str)) else float(value) if isinstance(value, Decimal) else str(value)
 
 
 def same(left: Any, right: Any) -> bool:
@@ -168,9 +182,23 @@ def satisfying(conditions: tuple[Condition, ...]) -> Mapping[str, Any] | None:
             values[one.column] = re.sub(r"\\(.)", r"\1", one.value.strip("%"))
         elif one.op == "=" and isinstance(one.value, bool):
             values[one.column] = not one.value
+        elif one.op in STEPS and not one.no and (near := beside(one.value, STEPS[one.op])) is not None:
+            values.setdefault(one.column, near)
         else:
             return None
     return values
+
+
+def beside(value: Any, step: int) -> Any:
+    """The value itself, or the next one below or above; None where there is none of its kind."""
+    if isinstance(value, str):
+        try:
+            return beside(datetime.fromisoformat(value), step)
+        except ValueError:
+            return None
+    if isinstance(value, (datetime, date)):
+        return value + timedelta(days=step)
+    return value + step if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) else None
 
 
 def breaking(conditions: tuple[Condition, ...], keep: Mapping[str, Any]) -> Mapping[str, Any] | None:
