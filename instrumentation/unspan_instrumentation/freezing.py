@@ -91,9 +91,9 @@ Way = Callable[[Any, Snapshot, int], Any]
 def freeze(value: Any) -> Any:
     """`value` in terms of the codec. Never raises; texts, bytes and atoms by reference, containers copied up to the limits."""
     kind = type(value)
-    if kind in ATOMS or (kind is str and len(value) <= SMALL):
-        return value
     try:
+        if kind in ATOMS or (kind is str and len(value) <= SMALL):
+            return value
         if at_once := AT_ONCE.get(kind):
             found = at_once(value)
             if found is not None:
@@ -102,7 +102,7 @@ def freeze(value: Any) -> Any:
         found = (WAYS.get(kind) or learnt(kind))(value, snapshot, 0)
         Weight.bytes += snapshot.bytes + NODE_BYTES * (MAX_NODES - snapshot.left)
         return found
-    except Exception:  # a container that another thread changes, an instance half made
+    except Exception:  # a container that another thread changes, an instance half made, a metaclass without a hash
         return Opaque(type_name(kind))
 
 
@@ -278,22 +278,23 @@ def forget() -> None:
 
 def learnt(kind: type) -> Way:
     """How to freeze instances of a type met for the first time."""
-    way = way_of(kind)
+    way, lasting = way_of(kind), not premature(kind)
     if way is None:
         stand_in = Opaque(type_name(kind))
-        if len(AT_ONCE) < KNOWN_TYPES and settled(kind):
+        if len(AT_ONCE) < KNOWN_TYPES and lasting:
             AT_ONCE[kind] = lambda value: stand_in
         way = known_by_name(stand_in)
-    return WAYS.setdefault(kind, way) if len(WAYS) < KNOWN_TYPES and settled(kind) else way
+    return WAYS.setdefault(kind, way) if len(WAYS) < KNOWN_TYPES and lasting else way
 
 
 def known_by_name(stand_in: Opaque) -> Way:
     return lambda value, snapshot, depth: stand_in
 
 
-def settled(kind: type) -> bool:
-    """Whether what was learnt stays so: a model's fields are not known before all are loaded."""
-    return not hasattr(kind, "_meta") or bool(getattr(of("django.apps", "apps"), "models_ready", True))
+def premature(kind: Any) -> bool:
+    """Whether it is a model whose fields are not known yet, because not all models are loaded."""
+    model = of("django.db.models.base", "Model")
+    return bool(model) and issubclass(kind, model) and not kind._meta.abstract and not kind._meta.apps.models_ready
 
 
 def way_of(kind: type) -> Way | None:
