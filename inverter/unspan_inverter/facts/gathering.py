@@ -9,7 +9,7 @@ from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, RowsInserted, RowsRead, TapeRead
-from unspan_inverter.facts import links, parents, predicates, windows
+from unspan_inverter.facts import inheritance, links, parents, predicates, windows
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
 from unspan_inverter.facts.ledger import Ledger, from_columns
 
@@ -32,15 +32,16 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Fact
         key: RowExists(key, values, ledger.spans.get(key, ""), ledger.database.get(key, "default")) for key, values in ledger.before.items()
     }
     rows = {key: replace(row, why=key.pk.why if isinstance(key.pk, Made) else ledger.reasons.get(key, "")) for key, row in rows.items()}
-    rows = completed(parents.with_parents(folded(rows, project), project), project)
+    inherited = inheritance.children({**ledger.before, **ledger.now.born}, project)
+    rows = completed(parents.with_parents(inheritance.folded(rows, inherited), project, inherited), project)
     plain, linked = split_links(rows, project)
     made, cut = changed_links(ledger, project)
     return Facts(
-        rows=tuple(parents.in_order(plain, project)), linked=linked, born=born(ledger, project), changed=changed(ledger),
-        gone=tuple(RowGone(key, span) for key, span in ledger.now.gone.items() if not is_auto(key.label, project)), links_made=made, links_cut=cut,
+        rows=tuple(parents.in_order(plain, project, inherited)), linked=linked, born=inheritance.born(born(ledger, project), inherited),
+        changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
         mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)),
-        databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes),
+        inherited=inherited, databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes),
         keys_seen={**{key: {**values, **ledger.now.changed.get(key, {})} for key, values in ledger.before.items()}, **ledger.now.born},
     )  # fmt: skip
 
@@ -183,18 +184,6 @@ def born_rows(ledger: Ledger, label: str) -> list[Mapping[str, Any]]:
     return [row for key, row in ledger.now.born.items() if key.label == label]
 
 
-def folded(rows: Mapping[Key, RowExists], project: Project) -> dict[Key, RowExists]:
-    """Multi-table inheritance: a child's row takes its parent's values in, and the parent's own row is not created apart."""
-    found = dict(rows)
-    for key, row in rows.items():
-        model = project.model(key.label)
-        for one in model.fields if model else ():
-            parent = Key(one.related or "", row.values.get(one.attname)) if one.parent_link else None
-            if parent is not None and parent in found:
-                found[key] = replace(found[key], values={**found.pop(parent).values, **found[key].values})
-    return found
-
-
 def completed(rows: Mapping[Key, RowExists], project: Project) -> dict[Key, RowExists]:
     """Gives every row the values without which it cannot be saved."""
     found = dict(rows)
@@ -209,7 +198,7 @@ def completed(rows: Mapping[Key, RowExists], project: Project) -> dict[Key, RowE
         for one in model.fields:
             if one.attname in values and not lossy(values[one.attname]):
                 continue
-            if not parents.required(one) or (one.primary_key and not isinstance(row.key.pk, Made)):
+            if not parents.required(one) or one.parent_link or (one.primary_key and not isinstance(row.key.pk, Made)):
                 continue
             number += 1
             if one.related:
@@ -267,6 +256,11 @@ def changed_links(ledger: Ledger, project: Project) -> tuple[tuple[Linked, ...],
 def born(ledger: Ledger, project: Project) -> tuple[RowBorn, ...]:
     rows = ledger.now.born.items()
     return tuple(RowBorn(key, key.label, values, ledger.spans.get(key, "")) for key, values in rows if not is_auto(key.label, project))
+
+
+def gone(ledger: Ledger, project: Project, inherited: Mapping[Key, Key]) -> tuple[RowGone, ...]:
+    rows = ledger.now.gone
+    return tuple(RowGone(key, span) for key, span in rows.items() if not is_auto(key.label, project) and inherited.get(key) not in rows)
 
 
 def changed(ledger: Ledger) -> tuple[RowChanged, ...]:

@@ -87,5 +87,7 @@ class Facts:
     cache: tuple[CacheUsed, ...] = ()
     databases: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    inherited: Mapping[Key, Key] = field(default_factory=dict[Key, Key])
+    """Key of a parent's row → key of the row that inherits from it, which stands for both."""
     keys_seen: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict[Key, Mapping[str, Any]])
     """Every row met, born ones included, with its values at the end: what a key in the response may refer to."""

@@ -136,6 +136,8 @@ class Ledger:
         rows = [row for row in rows if row.values and row.model.label.lower() != SESSIONS]
         base = rows[0].alias if rows else ""
         for row in joins.pointed_first([row for row in rows if row.pk is None], equal):
+            if row.pk is not None:  # that of the parent it inherits from, which was told first
+                continue
             key = self.alike(row, taken if row.alias == base else set())
             if key is None:
                 key = Key(row.model.label, Made(self.another()))

@@ -9,17 +9,15 @@ from unspan_inverter.facts.kinds import Key, Linked
 
 def as_link(between: Model, values: dict[str, Any], project: Project) -> Linked | None:
     """The many-to-many link that a row of an automatic table is."""
-    for model in project.models:
-        for one in model.fields:
-            if one.kind == "many_to_many" and one.through and one.through.lower() == between.label.lower() and one.through_auto:
-                sides = [side for side in between.fields if side.related]
-                if len(sides) == 2 and all(side.attname in values for side in sides):
-                    owner, target = sides
-                    if (owner.related or "").lower() != model.label.lower():
-                        owner, target = target, owner
-                    return Linked(
-                        Key(model.label, values[owner.attname]), one.name, Key(project_label(target, project), values[target.attname])
-                    )
+    sides = [side for side in between.fields if side.related]
+    if len(sides) != 2 or not all(side.attname in values for side in sides):
+        return None
+    for owner, target in (sides, reversed(sides)):
+        model = project.model(owner.related or "")  # children and proxies have the field too, but the table names its owner
+        for one in model.fields if model else ():
+            if one.kind == "many_to_many" and one.through_auto and (one.through or "").lower() == between.label.lower():
+                key = Key(project_label(owner, project), values[owner.attname])
+                return Linked(key, one.name, Key(project_label(target, project), values[target.attname]))
     return None
 
 

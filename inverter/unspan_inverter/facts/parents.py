@@ -12,9 +12,10 @@ from unspan_proto.values import bare, lossy
 from unspan_inverter.facts.kinds import Key, Made, RowExists
 
 NOT_READ = "the request never read this row"
+NO_KEYS: Mapping[Key, Key] = {}
 
 
-def with_parents(rows: Mapping[Key, RowExists], project: Project, born: Iterable[Mapping[str, Any]] = ()) -> dict[Key, RowExists]:
+def with_parents(rows: Mapping[Key, RowExists], project: Project, inherited: Mapping[Key, Key] = NO_KEYS) -> dict[Key, RowExists]:
     """The rows and, for each foreign key among them, the row it points to."""
     found = dict(rows)
     waiting = list(rows.values())
@@ -22,17 +23,17 @@ def with_parents(rows: Mapping[Key, RowExists], project: Project, born: Iterable
         row = waiting.pop()
         model = project.model(row.key.label)
         for key in pointed(row.values, model, project) if model else ():
-            if key not in found:
+            if key not in found and inherited.get(key) not in found:
                 found[key] = RowExists(key, {}, row.span, row.database, NOT_READ)
                 waiting.append(found[key])
     return found
 
 
 def pointed(values: Mapping[str, Any], model: Model, project: Project) -> list[Key]:
-    """The rows that a row's foreign keys point to."""
+    """The rows that a row's foreign keys point to; not the parent that an inherited row is one with."""
     keys: list[Key] = []
     for one in model.fields:
-        if one.kind == "column" and one.related and not lossy(values.get(one.attname)):
+        if one.kind == "column" and one.related and not one.parent_link and not lossy(values.get(one.attname)):
             key = target(one, bare(values.get(one.attname)), project)
             if key is not None:
                 keys.append(key)
@@ -50,7 +51,7 @@ def target(one: Field, value: Any, project: Project) -> Key | None:
     return Key(owner.label, value)
 
 
-def in_order(rows: Iterable[RowExists], project: Project) -> list[RowExists]:
+def in_order(rows: Iterable[RowExists], project: Project, inherited: Mapping[Key, Key] = NO_KEYS) -> list[RowExists]:
     """Parents first; within a model by key, so that automatic keys grow as they did."""
     waiting = {row.key: row for row in sorted(rows, key=lambda row: (row.key.label, sortable(row.key.pk)))}
     done: dict[Key, RowExists] = {}
@@ -59,7 +60,8 @@ def in_order(rows: Iterable[RowExists], project: Project) -> list[RowExists]:
         if row.key in done:
             return
         model = project.model(row.key.label)
-        for key in pointed(row.values, model, project) if model else ():
+        for pointed_at in pointed(row.values, model, project) if model else ():
+            key = inherited.get(pointed_at, pointed_at)
             if key in waiting and key not in inside:
                 place(waiting[key], inside | {row.key})
         done[row.key] = row

@@ -132,10 +132,12 @@ def fields(
         if one.attname == model.pk and not one.related:
             if not isinstance(row.key.pk, Made) and writes_key(one, row, bindings, relevance):
                 now[one.name] = bare(row.key.pk)
+        elif one.auto and one.primary_key and row.key.label not in bindings.explicit:
+            continue  # the inherited key of a child
         elif one.attname in row.values and worth(one, value, model, relevance):
             key = target(one, bare(value), bindings.project) if one.related else None
             if key is not None and key in bindings.names:
-                (now if key in earlier else later)[one.name] = bindings.row(key)
+                (now if bindings.one(key) in earlier else later)[one.name] = bindings.row(key)
             else:
                 (later if one.auto_now or one.auto_now_add else now)[one.attname] = plain(value)
     return now, later

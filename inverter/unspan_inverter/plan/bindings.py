@@ -32,9 +32,13 @@ class Bindings:
     """Words of the route and the path: the model that a bare `pk` belongs to is mostly among them."""
 
     def row(self, key: Key) -> Name:
-        """The variable that holds a row."""
+        """The variable that holds a row; of a parent's row, the child that it is one with."""
+        key = self.one(key)
         self.used.add(key)
         return Name(self.names[key], row=True)
+
+    def one(self, key: Key) -> Key:
+        return self.facts.inherited.get(key, key)
 
     def pk(self, key: Key) -> Attr:
         return Attr(self.row(key), "pk")

@@ -8,7 +8,7 @@ from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Key
-from unspan_inverter.plan.bindings import Bindings
+from unspan_inverter.plan.bindings import Bindings, literals
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Item, Name, SetItem, Statement, call, method
 
 AUTH = ("_auth_user_id", "_auth_user_backend", "_auth_user_hash")
@@ -47,6 +47,7 @@ def arranged(exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
         name: value for name, value in (exchange.session or {}).items() if name not in AUTH and not lossy(value) and isinstance(name, str)
     }
     if extra:
+        bindings.keep(literals(bare(extra)))
         yield Assign(Name("session"), Attr(CLIENT, "session"))
         for name, value in extra.items():
             yield SetItem(Name("session"), name, bare(value))

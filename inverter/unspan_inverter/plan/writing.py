@@ -97,7 +97,8 @@ def variables(facts: Facts, project: Project) -> dict[Any, str]:
     before = {row.key: {} if row.why else row.values for row in facts.rows if row.key.label.lower() != SESSIONS}
     found = names.of_rows(before, project)
     new = {row.key: row.values for row in facts.born}
-    return found | names.of_rows(new, project, tuple(found.values()))
+    found |= names.of_rows(new, project, tuple(found.values()))
+    return found | {parent: found[child] for parent, child in facts.inherited.items() if child in found}
 
 
 def held_first(held: list[Statement], answered: list[Statement]) -> list[Statement]:
