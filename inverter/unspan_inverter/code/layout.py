@@ -1,5 +1,7 @@
 """Plans → the text of a test file: statements composed as code, laid out by a template, formatted by ruff where it is installed."""
 
+import ast
+import json
 import shutil
 import subprocess
 import sys
@@ -13,12 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from unspan_inverter.code.assertions import STYLES
 from unspan_inverter.code.code import Code, Imported, import_lines, needs
-from unspan_inverter.code.expressions import Scope, aliases, contexts, statement
+from unspan_inverter.code.expressions import LIBRARIES, Scope, aliases, contexts, statement, walked
 from unspan_inverter.code.literals import literal
+from unspan_inverter.errors import InverterError, one_line
 from unspan_inverter.plan.expressions import Assign, Import, Name, Plan, call
 
-FIXTURES = ("django_capture_on_commit_callbacks",)
-"""pytest-django's fixtures that an act may use, besides the client."""
+CAPTURE = "django_capture_on_commit_callbacks"
+"""pytest-django's fixture that an act may use, besides the client."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -41,7 +44,7 @@ class Test:
 
 
 def source(plans: Sequence[Plan], style: str) -> str:
-    """The whole file. Raises NoLiteral, NoName."""
+    """The whole file. Raises NoLiteral, NoName, NotPython."""
     renamed = aliases(plans)
     made = [(plan, *test(plan, style, renamed)) for plan in plans]
     imports = frozenset[Imported]().union(*(found for _, _, found in made))
@@ -52,10 +55,34 @@ def source(plans: Sequence[Plan], style: str) -> str:
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
     text = environment.get_template(f"{style}.py.jinja").render(
-        traces=[plan.trace_id for plan in plans], imports=import_lines(imports), functions=[function.strip() for function in functions],
-        tests=unique([found for _, found, _ in made]), notes=safe(note for plan in plans for note in plan.notes),
+        traces=[one_line(plan.trace_id) for plan in plans], imports=import_lines(imports), functions=[function.strip() for function in functions],
+        tests=unique([found for _, found, _ in made], style), notes=dict.fromkeys(one_line(note, 200) for plan in plans for note in plan.notes),
     )  # fmt: skip
-    return formatted(text)
+    return python(formatted(text, sorted(imports_of_project(imports))))
+
+
+def python(text: str) -> str:
+    """The text, if Python can read it. Raises NotPython: its parser has limits, of nesting above all."""
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise NotPython(type(error).__name__) from None
+    return text
+
+
+class NotPython(InverterError):
+    """A file that Python's parser refuses."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"no test from this trace: Python's parser refuses the file that it would be ({why}).\n"
+            "A body or value in it is nested too deep; please report it with the trace: inverter export."
+        )
+
+
+def imports_of_project(imports: Iterable[Imported]) -> set[str]:
+    """The packages among the imports that are neither the standard library's nor a library's that tests use."""
+    return {one.module.partition(".")[0] for one in imports} - LIBRARIES - {"pytest", "pytest_django"} - set(sys.stdlib_module_names)
 
 
 def function_needs(function: str) -> frozenset[Imported]:
@@ -67,21 +94,21 @@ def function_needs(function: str) -> frozenset[Imported]:
     return found | (needs("unittest", "mock") if "mock." in function else frozenset())
 
 
-def safe(notes: Iterable[str]) -> list[str]:
-    return ["".join(char if char.isprintable() else "?" for char in note)[:200] for note in dict.fromkeys(notes)]
-
-
-def unique(tests: list[Test]) -> list[Test]:
-    """Tests with names of their own: two traces of one route would overwrite each other."""
-    seen: dict[str, int] = {}
+def unique(tests: list[Test], style: str) -> list[Test]:
+    """Tests with names of their own: two traces of one route would overwrite each other, and two routes' functions too."""
+    seen: set[str] = set()
     found: list[Test] = []
     for one in tests:
-        n = seen[one.class_name] = seen.get(one.class_name, 0) + 1
-        found.append(one if n == 1 else replaced(one, n))
+        made, n = one, 1
+        while (made.class_name if style == "django" else made.method_name) in seen:
+            n += 1
+            made = numbered(one, n)
+        seen.add(made.class_name if style == "django" else made.method_name)
+        found.append(made)
     return found
 
 
-def replaced(one: Test, n: int) -> Test:
+def numbered(one: Test, n: int) -> Test:
     stem = one.class_name.removesuffix("Tests")
     return replace(one, class_name=f"{stem}{n}Tests", method_name=f"{one.method_name}_{n}")
 
@@ -101,7 +128,7 @@ def test(plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> tupl
     if style == "pytest":
         arrange, shared = "\n".join(block for block in (shared, arrange) if block), ""
     decorators = writer.decorators()
-    fixtures = tuple(name for name in FIXTURES if name in act)
+    fixtures = (CAPTURE,) if any(part == Name("capture_on_commit") for part in walked(plan.contexts)) else ()
     return Test(
         plan.class_name, plan.method_name, base, decorators, writer.one(set(plan.databases)) if plan.databases else "", shared, arrange, act, asserts,
         plan.needs_database, plan.transactions, fixtures,
@@ -118,7 +145,7 @@ class Writer:
 
     def scope(self, owner: str) -> Scope:
         client = "client" if self.style == "pytest" or self.plan.strict_csrf else "self.client"
-        capture = "django_capture_on_commit_callbacks" if self.style == "pytest" else "self.captureOnCommitCallbacks"
+        capture = CAPTURE if self.style == "pytest" else "self.captureOnCommitCallbacks"
         return Scope(client, capture, self.names, owner, self.renamed)
 
     @property
@@ -154,29 +181,19 @@ class Writer:
         return tuple(f"override_settings({name}={self.one(value)})" for name, value in self.plan.settings)
 
 
-def formatted(text: str) -> str:
-    """The file as ruff formats it; as it is where ruff is not installed."""
+def formatted(text: str, own: Sequence[str]) -> str:
+    """The file as ruff formats it; as it is where ruff is not installed. `own`: the project's packages, imported last."""
     beside = Path(sys.executable).with_name("ruff")
     ruff = str(beside) if beside.exists() else shutil.which("ruff")
     if ruff is None:
         return text
-    sort = [
-        ruff,
-        "check",
-        "--isolated",
-        "--quiet",
-        "--select",
-        "I",
-        "--fix-only",
-        "--line-length",
-        "120",
-        "--stdin-filename",
-        "generated.py",
-        "-",
-    ]
-    shape = [ruff, "format", "--isolated", "--quiet", "--line-length", "120", "--stdin-filename", "generated.py", "-"]
-    for command in (sort, shape):
-        done = subprocess.run(command, input=text.encode("utf-8", "surrogatepass"), capture_output=True, check=False)
+    sort = ["check", "--select", "I", "--fix-only", "--config", f"lint.isort.known-first-party = {json.dumps(own)}"]
+    for command in (sort, ["format"]):
+        done = subprocess.run(
+            [ruff, *command, "--isolated", "--quiet", "--line-length", "120", "--stdin-filename", "generated.py", "-"],
+            input=text.encode("utf-8", "surrogatepass"), capture_output=True, check=False,
+            cwd=TEMPLATES,  # ruff takes a package in its folder for the project's own: the same trace gives the same bytes everywhere
+        )  # fmt: skip
         if done.returncode == 0 and done.stdout:
             text = done.stdout.decode("utf-8", "surrogatepass")
     return text
