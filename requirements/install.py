@@ -6,6 +6,8 @@
 Runs on a bare Python 3.11+ with the standard library only. What needs installing lives in the lock files beside this one.
 """
 
+from __future__ import annotations  # an older Python must get as far as the sentence that refuses it
+
 import argparse
 import hashlib
 import json

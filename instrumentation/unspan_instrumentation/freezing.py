@@ -349,7 +349,7 @@ def instance(kind: Any) -> Way | None:
     if options.abstract or not options.apps.models_ready:
         return None
     label: str = options.label
-    names = tuple(field.attname for field in options.concrete_fields)
+    names: tuple[str, ...] = tuple(field.attname for field in options.concrete_fields)
     keys = tuple(field.attname for field in getattr(options, "pk_fields", None) or (options.pk,))
     known: dict[int, tuple[tuple[Any, ...], ModelRef]] = {}
 
@@ -367,7 +367,8 @@ def instance(kind: Any) -> Way | None:
             known[id(value)] = tuple(fields.values()), reference
         return reference
 
-    pick = itemgetter(*names) if len(names) > 1 else lambda state: (state[names[0]],)
+    first, *rest = names
+    pick = itemgetter(*names) if rest else lambda state: (state[first],)
 
     def unchanged(value: Any) -> ModelRef | None:
         """The reference made before, when every field still holds the very same unchanging object; whose id it was does not matter then."""

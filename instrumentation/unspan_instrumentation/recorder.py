@@ -1,7 +1,7 @@
 """The recorder of a process: brings the parts together when Django loads its middleware, and opens and closes recordings."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -68,7 +68,7 @@ class Recorder:
         self.outbox.busy = max(self.outbox.busy - 1, 0)
 
     @contextmanager
-    def resumed(self, recording: Recording, span: Span) -> Iterator[None]:
+    def resumed(self, recording: Recording, span: Span) -> Generator[None]:
         """What runs inside belongs to the recording, and its spans under the server span, though that has ended."""
         attached = context.attach(set_span_in_context(span))
         try:

@@ -1,14 +1,15 @@
 """The whole way as one function: traces in, a test file out. A pure function of recorded data; reading and checking happen elsewhere."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from unspan_proto import vocabulary
 from unspan_proto.errors import ContractError
 
 from unspan_inverter.code import source
-from unspan_inverter.errors import Incomplete, Unreadable
+from unspan_inverter.errors import Incomplete, Unreadable, one_line
 from unspan_inverter.events import events, exchange
 from unspan_inverter.facts import facts
 from unspan_inverter.plan import Plan, Recorded, http_request
@@ -31,8 +32,9 @@ def generated(traces: Sequence[Trace], *, style: str = "django", level: str = "i
     `style`: `django` or `pytest`; `level`: only `integration` is built; `allow_gaps`: accept a trace that lost something, the test says what.
     """
     plans = [planned(trace, allow_gaps) for trace in traces]
-    text = source(plans, style)
-    notes = tuple(dict.fromkeys(f"not recorded: {note}" for plan in plans for note in plan.notes))
+    with readable(traces[0].id):
+        text = source(plans, style)
+    notes = tuple(dict.fromkeys(f"not recorded: {one_line(note)}" for plan in plans for note in plan.notes))
     return Generated(text, re.sub(r"(?<!^)(?=[A-Z])", "_", plans[0].class_name.removesuffix("Tests")).lower(), {}, notes)
 
 
@@ -40,10 +42,22 @@ def planned(trace: Trace, allow_gaps: bool = False) -> Plan:
     """The plan of one trace."""
     if trace.gaps and not allow_gaps:
         raise Incomplete(trace.id, list(trace.gaps))
-    try:
+    with readable(trace.id):
         happened, asked = events(trace), exchange(trace)
+        if not asked.status:
+            raise Unreadable(trace.id, "its response was not recorded")
         known = facts(happened, asked, trace.project)
-    except (ContractError, ValueError, TypeError, LookupError, AttributeError) as error:
-        raise Unreadable(trace.id, f"its data does not keep the format ({type(error).__name__}: {str(error)[:120]})") from error
-    called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
-    return http_request(Recorded(trace.id, happened, asked, known, trace.project, called), allow_gaps)
+        return http_request(trace.id, happened, asked, known, trace.project, allow_gaps)
+
+
+DAMAGE = (ContractError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, AssertionError)
+"""What recorded values of types and sizes that no recorder writes make fail, somewhere on the way."""
+
+
+@contextmanager
+def readable(trace_id: str) -> Generator[None]:
+    """Says of a trace that its data is damaged, where that is why its inversion failed."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise Unreadable(trace_id, f"its data does not keep the format ({type(error).__name__}: {str(error)[:120]})") from error

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from unspan_proto import FORMAT, parts
 from unspan_proto import vocabulary as v
-from unspan_proto.errors import ContractError, NewerFormat
+from unspan_proto.errors import ContractError, NotEncoded, check_format
 from unspan_proto.project import Project, from_plain
 from unspan_proto.span import Span
 
@@ -40,7 +41,7 @@ def built(spans: Iterable[Span], project_spans: Iterable[Span] = ()) -> Trace:
         raise NoRequest(some)
     request = requests[0]
     try:
-        check_format(request)
+        check_format(request.attributes.get(v.FORMAT, FORMAT))
         below, strays = descendants(request, joined)
         gaps += strays + repeated(joined) + losses(request, below) + backwards(below)
         return Trace(some, request, tuple(below), described(project_spans, some), tuple(gaps))
@@ -72,36 +73,28 @@ def repeated(spans: Sequence[Span]) -> list[str]:
     return [f"span id {id} stands for {n} different spans" for id, n in seen.items() if n > 1]
 
 
-def check_format(request: Span) -> None:
-    found = request.attributes.get(v.FORMAT, FORMAT)
-    if not isinstance(found, int) or found > FORMAT:
-        raise NewerFormat(found if isinstance(found, int) else -1, FORMAT)
-
-
 def descendants(request: Span, spans: Sequence[Span]) -> tuple[list[Span], list[str]]:
     """Our spans below the request in order of time, and a sentence on those that hang nowhere or in a circle."""
-    parents = {span.span_id: span.parent_id for span in spans}
-    mine: list[Span] = []
-    stray = 0
-    for span in spans:
-        if span is request or not span.what:
-            continue
-        if reaches(span, request.span_id, parents):
-            mine.append(span)
-        elif span.what != v.REQUEST:
-            stray += 1
+    below = reaching(request.span_id, {span.span_id: span.parent_id for span in spans})
+    ours = [span for span in spans if span is not request and span.what]
+    mine = [span for span in ours if span.span_id in below]
+    stray = sum(span.what != v.REQUEST and span.span_id not in below for span in ours)
     gaps = [f"{stray} spans have no way up to the request: their parents are missing or form a circle"] if stray else []
-    return sorted(mine, key=lambda span: (span.start, span.end)), gaps
+    return sorted(mine, key=lambda span: (span.start, span.end, span.span_id)), gaps
 
 
-def reaches(span: Span, root: str, parents: Mapping[str, str]) -> bool:
-    at, passed = span.span_id, set[str]()
-    while at and at not in passed:
-        passed.add(at)
-        at = parents.get(at, "")
-        if at == root:
-            return True
-    return False
+def reaching(root: str, parents: Mapping[str, str]) -> set[str]:
+    """The ids of the spans from which the way up leads to `root`."""
+    found: set[str] = {root}
+    for start in parents:
+        way: dict[str, None] = {}
+        at = start
+        while at in parents and at not in found and at not in way:
+            way[at] = None
+            at = parents[at]
+        if at in found:
+            found.update(way)
+    return found - {root}
 
 
 def losses(request: Span, below: Sequence[Span]) -> list[str]:
@@ -109,8 +102,11 @@ def losses(request: Span, below: Sequence[Span]) -> list[str]:
     ends = [span for span in below if span.what == v.END]
     if not ends:
         return ["its end did not arrive: the request was still running, or the process stopped before it was sent"]
-    lost: list[str] = [str(sentence) for sentence in ends[0].value(v.LOST, [])]
-    recorded = int(ends[0].attributes.get(v.RECORDED, 0))
+    said: Any = ends[0].value(v.LOST, [])
+    recorded = ends[0].attributes.get(v.RECORDED, 0)
+    if not isinstance(said, list) or not isinstance(recorded, int):
+        raise NotEncoded("its last record does not say what was lost")
+    lost = [str(sentence) for sentence in cast(list[object], said)]
     arrived = 1 + sum(span.what != v.END for span in below)
     if arrived < recorded:
         lost.append(f"{recorded - arrived} of {recorded} spans did not arrive")
@@ -127,9 +123,6 @@ def described(project_spans: Iterable[Span], trace_id: str) -> Project:
     joined, gaps = parts.joined(merged(project_spans))
     for span in joined:
         if span.what == v.PROJECT and not gaps:
-            check_format(span)
-            try:
-                return from_plain(span.value(v.DESCRIPTION))
-            except (TypeError, KeyError, AttributeError, ValueError) as error:
-                raise Unreadable(trace_id, f"the description of the project is damaged ({type(error).__name__})") from None
+            check_format(span.attributes.get(v.FORMAT, FORMAT))
+            return from_plain(span.value(v.DESCRIPTION))
     raise Unreadable(trace_id, "the description of the project (models, routes) is not there")

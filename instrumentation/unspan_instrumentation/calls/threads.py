@@ -1,7 +1,7 @@
 """Threads that a request starts work for it: they see no context variable of the request's, so the recording is carried to them."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import wraps
@@ -12,7 +12,7 @@ from unspan_instrumentation.recording import Recording, begin, current, finish, 
 
 
 @contextmanager
-def working(core: Core, recording: Recording, parent: int) -> Iterator[None]:
+def working(core: Core, recording: Recording, parent: int) -> Generator[None]:
     """This thread works for a recording, under one of its spans."""
     stack = open_calls.stack
     size = len(stack)
