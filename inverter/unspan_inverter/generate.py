@@ -47,7 +47,8 @@ def planned(trace: Trace, allow_gaps: bool = False) -> Plan:
         if not asked.status:
             raise Unreadable(trace.id, "its response was not recorded")
         known = facts(happened, asked, trace.project)
-        return http_request(trace.id, happened, asked, known, trace.project, allow_gaps)
+        called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
+        return http_request(Recorded(trace.id, happened, asked, known, trace.project, called), allow_gaps)
 
 
 DAMAGE = (ContractError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, AssertionError)
