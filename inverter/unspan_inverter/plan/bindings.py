@@ -158,9 +158,11 @@ def as_same_type(expression: Any, like: Any) -> Any:
 
 
 def literals(document: Any) -> list[str]:
-    """The texts of all literal members of a document: where a key could hide."""
+    """The literal members of a document in which a key could hide: numbers, and texts that are one or look like an address."""
     if isinstance(document, dict):
-        return [text for name, item in document.items() for text in (*literals(item), str(name))]
+        return [text for name, item in document.items() for text in (*literals(item), *literals(str(name)))]
     if isinstance(document, (list, tuple)):
         return [text for item in document for text in literals(item)]
-    return [str(document)] if isinstance(document, (str, int, float)) and not isinstance(document, bool) else []
+    if isinstance(document, str):
+        return [document] if TOKEN.fullmatch(document) or re.search(r"[/=]", document) else []
+    return [str(document)] if isinstance(document, (int, float)) and not isinstance(document, bool) else []
