@@ -1,21 +1,15 @@
 """Events → facts: which rows were there before, which the request left behind, and everything else the test depends on."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
-from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, RowsInserted, RowsRead, TapeRead
-from unspan_inverter.facts import inheritance, links, parents, predicates, windows
+from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, TapeRead
+from unspan_inverter.facts import counting, inheritance, links, parents
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
-from unspan_inverter.facts.ledger import Ledger, from_columns
-
-BEHIND_COUNT = "a query counted this row without reading it"
-CLASHED = "an INSERT was refused because of this row"
-LOGGED_IN = "the user of the session"
+from unspan_inverter.facts.ledger import Ledger
 
 
 def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Facts:
@@ -24,10 +18,7 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Fact
     ledger.follow(events)
     logged_in(exchange, ledger)
     ledger.settle()
-    for event in ledger.clashes:
-        clashed(event, ledger)
-    extreme_rows(ledger)
-    counted_rows(ledger)
+    counting.prove(ledger)
     rows = {
         key: RowExists(key, values, ledger.spans.get(key, ""), ledger.database.get(key, "default")) for key, values in ledger.before.items()
     }
@@ -57,131 +48,6 @@ def logged_in(exchange: Exchange, ledger: Ledger) -> None:
             if name not in written:
                 known.setdefault(name, value)
         known.setdefault(model.pk, bare(user.pk))
-
-
-def initial(ledger: Ledger, label: str) -> list[Mapping[str, Any]]:
-    return [row for key, row in ledger.before.items() if key.label == label]
-
-
-def clashed(event: RowsInserted, ledger: Ledger) -> None:
-    """A refused INSERT proves a row with one of its unique values."""
-    model = ledger.concrete(event.model)
-    if model is None:
-        return
-    for row in event.rows:
-        for one in model.fields:
-            value = row.get(one.attname)
-            if one.unique and value is not None and not lossy(value) and not one.primary_key:
-                if not any(known.get(one.attname) == value for known in initial(ledger, model.label)):
-                    ledger.known(Key(model.label, Made(ledger.another(), CLASHED)), event.span, event.database)[one.attname] = value
-                return
-
-
-def counted_rows(ledger: Ledger) -> None:
-    """Adds the rows that a COUNT or an EXISTS saw and nothing else read."""
-    for event in ledger.counted:
-        wanted = count_of(event)
-        model = ledger.concrete(event.model)
-        if not wanted or model is None:
-            continue
-        where = predicates.where(event.statement, event.parameters, event.system)
-        if where is None:
-            ledger.notes.append(f"the rows behind `{event.statement[:90]}` were not recorded: the test has those that other queries read")
-            continue
-        known = sum(
-            predicates.holds(where, columns(model, row)) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)]
-        )
-        values = predicates.satisfying(where)
-        if known < wanted and values is None:
-            ledger.notes.append(f"{wanted - known} rows behind `{event.statement[:90]}` were not recorded, and their values cannot be told")
-        elif known < wanted and values is not None:
-            count(event, model, values, wanted - known, ledger)
-
-
-EXTREME = re.compile(r'SELECT (?:MAX|MIN)\([`"]?\w+[`"]?\.[`"]?(\w+)[`"]?\)(?: AS [`"]?\w+[`"]?)? FROM', re.I)
-"""A query for the greatest or the least value of one column."""
-
-
-def extreme_rows(ledger: Ledger) -> None:
-    """Adds the row that held the greatest or the least value which a query asked for."""
-    for event in ledger.counted:
-        model = ledger.concrete(event.model)
-        asked = EXTREME.match(event.statement)
-        value = bare(event.rows[0][0]) if asked and len(event.rows) == 1 and len(event.rows[0]) == 1 else None
-        if model is None or asked is None or value is None or lossy(value):
-            continue
-        where = predicates.where(event.statement, event.parameters, event.system)
-        rows = [columns(model, row) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)]]
-        if where is None or any(row.get(asked[1]) == value and predicates.holds(where, row) for row in rows):
-            continue
-        if (values := predicates.satisfying(where)) is not None:
-            count(event, model, {**values, asked[1]: value}, 1, ledger)
-
-
-def count(event: RowsRead, model: Model, values: Mapping[str, Any], number: int, ledger: Ledger) -> None:
-    """Adds stand-ins for rows that were counted: rows that only foreign keys spoke of first, then new ones beside the page that was shown."""
-    given = from_columns(model, values, ledger.project)
-    dangling = [key for key in pointed_only(ledger) if key.label == model.label][:number]
-    page = windows.window(model, ledger.counted)
-    places = windows.outside(page) if page is not None else iter(())
-    for i in range(number):
-        if i < len(dangling):
-            ledger.known(dangling[i], event.span, event.database).update(given)
-            continue
-        place = next(places, None)
-        pk: Any = given[model.pk] if isinstance(given.get(model.pk), int) and number == 1 else Made(ledger.another(), BEHIND_COUNT)
-        if (
-            page is not None
-            and page.attname == model.pk
-            and isinstance(place, int)
-            and place > 0
-            and Key(model.label, place) not in ledger.before
-        ):
-            pk = place
-            ledger.reasons[Key(model.label, pk)] = BEHIND_COUNT
-        row = ledger.known(Key(model.label, pk), event.span, event.database)
-        row.update({**from_columns(model, unseen(model, values, ledger, event), ledger.project), **given})
-        if page is not None and page.attname != model.pk and place is not None:
-            row.setdefault(page.attname, place)
-
-
-def pointed_only(ledger: Ledger) -> list[Key]:
-    """Keys that foreign keys name and no query read."""
-    rows = {key: RowExists(key, values, "") for key, values in ledger.before.items()}
-    return [key for key in parents.with_parents(rows, ledger.project) if key not in rows]
-
-
-def unseen(model: Model, values: Mapping[str, Any], ledger: Ledger, event: RowsRead) -> dict[str, Any]:
-    """Values that keep a stand-in out of the results of the other queries, which did not show it."""
-    found: dict[str, Any] = {}
-    for other in ledger.counted:
-        if other is event or ledger.concrete(other.model) is not model or count_of(other) or other.shape.get("sliced"):
-            continue
-        where = predicates.where(other.statement, other.parameters, other.system)
-        if where and predicates.holds(where, {**columns(model, {}), **found, **values}):
-            found |= predicates.breaking(where, values) or {}
-    return found
-
-
-def count_of(event: RowsRead) -> int:
-    """How many rows a plain COUNT(*) or EXISTS proves; 0 for any other query."""
-    text = event.statement.upper()
-    if len(event.rows) == 1 and len(event.rows[0]) == 1 and isinstance(event.rows[0][0], int):
-        if text.startswith("SELECT COUNT(*)"):
-            return event.rows[0][0]
-        if text.startswith("SELECT 1 AS"):
-            return 1
-    return 0
-
-
-def columns(model: Model, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row by column name, with defaults for what is not known of it."""
-    plain = {one.column: one.default for one in model.fields if one.column and one.has_default and not lossy(one.default)}
-    return plain | {one.column: row[one.attname] for one in model.fields if one.column and one.attname in row}
-
-
-def born_rows(ledger: Ledger, label: str) -> list[Mapping[str, Any]]:
-    return [row for key, row in ledger.now.born.items() if key.label == label]
 
 
 def completed(rows: Mapping[Key, RowExists], project: Project) -> dict[Key, RowExists]:
