@@ -137,4 +137,4 @@ class NoRunner(InverterError):
 
 def short(trace_id: str) -> str:
     """A trace id as messages show it."""
-    return one_line(trace_id if len(trace_id) <= 8 else f"{trace_id[:8]}…")
+    return one_line(trace_id if len(trace_id) <= 8 else f"{trace_id[:8]}…") or "without an id"
