@@ -45,6 +45,40 @@ class Finished(NamedTuple):
     attributes: Mapping[str, Any]
 
 
+class Batch:
+    """Spans on their way into one request: ours, and those of the SDK as `ResourceSpans`."""
+
+    def __init__(self) -> None:
+        self.ours: list[bytes] = []
+        self.others: list[bytes] = []
+        self.size = 0
+
+    def take(self, data: bytes) -> None:
+        self.ours.append(data)
+        self.size += len(data)
+
+
+class Pace:
+    """How the exporter's thread lets requests run before it."""
+
+    def __init__(self, outbox: "Outbox") -> None:
+        self._outbox = outbox
+        self._since = time.monotonic()
+        self._started = time.perf_counter()
+
+    def keep(self) -> None:
+        """Called after each piece of work while a request is in flight. The fuller the queue, the less polite."""
+        box = self._outbox
+        fill = box.fill()
+        if box.hurried or fill > 0.5:
+            return
+        if time.perf_counter() - self._started > (SLICE if fill < 0.25 else LONG_SLICE):
+            time.sleep(SLICE)
+            while box.busy and not box.hurried and box.fill() < 0.25 and time.monotonic() - self._since < PATIENCE:
+                time.sleep(0.002)
+            self._started = time.perf_counter()
+
+
 class Outbox:
     """Takes records from any thread, never blocks and never raises; `put` says no when the bound is reached."""
 
@@ -66,7 +100,7 @@ class Outbox:
         self._starting = threading.Lock()
         self._wake = threading.Event()
         self._empty = threading.Event()
-        self._hurry = False
+        self.hurried = False
         self._warned = False
         self._delay = FIRST_DELAY
         self.busy = 0
@@ -88,6 +122,10 @@ class Outbox:
             self._wake.set()
         return True
 
+    def fill(self) -> float:
+        """How full the queue is, 0 to 1."""
+        return self._pending / self.settings.queue_bytes
+
     def flush(self, timeout: float) -> bool:
         """Whether everything queued so far was sent within `timeout` seconds."""
         if not self._queue and not self._sealed:
@@ -95,7 +133,7 @@ class Outbox:
         if self._thread is None and not self._start():
             return False
         self._empty.clear()
-        self._hurry = True
+        self.hurried = True
         self._wake.set()
         return self._empty.wait(timeout)
 
@@ -123,42 +161,25 @@ class Outbox:
                 reached = True
             pause = self.settings.export_interval if reached else self._delay
             if reached and not self._queue:
-                self._hurry = False
+                self.hurried = False
                 self._empty.set()
 
     def _seal(self) -> None:
         """Turns what is queued into requests of about BATCH_BYTES."""
-        since = time.monotonic()
-        ours: list[bytes] = []
-        others: list[bytes] = []
-        size = 0
-        started = time.perf_counter()
+        batch = Batch()
+        pace = Pace(self)
         while self._queue:
-            if self.busy and not self._hurry:
-                started = self._yielded(since, started)
             record, weighs = self._queue.popleft()
+            for data in self._encoded(record, batch.others):
+                batch.take(data)
+                if self.busy:
+                    pace.keep()
+                if batch.size + sum(map(len, batch.others)) > BATCH_BYTES:
+                    self._add(batch)
+                    batch = Batch()
             self._pending -= weighs
-            for data in self._encoded(record, others):
-                ours.append(data)
-                size += len(data)
-                if size + sum(map(len, others)) > BATCH_BYTES:
-                    self._add(ours, others)
-                    ours, others, size = [], [], 0
-        if not self._queue:
-            self._pending = 0  # whatever threads that added at one moment have left of it
-        if ours or others:
-            self._add(ours, others)
-
-    def _yielded(self, since: float, started: float) -> float:
-        """Lets requests run; when the work goes on, the moment from which the next slice counts. The fuller the queue, the less polite."""
-        quarter = self.settings.queue_bytes >> 2
-        while self.busy and not self._hurry and self._pending < quarter and time.monotonic() - since < PATIENCE:
-            time.sleep(0.002)
-        long = SLICE if self._pending < quarter else LONG_SLICE
-        if self._pending > 2 * quarter or time.perf_counter() - started < long:
-            return started
-        time.sleep(SLICE)
-        return time.perf_counter()
+        self._pending = max(self._pending, 0) if self._queue else 0  # threads that add at one moment may leave a little
+        self._add(batch)
 
     def _encoded(self, record: Any, others: list[bytes]) -> Iterator[bytes]:
         """The spans of a record; a span of the SDK goes to `others` as it stands in a scope of its own."""
@@ -175,11 +196,11 @@ class Outbox:
             self.dropped += 1
             warn(f"a record could not be encoded ({type(error).__name__}: {error}); its trace will be marked incomplete")
 
-    def _add(self, ours: list[bytes], others: list[bytes]) -> None:
-        batches = [*others, wire.resource_spans(self.resource, ours)] if ours else others
-        data = wire.request(batches)
-        self._backlog += len(data)
-        self._sealed.append(data)
+    def _add(self, batch: "Batch") -> None:
+        if batch.ours or batch.others:
+            data = wire.request([*batch.others, wire.resource_spans(self.resource, batch.ours)] if batch.ours else batch.others)
+            self._backlog += len(data)
+            self._sealed.append(data)
 
     def _send(self) -> bool:
         """Whether all requests were sent."""

@@ -11,14 +11,14 @@ from typing import Any, Final
 from unspan_proto.values import Opaque, type_name
 
 from unspan_instrumentation.calls.disposition import Disposition
-from unspan_instrumentation.freezing import ATOMS, SMALL, freeze
+from unspan_instrumentation.freezing import AT_ONCE, ATOMS, SMALL, freeze
 from unspan_instrumentation.recording import Recording, Stack, open_calls
 
 RECORDING, SPAN, FRAME, PLAN, PARENT, START, ARGUMENTS, WATCHED, THREAD, YIELDED, END, LOCALS, RESULT, ERROR = range(14)
 """Places in the list of a call; the last four are added when it ends. WATCHED names the arguments that may not be the same at the end; RESULT is
-a tuple of one, empty when the call raised."""
+NOTHING when the call raised."""
+NOTHING: Final = object()
 TOO_MANY: Final = "a function call was not recorded because there were more than UNSPAN_MAX_CALLS"
-MISSING: Final = object()
 BLOCK: Final = 256
 """Calls that are handed to the exporter together."""
 
@@ -38,7 +38,9 @@ def started(recording: Recording, frame: FrameType, plan: Disposition, stack: St
             if kind in ATOMS or (kind is str and len(value) <= SMALL):
                 arguments[name] = value
             else:
-                arguments[name] = frozen = freeze(value)
+                at_once = AT_ONCE.get(kind)
+                frozen = at_once(value) if at_once is not None else None
+                arguments[name] = frozen = freeze(value) if frozen is None else frozen
                 if type(frozen) is not Opaque:
                     watched = (*watched, name)
     parent = recording.root if not stack else stack[-1][SPAN] if stack[-1][RECORDING] is recording else recording.parent()
@@ -48,9 +50,9 @@ def started(recording: Recording, frame: FrameType, plan: Disposition, stack: St
 def returned(call: list[Any], frame: FrameType, result: Any) -> None:
     """The call on top of the stack, taken from there, has returned."""
     found: dict[str, Any] = {}
-    frozen = MISSING
-    names = call[PLAN].others
-    if names or call[WATCHED]:
+    answer = NOTHING
+    names, watched = call[PLAN].others, call[WATCHED]
+    if names or watched:
         values = frame.f_locals
         for name in names:
             try:
@@ -61,15 +63,22 @@ def returned(call: list[Any], frame: FrameType, result: Any) -> None:
             if kind in ATOMS or (kind is str and len(value) <= SMALL):
                 found[name] = value
             else:
-                found[name] = now = freeze(value)
+                at_once = AT_ONCE.get(kind)
+                frozen = at_once(value) if at_once is not None else None
+                found[name] = frozen = freeze(value) if frozen is None else frozen
                 if value is result:
-                    frozen = now
-        if call[WATCHED]:
+                    answer = frozen
+        if watched:
             changed(call, values, found)
-    if frozen is MISSING:
+    if answer is NOTHING:
         kind = type(result)
-        frozen = result if kind in ATOMS or (kind is str and len(result) <= SMALL) else freeze(result)
-    call += (time_ns(), found, (frozen,), None)
+        if kind in ATOMS or (kind is str and len(result) <= SMALL):
+            answer = result
+        else:
+            at_once = AT_ONCE.get(kind)
+            frozen = at_once(result) if at_once is not None else None
+            answer = freeze(result) if frozen is None else frozen
+    call += (time_ns(), found, answer, None)
     calls = call[RECORDING].calls
     calls.append(call)
     if len(calls) >= BLOCK:
@@ -79,9 +88,9 @@ def returned(call: list[Any], frame: FrameType, result: Any) -> None:
 def unwound(call: list[Any], frame: FrameType, error: BaseException) -> None:
     """The call on top of the stack, taken from there, was left by an exception. A generator that is closed has not failed."""
     if type(error) is GeneratorExit:
-        ended(call, {}, (), None)
+        ended(call, {}, None)
         return
-    ended(call, left(call, frame), (), described(error))
+    ended(call, left(call, frame), described(error))
 
 
 def suspended(call: list[Any], frame: FrameType) -> None:
@@ -121,8 +130,9 @@ def changed(call: list[Any], values: Any, found: dict[str, Any]) -> None:
                 found[name] = now
 
 
-def ended(call: list[Any], found: dict[str, Any], result: tuple[Any, ...], error: tuple[str, str | None] | None) -> None:
-    call += (time_ns(), found, result, error)
+def ended(call: list[Any], found: dict[str, Any], error: tuple[str, str | None] | None) -> None:
+    """A call without a result."""
+    call += (time_ns(), found, NOTHING, error)
     recording = call[RECORDING]
     recording.calls.append(call)
     if len(recording.calls) >= BLOCK:
@@ -133,7 +143,7 @@ def finish(recording: Recording) -> None:
     """Hands over the generators and coroutines that nobody will resume within the recording."""
     waiting, recording.suspended = recording.suspended, {}
     for call in waiting.values():
-        ended(call, {}, (), None)
+        ended(call, {}, None)
 
 
 def described(error: BaseException) -> tuple[str, str | None]:

@@ -7,7 +7,7 @@ from typing import Any
 from unspan_proto import vocabulary as v
 
 from unspan_instrumentation import wire
-from unspan_instrumentation.calls.activations import ARGUMENTS, END, LOCALS, RESULT, SPAN, START
+from unspan_instrumentation.calls.activations import ARGUMENTS, END, LOCALS, NOTHING, RESULT, SPAN, START
 from unspan_instrumentation.calls.disposition import Disposition
 from unspan_instrumentation.encoding import encoded
 from unspan_instrumentation.recording import Calls
@@ -26,8 +26,8 @@ def spans(block: Calls) -> Iterator[bytes]:
         if found:
             size += len(named := encoded(found))
             fields.append(wire.string(v.LOCALS, named))
-        if result:
-            size += len(returned := encoded(result[0]))
+        if result is not NOTHING:
+            size += len(returned := encoded(result))
             fields.append(wire.string(v.RETURN, returned))
         if yielded:
             fields.append(wire.whole(v.YIELDED, yielded))
@@ -47,7 +47,7 @@ def failure(kind: str, message: str | None) -> bytes:
 def in_parts(trace_id: int, call: list[Any], fields: list[bytes]) -> Iterator[bytes]:
     """A call with values that are too large for one span; `fields` are those of the span with them."""
     span_id, start, end, arguments, found, result = (call[place] for place in (SPAN, START, END, ARGUMENTS, LOCALS, RESULT))
-    texts = {v.ARGUMENTS: encoded(arguments), v.LOCALS: encoded(found), v.RETURN: encoded(result[0]) if result else b""}
+    texts = {v.ARGUMENTS: encoded(arguments), v.LOCALS: encoded(found), v.RETURN: b"" if result is NOTHING else encoded(result)}
     large = wire.oversize(texts)
     cut = {wire.string(key, texts[key]) for key in large}
     yield b"".join(field for field in fields if field not in cut)

@@ -64,7 +64,7 @@ class Profiling:
         for one in [one for one in self.unwinding if one.call[RECORDING] is recording]:
             self.unwinding.remove(one)
             if not one.doubtful:
-                ended(one.call, one.found, (), UNKNOWN)
+                ended(one.call, one.found, UNKNOWN)
         activations.finish(recording)
 
     def profile(self, stack: Stack) -> Any:
@@ -143,7 +143,7 @@ class Profiling:
             for one in [one for one in self.unwinding if one.call[FRAME] in frames]:
                 self.unwinding.remove(one)
                 one.call[RECORDING].suspended.pop(one.call[FRAME], None)
-                ended(one.call, one.found, (), described(error))
+                ended(one.call, one.found, described(error))
 
 
 def frames_of(error: BaseException) -> set[int]:
