@@ -54,7 +54,9 @@ def main() -> int:
 
 def environment(python: str) -> Path:
     """The interpreter of a virtual environment with this checkout installed; kept for the next run."""
-    version = subprocess.run([python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True, check=True)
+    version = subprocess.run(
+        [python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True, check=True
+    )
     folder = Path(tempfile.gettempdir()) / f"unspan-benchmark-{version.stdout.strip()}"
     found = folder / "bin" / "python"
     if not (folder / "ready").exists():

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.http import JsonResponse
+
 from shop.models import Book
 
 SHELVES = 30
