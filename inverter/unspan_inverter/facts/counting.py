@@ -10,7 +10,7 @@ from unspan_proto.values import bare, lossy
 from unspan_inverter.events import RowsInserted, RowsRead
 from unspan_inverter.facts import parents, predicates, windows
 from unspan_inverter.facts.kinds import Key, Made, RowExists
-from unspan_inverter.facts.ledger import Ledger, from_columns
+from unspan_inverter.facts.ledger import MOST_STAND_INS, Ledger, from_columns
 
 BEHIND_COUNT = "a query counted this row without reading it"
 CLASHED = "an INSERT was refused because of this row"
@@ -59,6 +59,8 @@ def counted_rows(ledger: Ledger) -> None:
         values = predicates.satisfying(where)
         if known < wanted and values is None:
             ledger.notes.append(f"{wanted - known} rows behind `{event.statement[:90]}` were not recorded, and their values cannot be told")
+        elif wanted - known > MOST_STAND_INS:
+            ledger.notes.append(f"{wanted - known} rows behind `{event.statement[:90]}` were not recorded: too many to make up")
         elif known < wanted and values is not None:
             count(event, model, values, wanted - known, ledger)
 

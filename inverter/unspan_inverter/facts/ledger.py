@@ -18,6 +18,8 @@ from unspan_inverter.facts import joins, predicates
 from unspan_inverter.facts.joins import Joined
 from unspan_inverter.facts.kinds import Key, Made
 
+MOST_STAND_INS = 200
+"""Rows that nobody read are made up to this number for one statement."""
 WRITTEN = "a write changed this row without reading it"
 SESSIONS = "sessions.session"
 """Rows of Django's session table are arranged by logging in, never as rows."""
@@ -268,8 +270,10 @@ class Ledger:
         if where is None:
             return []
         found = [key for key, row in self.current(model.label).items() if predicates.holds(where, by_column(model, row))]
-        values = predicates.satisfying(where)
-        for _ in range(event.row_count - len(found) if values is not None else 0):
+        values, missing = predicates.satisfying(where), event.row_count - len(found)
+        if missing > MOST_STAND_INS:
+            self.notes.append(f"{missing} rows that `{event.statement[:90]}` wrote were not recorded: too many to make up")
+        for _ in range(missing if values is not None and missing <= MOST_STAND_INS else 0):
             key = Key(model.label, Made(self.another(), WRITTEN))
             self.known(key, event.span, event.database).update(from_columns(model, values or {}, self.project))
             found.append(key)
