@@ -1,6 +1,5 @@
 """Plans → the text of a test file: statements composed as code, laid out by a template, formatted by ruff where it is installed."""
 
-import ast
 import json
 import shutil
 import subprocess
@@ -64,7 +63,7 @@ def source(plans: Sequence[Plan], style: str) -> str:
 def python(text: str) -> str:
     """The text, if Python can read it. Raises NotPython: its parser has limits, of nesting above all."""
     try:
-        ast.parse(text)
+        compile(text, "test.py", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotPython(type(error).__name__) from None
     return text
