@@ -13,6 +13,10 @@ from unspan_inverter.events import RowsRead
 from unspan_inverter.facts import predicates
 
 
+MOST_BEFORE = 200
+"""Rows that are placed before a page, at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A slice of an ordered result: the attname it is ordered by, its values in the slice, and how many rows come before."""
@@ -59,8 +63,9 @@ def outside(found: Window) -> Iterator[Any]:
         low, high = min(found.values), max(found.values)
     except TypeError:
         return
-    for i in range(found.offset):
-        yield beyond(low if not found.descending else high, found.descending, found.offset - i)
+    before = min(found.offset, MOST_BEFORE)
+    for i in range(before):
+        yield beyond(low if not found.descending else high, found.descending, before - i)
     n = 0
     while True:
         n += 1
