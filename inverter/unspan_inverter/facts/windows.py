@@ -12,7 +12,6 @@ from unspan_proto.values import bare
 from unspan_inverter.events import RowsRead
 from unspan_inverter.facts import predicates
 
-
 MOST_BEFORE = 200
 """Rows that are placed before a page, at most."""
 
