@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
@@ -10,6 +11,9 @@ from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, Mai
 from unspan_inverter.facts import counting, inheritance, links, parents
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
 from unspan_inverter.facts.ledger import Ledger
+
+NATURAL = {"contenttypes.contenttype": "app_label", "auth.permission": "codename"}
+"""Models whose rows `migrate` makes, and a column without which one cannot be told from the others: of no use, then."""
 
 
 def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Facts:
@@ -24,7 +28,9 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Fact
     }
     rows = {key: replace(row, why=key.pk.why if isinstance(key.pk, Made) else ledger.reasons.get(key, "")) for key, row in rows.items()}
     inherited = inheritance.children({**ledger.before, **ledger.now.born}, project)
-    rows = completed(parents.with_parents(inheritance.folded(rows, inherited), project, inherited), project)
+    rows = pointed_by_written(inheritance.folded(rows, inherited), ledger, inherited)
+    rows = completed(parents.with_parents(rows, project, inherited), project, ledger.now.changed)
+    rows = {key: row for key, row in rows.items() if key.label.lower() not in NATURAL or NATURAL[key.label.lower()] in row.values}
     plain, linked = split_links(rows, project)
     made, cut = changed_links(ledger, project)
     return Facts(
@@ -50,8 +56,19 @@ def logged_in(exchange: Exchange, ledger: Ledger) -> None:
         known.setdefault(model.pk, bare(user.pk))
 
 
-def completed(rows: Mapping[Key, RowExists], project: Project) -> dict[Key, RowExists]:
-    """Gives every row the values without which it cannot be saved."""
+def pointed_by_written(rows: Mapping[Key, RowExists], ledger: Ledger, inherited: Mapping[Key, Key]) -> dict[Key, RowExists]:
+    """The rows, and those that the request's own writes point to without having read them."""
+    found = dict(rows)
+    for key, values in [*ledger.now.born.items(), *ledger.now.changed.items()]:
+        model = ledger.project.model(key.label)
+        for other in parents.pointed(values, model, ledger.project) if model else ():
+            if inherited.get(other, other) not in found and other not in ledger.now.born:
+                found[other] = RowExists(other, {}, ledger.spans.get(key, ""), ledger.database.get(key, "default"), parents.NOT_READ)
+    return found
+
+
+def completed(rows: Mapping[Key, RowExists], project: Project, changed: Mapping[Key, Mapping[str, Any]]) -> dict[Key, RowExists]:
+    """Gives every row the values without which it cannot be saved, and others than those that the request wrote over unseen ones."""
     found = dict(rows)
     waiting = list(rows.values())
     number = 0
@@ -63,6 +80,10 @@ def completed(rows: Mapping[Key, RowExists], project: Project) -> dict[Key, RowE
             continue
         for one in model.fields:
             if one.attname in values and not lossy(values[one.attname]):
+                continue
+            written = changed.get(row.key, {}).get(one.attname)
+            if written is not None and not lossy(written) and (other := parents.unlike(one, written)) is not None:
+                values[one.attname] = other
                 continue
             if not parents.required(one) or one.parent_link or (one.primary_key and not isinstance(row.key.pk, Made)):
                 continue

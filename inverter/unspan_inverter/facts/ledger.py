@@ -14,13 +14,15 @@ from unspan_proto.project import Model, Project
 from unspan_proto.values import Opaque, bare, lossy
 
 from unspan_inverter.events import Event, RowsDeleted, RowsInserted, RowsRead, RowsUpdated, TransactionStep
-from unspan_inverter.facts import joins, predicates
-from unspan_inverter.facts.joins import Joined
+from unspan_inverter.facts import joins, parents, predicates
+from unspan_inverter.facts.joins import MISSING, Joined
 from unspan_inverter.facts.kinds import Key, Made
 
 MOST_STAND_INS = 200
 """Rows that nobody read are made up to this number for one statement."""
 WRITTEN = "a write changed this row without reading it"
+UNCHANGED: Any = object()
+"""A column that an UPDATE set to itself."""
 SESSIONS = "sessions.session"
 """Rows of Django's session table are arranged by logging in, never as rows."""
 
@@ -51,6 +53,8 @@ class Ledger:
         self.made = 0
         self.reasons: dict[Key, str] = {}
         """Why a row is there that no query read."""
+        self.others: dict[Key, frozenset[Key]] = {}
+        """Rows that a write chose → the rows known by then, which they are not."""
         self.apart: dict[Key, str] = {}
         """Rows without a key that one result showed as different ones: key → the statement's span."""
         self._saved: dict[str, list[tuple[str, State]]] = {}
@@ -84,12 +88,17 @@ class Ledger:
         return (
             other.label == made.label
             and not isinstance(other.pk, Made)
+            and other not in self.others.get(made, ())
             and all(name in known and known[name] == value for name, value in values.items())
         )
 
     def replace(self, made: Key, real: Key) -> None:
         """Gives every reference to a row without a key the key it has."""
         del self.before[made]
+        if made in self.now.changed:
+            self.now.changed[real] = {**self.now.changed.pop(made), **self.now.changed.get(real, {})}
+        if made in self.now.gone:
+            self.now.gone.setdefault(real, self.now.gone.pop(made))
         for key, row in [*self.before.items(), *self.now.born.items()]:
             model = self.project.model(key.label)
             for one in model.fields if model else ():
@@ -246,7 +255,8 @@ class Ledger:
     def change(self, key: Key, given: Mapping[str, Any], event: RowsUpdated) -> None:
         held = self.current(key.label).get(key, {})
         model = self.project.model(key.label)
-        values = {name: computed(value, held.get(name), model, name, event) if model else value for name, value in given.items()}
+        made = {name: computed(value, held.get(name), model, name, event) if model else value for name, value in given.items()}
+        values = {name: value for name, value in made.items() if value is not UNCHANGED}
         if key in self.now.born:
             self.now.born[key].update(values)
         else:
@@ -270,14 +280,34 @@ class Ledger:
         if where is None:
             return []
         found = [key for key, row in self.current(model.label).items() if predicates.holds(where, by_column(model, row))]
-        values, missing = predicates.satisfying(where), event.row_count - len(found)
+        ways, missing = predicates.choices(where), event.row_count - len(found)
         if missing > MOST_STAND_INS:
             self.notes.append(f"{missing} rows that `{event.statement[:90]}` wrote were not recorded: too many to make up")
-        for _ in range(missing if values is not None and missing <= MOST_STAND_INS else 0):
-            key = Key(model.label, Made(self.another(), WRITTEN))
-            self.known(key, event.span, event.database).update(from_columns(model, values or {}, self.project))
-            found.append(key)
+        for turn in range(0 if missing > MOST_STAND_INS else missing if ways == 1 else ways):
+            values = predicates.satisfying(where, turn)
+            if values is None or len(found) >= event.row_count:
+                break
+            key = self.witness(model, from_columns(model, values, self.project), where, found if ways > 1 else [])
+            if key is not None:
+                self.known(key, event.span, event.database)
+                found.append(key)
         return found
+
+    def witness(self, model: Model, values: dict[str, Any], where: tuple[predicates.Term, ...], found: list[Key]) -> Key | None:
+        """A row with these values, which a write must have chosen; None where it is one of those found, or a known one that was not chosen."""
+        rows = self.current(model.label)
+        if any(all(rows[key].get(name) == value for name, value in values.items()) for key in found):
+            return None
+        pk = values.get(model.pk)
+        key = Key(model.label, Made(self.another(), WRITTEN) if pk is None or lossy(pk) else bare(pk))
+        if key in rows and (key in found or key in self.now.born or not predicates.holds(where, by_column(model, {**values, **rows[key]}))):
+            return None
+        if key not in rows:
+            self.others[key] = frozenset(rows)
+            self.reasons[key] = WRITTEN
+        for name, value in values.items():
+            self.before.setdefault(key, {}).setdefault(name, value)
+        return key
 
     def current(self, label: str) -> dict[Key, dict[str, Any]]:
         """The rows of a model as they are now, in so far as they are known."""
@@ -290,8 +320,10 @@ class Ledger:
 
 
 def computed(value: Any, before: Any, model: Model, name: str, event: RowsUpdated) -> Any:
-    """What `SET n = n + 1` made of a known number; any other expression stays what it is."""
+    """What `SET n = n + 1` made of a known number, and `SET n = n` of anything; any other expression stays what it is."""
     one = model.field(name)
+    if isinstance(value, Opaque) and one is not None and itself(one.column or "", event.statement):
+        return UNCHANGED
     if not isinstance(value, Opaque) or one is None or not isinstance(before, (int, float, Decimal)) or isinstance(before, bool):
         return value
     found = re.search(
@@ -309,6 +341,12 @@ def computed(value: Any, before: Any, model: Model, name: str, event: RowsUpdate
         return value
 
 
+def itself(column: str, statement: str) -> bool:
+    """Whether an UPDATE sets a column to itself."""
+    name = rf"[`\"]{re.escape(column)}[`\"]"
+    return re.search(rf"(?:SET|,) {name} = (?:[`\"]\w+[`\"]\.)?{name}(?=,| WHERE |$)", statement) is not None
+
+
 def grouped(event: RowsRead, row: tuple[Any, ...]) -> dict[tuple[str | None, str], dict[str, Any]]:
     """The values of one result row by table alias and model."""
     found: dict[tuple[str | None, str], dict[str, Any]] = {}
@@ -320,7 +358,14 @@ def grouped(event: RowsRead, row: tuple[Any, ...]) -> dict[tuple[str | None, str
 
 def from_columns(model: Model, values: Mapping[str, Any], project: Project) -> dict[str, Any]:
     """Values by column name as a row's, in the types of its fields."""
-    return {one.attname: joins.as_python(one, values[one.column], project) for one in model.fields if one.column and one.column in values}
+    found: dict[str, Any] = {}
+    for one in model.fields:
+        value = values.get(one.column or "", MISSING)
+        if value is predicates.PRESENT:
+            value = parents.stand_in(one, 1) if not one.related else MISSING
+        if value is not MISSING:
+            found[one.attname] = joins.as_python(one, value, project)
+    return found
 
 
 def by_column(model: Model, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,28 @@ def with_parents(rows: Mapping[Key, RowExists], project: Project, inherited: Map
             if key not in found and inherited.get(key) not in found:
                 found[key] = RowExists(key, {}, row.span, row.database, NOT_READ)
                 waiting.append(found[key])
+        for label, column, value in pointed_by_another(row.values, model, project) if model else ():
+            if not any(key.label == label and other.values.get(column) == value for key, other in found.items()):
+                key = Key(label, Made(len(found), NOT_READ))
+                found[key] = RowExists(key, {column: value}, row.span, row.database, NOT_READ)
+                waiting.append(found[key])
+    return found
+
+
+def pointed_by_another(values: Mapping[str, Any], model: Model, project: Project) -> list[tuple[str, str, Any]]:
+    """What foreign keys to another column than the primary key point to: label, attname and value."""
+    found: list[tuple[str, str, Any]] = []
+    for one in model.fields:
+        value, related = bare(values.get(one.attname)), project.model(one.related or "")
+        if (
+            one.kind == "column"
+            and one.to_field
+            and related
+            and value is not None
+            and not lossy(value)
+            and target(one, value, project) is None
+        ):
+            found.append((related.concrete or related.label, one.to_field, value))
     return found
 
 
@@ -64,6 +86,10 @@ def in_order(rows: Iterable[RowExists], project: Project, inherited: Mapping[Key
             key = inherited.get(pointed_at, pointed_at)
             if key in waiting and key not in inside:
                 place(waiting[key], inside | {row.key})
+        for label, column, value in pointed_by_another(row.values, model, project) if model else ():
+            for key, other in waiting.items():
+                if key.label == label and other.values.get(column) == value and key not in inside:
+                    place(other, inside | {row.key})
         done[row.key] = row
 
     for row in waiting.values():
@@ -88,6 +114,20 @@ def stand_in(one: Field, number: int) -> Any:
     if kind in STAND_INS:
         return STAND_INS[kind](number)
     return None
+
+
+def unlike(one: Field, value: Any) -> Any:
+    """A value of a column that differs from this one; None where none is at hand."""
+    value = bare(value)
+    if one.related or one.unique or one.primary_key:
+        return None
+    if one.choices:
+        return next((choice for choice in one.choices if choice not in (value, "", None)), None)
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, Decimal)):
+        return value + 1
+    return stand_in(one, 1) if isinstance(value, str) and one.type in ("CharField", "TextField") else None
 
 
 DAY = datetime(2000, 1, 1, tzinfo=timezone.utc)

@@ -29,7 +29,19 @@ class Condition:
     no: bool = False
 
 
-def where(statement: str, parameters: tuple[Any, ...], system: str = "") -> tuple[Condition, ...] | None:
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of several conjunctions."""
+
+    options: tuple[tuple["Term", ...], ...]
+
+
+Term = Condition | Either
+PRESENT: Any = object()
+"""Stands for some value that is not null."""
+
+
+def where(statement: str, parameters: tuple[Any, ...], system: str = "") -> tuple[Term, ...] | None:
     """The conditions of a statement on one table, () when it has none, None when they are not simple."""
     from sqlglot import errors, exp, parse_one  # noqa: PLC0415 - a fifth of a second that most traces need not pay
 
@@ -42,8 +54,23 @@ def where(statement: str, parameters: tuple[Any, ...], system: str = "") -> tupl
     found = tree.args.get("where")
     if found is None:
         return ()
-    conditions = [condition(part, parameters) for part in parts(found.this)]
-    return None if any(one is None for one in conditions) else tuple(one for one in conditions if one is not None)
+    return terms(found.this, parameters)
+
+
+def terms(tree: Any, parameters: tuple[Any, ...], no: bool = False) -> tuple[Term, ...] | None:
+    """A condition, or its negation, as a conjunction; None when a part of it is not simple."""
+    from sqlglot import exp  # noqa: PLC0415
+
+    while isinstance(tree, (exp.Paren, exp.Not)):
+        no = no is not isinstance(tree, exp.Not)
+        tree = tree.this
+    if not isinstance(tree, (exp.And, exp.Or)):
+        one = condition(tree, parameters, no)
+        return None if one is None else (one,)
+    left, right = terms(tree.left, parameters, no), terms(tree.right, parameters, no)
+    if left is None or right is None:
+        return None
+    return (*left, *right) if isinstance(tree, exp.And) is not no else (Either((left, right)),)
 
 
 def named(statement: str) -> str:
@@ -70,10 +97,6 @@ def parts(tree: Any) -> list[Any]:
 def condition(tree: Any, parameters: tuple[Any, ...], no: bool = False) -> Condition | None:
     from sqlglot import exp  # noqa: PLC0415
 
-    while isinstance(tree, exp.Paren):
-        tree = tree.this
-    if isinstance(tree, exp.Not):
-        return condition(tree.this, parameters, not no)
     if isinstance(tree, exp.Column):
         return Condition(tree.name, "=", True, no)
     operators = {exp.EQ: "=", exp.NEQ: "!=", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
@@ -117,9 +140,14 @@ def number(text: str) -> int | float:
         return float(text)
 
 
-def holds(conditions: tuple[Condition, ...], row: Mapping[str, Any]) -> bool:
+def holds(conditions: tuple[Term, ...], row: Mapping[str, Any]) -> bool:
     """Whether a row (by column name) satisfies all; a column that is not known does not."""
-    return all(one.column in row and holds_one(one, row[one.column]) for one in conditions)
+    return all(
+        any(holds(option, row) for option in one.options)
+        if isinstance(one, Either)
+        else one.column in row and holds_one(one, row[one.column])
+        for one in conditions
+    )
 
 
 def holds_one(one: Condition, value: Any) -> bool:
@@ -169,24 +197,44 @@ def same(left: Any, right: Any) -> bool:
     return left == right or (not isinstance(left, bool) and str(left).replace("-", "") == str(right).replace("-", ""))
 
 
-def satisfying(conditions: tuple[Condition, ...]) -> Mapping[str, Any] | None:
-    """Values by column that satisfy all conditions, None when they cannot be told."""
+def choices(conditions: tuple[Term, ...]) -> int:
+    """How many ways to satisfy the conditions are written out in them, by an OR or an IN."""
+    several = [
+        len(one.options) if isinstance(one, Either) else len(one.value)
+        for one in conditions
+        if isinstance(one, Either) or (one.op == "in" and not one.no)
+    ]
+    return max(several, default=1)
+
+
+def satisfying(conditions: tuple[Term, ...], turn: int = 0) -> Mapping[str, Any] | None:
+    """Values by column that satisfy all conditions, None when they cannot be told. `turn`: which of several ways that an OR or an IN leaves."""
     values: dict[str, Any] = {}
     for one in conditions:
-        if one.op == "null":
-            if not one.no:
-                values[one.column] = None
+        if isinstance(one, Either):
+            inner = satisfying(one.options[turn % len(one.options)], turn)
+            if inner is None:
+                return None
+            values |= inner
+        elif one.op == "null":
+            values.setdefault(one.column, PRESENT) if one.no else values.update({one.column: None})
         elif one.op in ("=", "in") and not one.no:
-            values[one.column] = one.value if one.op == "=" else next(iter(one.value), None)
+            values[one.column] = one.value if one.op == "=" else one.value[turn % len(one.value)] if one.value else None
         elif one.op == "like" and not one.no:
             values[one.column] = re.sub(r"\\(.)", r"\1", one.value.strip("%"))
         elif one.op == "=" and isinstance(one.value, bool):
             values[one.column] = not one.value
         elif one.op in STEPS and not one.no and (near := beside(one.value, STEPS[one.op])) is not None:
             values.setdefault(one.column, near)
-        else:
+        elif not (one.no or one.op == "!="):
             return None
-    return values
+    known = {name: value for name, value in values.items() if value is not PRESENT}
+    return None if any(forbids(one, known) for one in conditions) else values
+
+
+def forbids(one: Term, values: Mapping[str, Any]) -> bool:
+    """Whether a condition is broken by a value that is there."""
+    return not isinstance(one, Either) and one.column in values and not holds_one(one, values[one.column])
 
 
 def beside(value: Any, step: int) -> Any:
@@ -201,10 +249,10 @@ def beside(value: Any, step: int) -> Any:
     return value + step if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) else None
 
 
-def breaking(conditions: tuple[Condition, ...], keep: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def breaking(conditions: tuple[Term, ...], keep: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """A value by column that breaks one of the conditions without touching the columns of `keep`, None when there is none."""
     for one in conditions:
-        if one.column in keep:
+        if isinstance(one, Either) or one.column in keep:
             continue
         if one.op in ("=", "!=") and isinstance(one.value, bool):
             return {one.column: (not one.value) is not (one.no or one.op == "!=")}

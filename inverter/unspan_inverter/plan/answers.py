@@ -13,7 +13,7 @@ from unspan_proto.values import bare
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Made
-from unspan_inverter.plan import requests
+from unspan_inverter.plan import messages, requests
 from unspan_inverter.plan.bindings import TOKEN, Bindings, bound_document, literals, plain_key
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Attr, Check, Import, Item, Name, Statement, call, method
@@ -152,7 +152,8 @@ def page(answer: Answer) -> Iterator[Statement]:
 
 def shown(answer: Answer) -> list[str]:
     """The pieces of text that the page is recognised by, at most MOST_PIECES."""
-    nodes = list(dict.fromkeys(node for node in text_nodes(answer.text) if steady(node, answer)))
+    old = messages.waiting(answer.exchange)
+    nodes = list(dict.fromkeys(node for node in text_nodes(answer.text) if steady(node, answer) and unescape(node) not in old))
     values = row_texts(answer.facts)
     data = [node for node in nodes if any(value in unescape(node) for value in values)]
     rest = [node for node in nodes if node not in data and re.search(r"\w", node)]
@@ -201,13 +202,14 @@ def row_texts(facts: Facts) -> set[str]:
 
 
 def whole(answer: Answer) -> Iterator[Statement]:
-    """The body as it is, where it is short; else how it begins."""
+    """The body as it is, where it is short; else how it begins. Whole chunks are joined: an asynchronous stream has no `getvalue` that works."""
+    content = call(Attr(b"", "join"), RESPONSE) if answer.exchange.streaming else method(RESPONSE, "getvalue")
     body = answer.exchange.response_body or b""
     text = answer.text
     if "text" in answer.kind or "xml" in answer.kind or "html" in answer.kind or "javascript" in answer.kind:
         answer.bindings.keep([text[:MOST_TEXT]])
         decoded = call(
-            Attr(method(RESPONSE, "getvalue"), "decode"),
+            Attr(content, "decode"),
             *([answer.exchange.charset] if answer.exchange.charset.lower() not in ("utf-8", "utf8") else []),
         )
         if len(text) <= MOST_TEXT:
@@ -215,9 +217,9 @@ def whole(answer: Answer) -> Iterator[Statement]:
         else:
             yield Check("equal", (Item(decoded, slice(0, 1000)), text[:1000]))
     elif len(body) <= 64:
-        yield Check("equal", (method(RESPONSE, "getvalue"), body))
+        yield Check("equal", (content, body))
     else:
-        yield Check("equal", (Item(method(RESPONSE, "getvalue"), slice(0, 16)), body[:16]))
+        yield Check("equal", (Item(content, slice(0, 16)), body[:16]))
 
 
 def other_body(answer: Answer) -> Iterator[Statement]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -62,8 +62,20 @@ def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool
         done.append(row_statements(rows[i], earlier, bindings, relevance, shared, facts))
     links = [link_statement(owner, name, targets, bindings) for (owner, name), targets in grouped_links(facts, bindings).items()]
     for statements in done:  # variables that later statements used are known only now
-        statements[:] = [used_only(statement, bindings, shared) for statement in statements]
-    return [*emptied(bindings, relevance), *(statement for statements in reversed(done) for statement in statements), *links]
+        statements[:] = [found for statement in statements if (found := used_only(statement, bindings, shared)) is not None]
+    made = [statement for statements in reversed(done) for statement in statements]
+    return [*emptied(bindings, relevance), *said_once(made), *links]
+
+
+def said_once(statements: list[Statement]) -> list[Statement]:
+    """A note that stands above the statement before is not repeated."""
+    pairs = zip([None, *statements], statements, strict=False)
+    same = [note_of(before) == note_of(one) != "" for before, one in pairs]
+    return [replace(one, note="") if again and isinstance(one, (Assign, Do)) else one for one, again in zip(statements, same, strict=True)]
+
+
+def note_of(statement: Statement | None) -> str:
+    return statement.note if isinstance(statement, (Assign, Do)) else ""
 
 
 def emptied(bindings: Bindings, relevance: Relevance) -> list[Statement]:
@@ -73,11 +85,13 @@ def emptied(bindings: Bindings, relevance: Relevance) -> list[Statement]:
     return [Do(method(method(manager(model), "all"), "delete"), "" if i else MIGRATED) for i, model in enumerate(models)]
 
 
-def used_only(statement: Statement, bindings: Bindings, shared: bool) -> Statement:
-    """An assignment to a variable that nobody reads becomes the bare expression."""
-    if isinstance(statement, Assign) and not shared and not any(bindings.names.get(key) == statement.target.id for key in bindings.used):
-        return Do(statement.value, statement.note)
-    return statement
+def used_only(statement: Statement, bindings: Bindings, shared: bool) -> Statement | None:
+    """An assignment to a variable that nobody reads becomes the bare expression; none is left of one that only looks a row up."""
+    if not isinstance(statement, Assign) or any(bindings.names.get(key) == statement.target.id for key in bindings.used):
+        return statement
+    if any(name == statement.target.id and key.label.lower() in LOOKED_UP for key, name in bindings.names.items()):
+        return None
+    return statement if shared else Do(statement.value, statement.note)
 
 
 def row_statements(
@@ -85,7 +99,8 @@ def row_statements(
 ) -> list[Statement]:
     model = bindings.project.model(row.key.label)
     assert model is not None
-    variable = bindings.row(row.key) if row.key in bindings.used or shared else None
+    always = shared and model.label.lower() not in LOOKED_UP
+    variable = bindings.row(row.key) if row.key in bindings.used or always else None
     name = variable or bindings.row(row.key)
     if variable is None:
         bindings.used.discard(row.key)
@@ -207,7 +222,10 @@ def permission(values: Mapping[str, Any], bindings: Bindings, model: Model) -> A
     """Permissions are made by `migrate` too."""
     key = Key("contenttypes.ContentType", values.get("content_type_id"))
     chosen: dict[str, Any] = {"codename": plain(values.get("codename", ""))}
-    if key in bindings.names:
+    kind = next((row.values for row in bindings.facts.rows if row.key == key), {})
+    if "app_label" in kind and "model" not in kind:
+        chosen["content_type__app_label"] = plain(kind["app_label"])
+    elif key in bindings.names:
         chosen["content_type"] = bindings.row(key)
     return method(Attr(Import(model.module, model.name), "objects"), "get", **chosen)
 
@@ -220,3 +238,5 @@ def site(values: Mapping[str, Any], bindings: Bindings, model: Model) -> Any:
 
 SPECIAL = {"contenttypes.contenttype": content_type, "auth.permission": permission, "sites.site": site}
 """Models whose rows `migrate` makes: label → how a row is had."""
+LOOKED_UP = {"contenttypes.contenttype", "auth.permission"}
+"""Those whose rows are never made or changed, so that what nobody uses need not be looked up."""
