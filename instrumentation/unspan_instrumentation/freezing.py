@@ -374,7 +374,9 @@ def instance(kind: Any) -> Way | None:
 
 def plainly_stored(kind: type) -> bool:
     """Whether `instance.__dict__` runs no code of the application's."""
-    return not any(name in base.__dict__ for base in type.__dict__["__mro__"].__get__(kind)[:-1] for name in ("__getattribute__", "__slots__"))
+    return not any(
+        name in base.__dict__ for base in type.__dict__["__mro__"].__get__(kind)[:-1] for name in ("__getattribute__", "__slots__")
+    )
 
 
 def comparison(names: tuple[str, ...], known: dict[int, tuple[tuple[Any, ...], ModelRef]]) -> Callable[[Any], ModelRef | None]:

@@ -244,3 +244,33 @@ def test_an_interrupted_server_sends_what_it_has(project: Path, sink: Sink) -> N
         os.kill(server.popen.pid, signal.SIGINT)
         server.popen.wait(20)
         assert len(sink.traces(1)) == 1
+
+
+WATCHES_A_COLLECTOR_GO = """
+import os, sys
+from unspan_instrumentation.outbox import Outbox
+from unspan_instrumentation.recording import Record
+from unspan_instrumentation.sending import Sender
+from unspan_instrumentation.settings import Settings, Target
+
+settings = Settings(target=Target({address!r}), export_interval=0.05)
+box = Outbox(settings, Sender(settings))
+box.put(Record(1, 1, 0, "tape", "a", 1, 2, {{}}))
+print(box.flush(10), os.environ.get("GRPC_VERBOSITY"), flush=True)
+sys.stdin.readline()
+box.put(Record(1, 2, 0, "tape", "a", 1, 2, {{}}))
+box.flush(1)
+"""
+
+
+def test_grpc_says_nothing_of_its_own(sink: Sink) -> None:
+    """When the collector goes away, gRPC's core would write a line to the application's standard error."""
+    script = WATCHES_A_COLLECTOR_GO.format(address=sink.address)
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True None\n"
+        sink.stop()
+        _, said = process.communicate("\n", timeout=60)
+    assert [line.partition(" (")[0] for line in said.splitlines()] == [f"unspan: no collector answers at {sink.address}"]
