@@ -1,7 +1,9 @@
 """What the server span says of a request and its response, for requests of every kind to a real server."""
 
 import socket
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -306,3 +308,37 @@ def test_without_calls(project: Path, sink: Sink) -> None:
         server.ask("/hello/1/")
         [trace] = sink.traces(1)
     assert [span.what for span in trace] == [v.REQUEST, v.END]
+
+
+def test_requests_at_the_same_time_do_not_mix(project: Path, sink: Sink) -> None:
+    with Server(project, env={"UNSPAN_ENDPOINT": sink.address}) as server:
+        numbers = range(50, 58)
+        with ThreadPoolExecutor(len(numbers)) as pool:
+            list(pool.map(lambda number: server.ask(f"/calls/{number}/"), numbers))
+        traces = sink.traces(len(numbers), seconds=40)
+    counted = {
+        root(trace).attributes[v.PATH]: sorted(span.value(v.RETURN) for span in trace if span.name == "shop.views.double") for trace in traces
+    }
+    assert counted == {f"/calls/{number}/": [each * 2 for each in range(number)] for number in numbers}
+
+
+def test_a_request_of_a_traced_client_joins_its_trace(ask: Any) -> None:
+    _, trace = ask("/hello/1/", headers={"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"})
+    assert (root(trace).trace_id, root(trace).parent_id) == ("ab" * 16, "cd" * 8)
+
+
+def test_a_traced_client_that_samples_nothing(served: tuple[Server, Sink], ask: Any) -> None:
+    """The client's decision is kept: nothing of such a request is sent."""
+    server, sink = served
+    server.ask("/hello/1/", headers={"traceparent": f"00-{'ef' * 16}-{'cd' * 8}-00"})
+    ask("/")
+    assert [span.name for span in sink.spans() if span.trace_id == "ef" * 16] == []
+
+
+def test_an_asgi_server_is_not_harmed(project: Path, sink: Sink) -> None:
+    """Requests over ASGI are not recorded yet; they are answered as ever."""
+    command = [sys.executable, "-m", "uvicorn", "mysite.asgi:application", "--host", "127.0.0.1", "--port", "PORT", "--log-level", "warning"]
+    with Server(project, env={"UNSPAN_ENDPOINT": sink.address, "DJANGO_SETTINGS_MODULE": "mysite.settings"}, command=command) as server:
+        answers = [server.ask("/hello/21/").body, server.ask("/async/").body, server.ask("/astream/").body]
+        said = server.said()
+    assert (answers, "unspan" in said) == ([b'{"double": 42}', b'{"results": [2, 4]}', b"abc"], False)
