@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from postgres import postgres  # noqa: F401 - a fixture
 
 SKIPPED = pytest.StashKey[list[str]]()
 IN_CI = os.environ.pop("CI", "") == "true"
