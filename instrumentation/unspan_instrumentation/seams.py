@@ -9,13 +9,14 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from unspan_instrumentation import caching, mail, outbound, sql, tapes
-from unspan_instrumentation.request import middleware, sessions, templates
+from unspan_instrumentation import caching, mail, outbound, remembered, sql, tapes
+from unspan_instrumentation.request import incoming, middleware, sessions, templates
 from unspan_instrumentation.saying import warn
 
 Seam = tuple[str, Callable[[Any], None]]
 
 SEAMS: tuple[Seam, ...] = (
+    ("django.http.request", incoming.watch_headers),
     ("django.middleware.csrf", middleware.watch_csrf),
     ("django.contrib.sessions.backends.base", sessions.watch_sessions),
     ("django.contrib.auth", sessions.watch_users),
@@ -26,6 +27,7 @@ SEAMS: tuple[Seam, ...] = (
     *tapes.PATCHES,
     *mail.PATCHES,
     *caching.PATCHES,
+    *remembered.PATCHES,
 )
 
 

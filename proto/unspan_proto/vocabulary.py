@@ -34,6 +34,8 @@ ON_COMMIT: Final = "on_commit"
 """A callback was registered with `transaction.on_commit`; `code.function.name` is its name, where it has one."""
 CACHE: Final = "cache"
 """One operation on a Django cache."""
+REMEMBERED: Final = "remembered"
+"""A row that Django handed out from its own memory (a content type, the current site) without asking the database."""
 STREAM: Final = "stream"
 """What a streaming response yielded, after the server span had ended."""
 PROJECT: Final = "project"
@@ -64,6 +66,8 @@ VIEW_ARGUMENTS: Final = "unspan.view.arguments"
 """`[args, kwargs]` that the URL gave the view (converted values)."""
 REQUEST_HEADERS: Final = "unspan.http.request.headers"
 """List of `[name, value]`, names with their dashes, as Django saw them (WSGI joins repeated ones)."""
+REQUEST_HEADERS_ASKED: Final = "unspan.http.request.headers.asked"
+"""Names, in lower case, of the headers that somebody looked up by `request.headers` (list)."""
 REQUEST_BODY: Final = "unspan.http.request.body"
 """The bytes of the body that the application read; Truncated over the limit."""
 REQUEST_BODY_READ: Final = "unspan.http.request.body.complete"
@@ -186,6 +190,10 @@ CACHE_VALUE: Final = "unspan.cache.value"
 CACHE_HIT: Final = "unspan.cache.hit"
 """Whether a read found something (bool)."""
 
+# Remembered.
+REMEMBERED_ROW: Final = "unspan.remembered.row"
+"""ModelRef of the row, with its fields."""
+
 # Stream.
 CHUNKS: Final = "unspan.stream.chunks"
 """List of the bytes that a streaming response yielded."""
@@ -212,7 +220,7 @@ PART_TEXT: Final = "unspan.part.text"
 
 ENCODED: Final = frozenset(
     {
-        VIEW_ARGUMENTS, REQUEST_HEADERS, REQUEST_BODY, USER, SESSION, SESSION_AFTER, RESPONSE_HEADERS, RESPONSE_COOKIES, RESPONSE_BODY,
+        VIEW_ARGUMENTS, REQUEST_HEADERS, REQUEST_HEADERS_ASKED, REMEMBERED_ROW, REQUEST_BODY, USER, SESSION, SESSION_AFTER, RESPONSE_HEADERS, RESPONSE_COOKIES, RESPONSE_BODY,
         RESPONSE_TEMPLATES, EXCEPTION, ARGUMENTS, LOCALS, RETURN, PARAMETERS, COLUMNS, ROWS, LAST_ROW_ID, WRITTEN, WRITTEN_KEYS,
         DISTINCT_SHAPE, VALUE, MESSAGE, CACHE_KEY, CACHE_VALUE, CHUNKS, DESCRIPTION, LOST,
     }

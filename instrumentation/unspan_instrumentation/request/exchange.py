@@ -16,6 +16,7 @@ from unspan_instrumentation.request import incoming, outgoing
 from unspan_instrumentation.request.bodies import Tee
 
 MAX_TEMPLATES = 200
+MAX_HEADERS = 100
 USER_ID, USER_BACKEND = "_auth_user_id", "_auth_user_backend"
 """Django's keys of a login in the session."""
 
@@ -31,6 +32,8 @@ class Exchange:
         self.session: Any = None
         self.user: ModelRef | None = None
         self.templates: list[str] = []
+        self.headers: set[str] = set()
+        self.remembered: set[tuple[str, Any]] = set()
 
     def came_in(self, limit: int) -> None:
         self.attributes |= incoming.attributes(self.request)
@@ -49,6 +52,11 @@ class Exchange:
         if isinstance(template, str) and len(self.templates) < MAX_TEMPLATES:
             self.templates.append(str.__str__(template))
 
+    def asked(self, header: object) -> None:
+        """The application looked a header up by its name."""
+        if type(header) is str and len(self.headers) < MAX_HEADERS:
+            self.headers.add(header.replace("_", "-").lower())
+
     def loaded_session(self, store: Any, content: Any) -> None:
         """The session was read for the first time."""
         if self.session is None:
@@ -62,6 +70,8 @@ class Exchange:
 
     def answered(self, response: Any, limit: int) -> None:
         self.attributes |= outgoing.attributes(response, limit)
+        if self.headers:
+            self.attributes[v.REQUEST_HEADERS_ASKED] = sorted(self.headers)
         if self.templates:
             self.attributes[v.RESPONSE_TEMPLATES] = list(self.templates)
         if self.body is not None:

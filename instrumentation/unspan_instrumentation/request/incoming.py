@@ -1,13 +1,15 @@
 """What came in, as attributes: read from the request's metadata, which asks nothing of the application."""
 
 import re
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import quote
 
 from unspan_proto import vocabulary as v
 
 from unspan_instrumentation.freezing import freeze
+from unspan_instrumentation.patching import quietly
+from unspan_instrumentation.recording import current
 from unspan_instrumentation.request.bodies import Tee
 
 SAFE_IN_PATH = "/:@!$&'()*+,;=~-._"
@@ -55,6 +57,20 @@ def headers(request: Any) -> list[list[str]]:
         elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
             found.append([titled(key.replace("_", "-")), value])
     return found
+
+
+def watch_headers(module: Any) -> None:
+    """For `django.http.request`: which headers somebody looks up by `request.headers`. What reads `request.META` is not seen."""
+    look = module.HttpHeaders.__getitem__
+
+    @wraps(look)
+    def __getitem__(found: Any, key: Any) -> Any:
+        recording = current()
+        if recording is not None and recording.exchange is not None:
+            quietly(recording, "a header", recording.exchange.asked, key)
+        return look(found, key)
+
+    module.HttpHeaders.__getitem__ = __getitem__
 
 
 def titled(name: str) -> str:

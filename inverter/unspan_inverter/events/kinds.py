@@ -40,6 +40,8 @@ class Exchange:
     began: int
     ended: int
     """Nanoseconds since 1970."""
+    headers_asked: frozenset[str] = frozenset()
+    """Names, in lower case, of the headers that the application is known to have looked up."""
 
     def header(self, name: str, of_response: bool = False) -> str:
         """A header's value, or the empty string."""

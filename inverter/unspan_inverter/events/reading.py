@@ -42,7 +42,7 @@ def exchange(trace: Trace) -> Exchange:
         body=octets(body), body_whole=isinstance(body, bytes) and bool(span.attributes.get(v.REQUEST_BODY_READ, True)),
         user=user if isinstance(user, ModelRef) else None, backend=text(span, v.USER_BACKEND) or None,
         session=mapping(span.value(v.SESSION)), session_after=mapping(span.value(v.SESSION_AFTER)),
-        csrf_refused=bool(span.attributes.get(v.CSRF_ENFORCED, False)), route=span.attributes.get(v.ROUTE), view=text(span, v.VIEW),
+        headers_asked=frozenset(map(str, span.value(v.REQUEST_HEADERS_ASKED, []))), csrf_refused=bool(span.attributes.get(v.CSRF_ENFORCED, False)), route=span.attributes.get(v.ROUTE), view=text(span, v.VIEW),
         arguments=(tuple(args), kwargs), status=int(span.attributes.get(v.STATUS, 0)), response_headers=pairs(span.value(v.RESPONSE_HEADERS)),
         cookies=span.value(v.RESPONSE_COOKIES, {}), response_body=None if answer is None else octets(answer),
         response_whole=not isinstance(answer, Truncated), charset=text(span, v.RESPONSE_CHARSET) or "utf-8",
@@ -109,6 +109,14 @@ def sql(span: Span) -> Iterator[Event]:
         yield from statement_event(span)
 
 
+def remembered(span: Span) -> Iterator[Event]:
+    """A row from Django's memory is one that the request read; no statement tells more of it."""
+    row = span.value(v.REMEMBERED_ROW)
+    if isinstance(row, ModelRef) and row.fields:
+        columns = tuple(Column(row.label, name, None) for name in row.fields)
+        yield RowsRead(span.span_id, text(span, v.DATABASE) or "default", row.label, columns, (tuple(row.fields.values()),), "", (), {})
+
+
 def rows_read(span: Span) -> RowsRead:
     columns = tuple(Column(*(list(column) + [None] * 3)[:3]) for column in span.value(v.COLUMNS, []))
     rows = tuple(tuple(row) for row in span.value(v.ROWS, []))
@@ -130,4 +138,5 @@ READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {
     v.MAIL: mail,
     v.CACHE: cache,
     v.ON_COMMIT: on_commit,
+    v.REMEMBERED: remembered,
 }

@@ -270,7 +270,7 @@ def headers(exchange: Exchange, traces: str) -> dict[str, str]:
             or (low == "accept" and value == "*/*")
         ):
             continue
-        if low not in INCIDENTAL or (value and value in traces):
+        if low not in INCIDENTAL or low in exchange.headers_asked or (value and value in traces):
             found[name] = value
     return found
 

@@ -212,9 +212,13 @@ def detail(text: str) -> Line:
     return Line(text, "detail")
 
 
+def remembered(span: Span) -> Iterator[Line]:
+    yield Line(f"remembered {brief(value(span, v.REMEMBERED_ROW))}", v.REMEMBERED)
+
+
 KINDS: dict[str, Callable[[Span], Iterator[Line]]] = {
     v.REQUEST: request, v.CALL: call, v.SQL: sql, v.HTTP: http, v.TAPE: tape, v.MAIL: mail, v.CACHE: cache, v.STREAM: stream,
-    v.END: end, v.PROJECT: project,
+    v.END: end, v.PROJECT: project, v.REMEMBERED: remembered,
 }  # fmt: skip
 
 

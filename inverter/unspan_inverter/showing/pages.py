@@ -20,7 +20,7 @@ from unspan_inverter.showing.text import cut, duration, inert, size
 from unspan_inverter.showing.tree import Node, tree
 
 STYLES = {
-    "request": "bold", v.CALL: "cyan", v.SQL: "green", v.HTTP: "magenta", v.TAPE: "yellow", v.MAIL: "blue", v.CACHE: "blue",
+    "request": "bold", v.CALL: "cyan", v.SQL: "green", v.HTTP: "magenta", v.TAPE: "yellow", v.MAIL: "blue", v.CACHE: "blue", v.REMEMBERED: "green",
     v.STREAM: "magenta", "detail": "dim", "problem": "bold red", "other": "dim",
 }  # fmt: skip
 MAX_WIDTH = 200
