@@ -53,8 +53,17 @@ class Exchange:
         """The response's body as text; what is no text of its charset is replaced."""
         try:
             return (self.response_body or b"").decode(self.charset or "utf-8", "replace")
-        except LookupError:
+        except (LookupError, ValueError):  # a charset that there is not, that is no text's, or whose name is none
             return (self.response_body or b"").decode("utf-8", "replace")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the response's body is text of its charset throughout."""
+        try:
+            (self.response_body or b"").decode(self.charset or "utf-8")
+        except (LookupError, ValueError):
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

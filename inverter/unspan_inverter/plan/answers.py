@@ -1,6 +1,5 @@
 """Assertions on the response: one function per aspect, all in the registry `ANSWERS`."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from unspan_proto.values import bare
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Made
-from unspan_inverter.plan import messages, requests
+from unspan_inverter.plan import documents, messages, requests
 from unspan_inverter.plan.bindings import TOKEN, Bindings, bound_document, literals, plain_key
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Attr, Check, Import, Item, Name, Statement, call, method
@@ -23,6 +22,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 MOST_PIECES, FEW_PIECES = 8, 5
 """Texts by which a page is recognised: those of its rows, or where it shows one at most, others too."""
 MOST_TEXT = 6000
+TEXTS = ("text", "xml", "html", "javascript", "json")
 RANDOM = re.compile(r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{20,}|[0-9a-f]{24,}")
 """Texts that look made by chance: tokens, nonces, signatures."""
 
@@ -81,8 +81,7 @@ def redirect(answer: Answer) -> Iterator[Statement]:
     target = location(answer)
     if answer.exchange.status not in REDIRECTS or not target:
         return
-    split = urlsplit(target)
-    if split.scheme or split.netloc or not target.startswith("/"):
+    if not of_this_site(target):
         answer.bindings.keep([target])
         yield Check("equal", (Attr(RESPONSE, "status_code"), answer.exchange.status))
         yield Check("equal", (Item(Attr(RESPONSE, "headers"), "Location"), target))
@@ -90,6 +89,15 @@ def redirect(answer: Answer) -> Iterator[Statement]:
     kwargs: list[tuple[str, Any]] = [("status_code", answer.exchange.status)] if answer.exchange.status != 302 else []
     made = requests.reversed_or_text(target, answer.exchange, answer.bindings, answer.bindings.project)
     yield Check("redirects", (RESPONSE, made), (*kwargs, ("fetch_redirect_response", False)))
+
+
+def of_this_site(target: str) -> bool:
+    """Whether it is a path without a host; `assertRedirects` takes no other."""
+    try:
+        split = urlsplit(target)
+    except ValueError:
+        return False
+    return target.startswith("/") and not split.scheme and not split.netloc
 
 
 def failure(answer: Answer) -> Iterator[Statement]:
@@ -106,17 +114,17 @@ def document(answer: Answer) -> Iterator[Statement]:
     """A JSON body, whole."""
     if not answer.about_body or not is_json(answer):
         return
-    found = json.loads(answer.text)
+    found = documents.document(answer.text)
     bound = unknown_keys(bound_document(found, answer.bindings, answer.facts.keys_seen), answer)
     answer.bindings.keep(literals(bound))
     yield Check("equal", (method(RESPONSE, "json"), bound))
 
 
 def is_json(answer: Answer) -> bool:
-    if not (answer.kind.endswith("/json") or answer.kind.endswith("+json")):
+    if not (answer.kind.endswith("/json") or answer.kind.endswith("+json")) or not answer.exchange.is_text:
         return False
     try:
-        json.loads(answer.text)
+        documents.document(answer.text)
     except ValueError:
         return False
     return True
@@ -140,7 +148,7 @@ def born_keys(answer: Answer) -> set[str]:
 
 def page(answer: Answer) -> Iterator[Statement]:
     """An HTML page, by what it shows: the rows' texts, and where there are hardly any, the other texts."""
-    if not answer.about_body or "html" not in answer.kind:
+    if not answer.about_body or not is_page(answer):
         return
     kwargs: tuple[tuple[str, Any], ...] = (("status_code", answer.exchange.status),) if answer.exchange.status != 200 else ()
     pieces = shown(answer)
@@ -148,6 +156,11 @@ def page(answer: Answer) -> Iterator[Statement]:
         yield Check("contains", (RESPONSE, piece), kwargs)
     if not pieces:
         yield from whole(answer)
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether it can be asserted by its texts: `assertContains` decodes the whole of it."""
+    return "html" in answer.kind and answer.exchange.is_text
 
 
 def shown(answer: Answer) -> list[str]:
@@ -206,7 +219,7 @@ def whole(answer: Answer) -> Iterator[Statement]:
     content = call(Attr(b"", "join"), RESPONSE) if answer.exchange.streaming else method(RESPONSE, "getvalue")
     body = answer.exchange.response_body or b""
     text = answer.text
-    if "text" in answer.kind or "xml" in answer.kind or "html" in answer.kind or "javascript" in answer.kind:
+    if answer.exchange.is_text and any(kind in answer.kind for kind in TEXTS):
         answer.bindings.keep([text[:MOST_TEXT]])
         decoded = call(
             Attr(content, "decode"),
@@ -223,7 +236,7 @@ def whole(answer: Answer) -> Iterator[Statement]:
 
 
 def other_body(answer: Answer) -> Iterator[Statement]:
-    if answer.about_body and "html" not in answer.kind and not is_json(answer):
+    if answer.about_body and not is_page(answer) and not is_json(answer):
         yield from whole(answer)
 
 

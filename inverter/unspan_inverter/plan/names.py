@@ -76,7 +76,7 @@ def of_test(exchange: Exchange, route_name: str | None, models: Sequence[str], s
 
     `models`: names of the models of the rows that the route speaks of; `shown`: the model whose rows the answer shows; `target`: where it redirects.
     """
-    subject = words((route_name or "").rsplit(":", 1)[-1] or exchange.view.rsplit(".", 1)[-1] or "the page")
+    subject = words((route_name or "").rsplit(":", 1)[-1] or exchange.view.rsplit(".", 1)[-1] or "the page") or ["page"]
     mine = next((name.lower() for name in models if name.lower() in subject or name.lower() + "s" in subject), None)
     rest = [word for word in subject if word not in (mine, f"{mine}s")] or subject
     unsafe = exchange.method not in ("GET", "HEAD", "OPTIONS")

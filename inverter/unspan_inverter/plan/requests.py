@@ -1,6 +1,5 @@
 """The act: the recorded request as a call of Django's test client."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Key
 from unspan_inverter.plan import routes
 from unspan_inverter.plan.bindings import Bindings, literals
+from unspan_inverter.plan.documents import document
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Import, Name, call, text
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
@@ -127,8 +127,11 @@ def query_arguments(exchange: Exchange) -> dict[str, Any] | None:
     """The query as a dict for the client, where encoding it again gives the recorded text."""
     if exchange.method not in ("GET", "HEAD") or not exchange.query or exchange.body:
         return None
-    found = collected(parse_qsl(exchange.query, keep_blank_values=True))
-    return found if urlencode(found, doseq=True) == exchange.query else None
+    try:
+        found = collected(parse_qsl(exchange.query, keep_blank_values=True))
+        return found if urlencode(found, doseq=True) == exchange.query else None
+    except ValueError:  # more fields than Python takes, or characters that no URL has
+        return None
 
 
 def collected(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -174,9 +177,9 @@ def exact(body: bytes) -> Any:
 
 
 def parsed_json(body: bytes) -> Any:
-    """A JSON object or array; None for other documents, which the client would send as they are."""
+    """A JSON object or array; None for other bodies, which are sent as they are."""
     try:
-        found = json.loads(body)
+        found = document(body)
     except ValueError:
         return None
     return found if isinstance(found, (dict, list)) else None

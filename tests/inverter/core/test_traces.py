@@ -213,7 +213,7 @@ def test_a_text_that_is_no_value_is_a_sentence() -> None:
     told = spans(read("shop.Author", AUTHOR))
     told[1] = replace(told[1], attributes={**told[1].attributes, v.ROWS: "[1,"})
     with pytest.raises(
-        Unreadable, match="cannot be read: its data does not keep the format .NotEncoded: this is not a value in the trace format"
+        Unreadable, match=r"cannot be read: its data does not keep the format .NotEncoded: this is not a value in the trace format"
     ):
         generated([of(told)])
 
