@@ -317,7 +317,8 @@ def test_requests_at_the_same_time_do_not_mix(project: Path, sink: Sink) -> None
             list(pool.map(lambda number: server.ask(f"/calls/{number}/"), numbers))
         traces = sink.traces(len(numbers), seconds=40)
     counted = {
-        root(trace).attributes[v.PATH]: sorted(span.value(v.RETURN) for span in trace if span.name == "shop.views.double") for trace in traces
+        root(trace).attributes[v.PATH]: sorted(span.value(v.RETURN) for span in trace if span.name == "shop.views.double")
+        for trace in traces
     }
     assert counted == {f"/calls/{number}/": [each * 2 for each in range(number)] for number in numbers}
 
@@ -337,7 +338,18 @@ def test_a_traced_client_that_samples_nothing(served: tuple[Server, Sink], ask: 
 
 def test_an_asgi_server_is_not_harmed(project: Path, sink: Sink) -> None:
     """Requests over ASGI are not recorded yet; they are answered as ever."""
-    command = [sys.executable, "-m", "uvicorn", "mysite.asgi:application", "--host", "127.0.0.1", "--port", "PORT", "--log-level", "warning"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "mysite.asgi:application",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "PORT",
+        "--log-level",
+        "warning",
+    ]
     with Server(project, env={"UNSPAN_ENDPOINT": sink.address, "DJANGO_SETTINGS_MODULE": "mysite.settings"}, command=command) as server:
         answers = [server.ask("/hello/21/").body, server.ask("/async/").body, server.ask("/astream/").body]
         said = server.said()

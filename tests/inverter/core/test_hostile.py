@@ -1,7 +1,5 @@
 """Whatever a trace holds is data: a test in which it is inert, or a refusal in a sentence. Never code, never a traceback."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -15,12 +13,26 @@ from unspan_inverter.errors import InverterError
 from unspan_inverter.generate import generated
 from unspan_proto import values
 from unspan_proto import vocabulary as v
-from unspan_proto.project import Model, Project, Route
+from unspan_proto.project import Project
 from unspan_proto.values import ModelRef
 
 from .inert import faults
 from .making import (
-    BOOK, LOAN, NOW, PROJECT, Happening, cached, counted, delete, field, foreign_key, http, insert, mail, model, on_commit, read, sql, streamed, tape, trace,
+    NOW,
+    PROJECT,
+    Happening,
+    cached,
+    counted,
+    delete,
+    http,
+    insert,
+    mail,
+    on_commit,
+    read,
+    sql,
+    streamed,
+    tape,
+    trace,
     update,
 )  # fmt: skip
 
