@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from unspan_instrumentation.recording import DROPPED, Record, Recording
 from unspan_instrumentation.sending import Sender
 from unspan_instrumentation.settings import Settings, Target
 from unspan_proto import vocabulary as v
+from unspan_proto.span import Span
 
 from .serving import Server, free_port
 from .sink import Sink
@@ -187,12 +189,17 @@ else:
 """
 
 
+BUSY = re.compile("unspan: (no collector answers at .*|the collector at .* answers again; nothing was lost)")
+"""What may be said on a busy machine, where the first connection of a new process takes longer than the sender waits."""
+
+
 def test_a_process_that_forks(sink: Sink) -> None:
     """Both sides send what is theirs; what the parent had queued is sent once."""
     script = FORKS.format(tests=str(Path(__file__).parent.parent), address=sink.address)
     quiet = ["-W", "ignore::DeprecationWarning"]  # Python's own, of forking with threads
     done = subprocess.run([sys.executable, *quiet, "-c", script], capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
+    said = [line for line in done.stderr.splitlines() if not BUSY.fullmatch(line)]
+    assert (done.returncode, said) == (0, [])
     assert sorted(int(span.span_id, 16) for span in sink.spans()) == [1, 2, 10, 20]
 
 
@@ -233,8 +240,13 @@ def test_a_collector_that_dies_and_comes_back(project: Path) -> None:
         with Sink(sink.address) as again:
             server.ask("/hello/3/")
             traces = again.traces(2, seconds=40)
-    paths = [span.attributes[v.PATH] for trace in traces for span in trace if span.what == v.REQUEST]
-    assert paths == ["/hello/2/", "/hello/3/"]
+            if "/hello/1/" in paths_of(traces):  # its receipt was lost with the collector: what is not acknowledged is sent again
+                traces = again.traces(3, seconds=40)
+    assert [path for path in paths_of(traces) if path != "/hello/1/"] == ["/hello/2/", "/hello/3/"]
+
+
+def paths_of(traces: list[list[Span]]) -> list[str]:
+    return [span.attributes[v.PATH] for trace in traces for span in trace if span.what == v.REQUEST]
 
 
 def test_an_interrupted_server_sends_what_it_has(project: Path, sink: Sink) -> None:
