@@ -1,7 +1,7 @@
 """The exporter: one bounded queue that every seam fills and one daemon thread that turns its content into protobuf and sends it.
 
-The thread is polite. An encoder that holds the GIL costs a request up to 5 ms at each of its queries, so while requests are in flight the
-thread waits, and where it cannot wait any longer works in slices shorter than a query.
+The thread is polite. An encoder that holds the GIL costs a request up to 5 ms each time that it comes back from a query or a socket, so the
+thread works in slices shorter than a query, and while requests are in flight it waits as long as it can.
 """
 
 import contextvars
@@ -29,7 +29,7 @@ RESERVE: Final = 1 << 20
 PATIENCE: Final = 0.5
 """Seconds that records wait for a moment without a request."""
 SLICE: Final = 0.0002
-"""Seconds of work between two pauses while a request is in flight."""
+"""Seconds of work between two pauses, and of a pause."""
 LONG_SLICE: Final = 0.004
 """The same when the queue fills: a request in Python's own code hands the interpreter over every 5 ms only."""
 RECORD_BYTES: Final = 700
@@ -67,7 +67,7 @@ class Pace:
         self._started = time.perf_counter()
 
     def keep(self) -> None:
-        """Called after each piece of work while a request is in flight. The fuller the queue, the less polite."""
+        """Called after each piece of work: a request may be in flight, or about to come. The fuller the queue, the less polite."""
         box = self._outbox
         fill = box.fill()
         if box.hurried or fill > 0.5:
@@ -172,8 +172,7 @@ class Outbox:
             record, weighs = self._queue.popleft()
             for data in self._encoded(record, batch.others):
                 batch.take(data)
-                if self.busy:
-                    pace.keep()
+                pace.keep()
                 if batch.size + sum(map(len, batch.others)) > BATCH_BYTES:
                     self._add(batch)
                     batch = Batch()

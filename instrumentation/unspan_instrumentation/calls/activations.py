@@ -125,7 +125,9 @@ def changed(call: list[Any], values: Any, found: dict[str, Any]) -> None:
             continue
         before = arguments[name]
         if now is not before:
-            now = freeze(now)
+            at_once = AT_ONCE.get(type(now))
+            frozen = at_once(now) if at_once is not None else None
+            now = freeze(now) if frozen is None else frozen
             if now is not before and now != before:
                 found[name] = now
 
