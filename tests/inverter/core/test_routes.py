@@ -43,9 +43,9 @@ def test_a_path_leads_to_a_named_route(name: str) -> None:
 
 
 PATTERNS: list[tuple[str, str, bool]] = [
-    ("a.b/", "a.b/", True), ("a.b/", "axb/", False), ("<path:rest>", "a/b/c", True), ("<str:one>/", "a/b/", False), ("<one>/<two>/", "a/b/", True),
-    ("<custom:one>/", "anything/", True), ("^old/(?P<id>\\d+)/$", "old/12/", True), ("^old/(?P<id>\\d+)/$", "old/12/more", False),
-    ("api/^items/(?P<pk>[^/.]+)/$", "api/items/7/", True), ("x/\\Z", "x/", True), ("(", "(", False), ("a+b/", "a+b/", True),
+    ("a.b/", "a.b/", True), ("a.b/", "axb/", False), ("<path:rest>", "a/b/c", True), ("<str:one>/", "a/b/", False),
+    ("^old/(?P<id>\\d+)/$", "old/12/", True), ("^old/(?P<id>\\d+)/$", "old/12/more", False), ("api/^items/(?P<pk>\\w+)/$", "api/items/7/", True),
+    ("x/\\Z", "x/", True), ("(", "(", True), ("^(", "(", False), ("a+b/", "a+b/", True),
 ]  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def test_a_pattern_is_read_as_django_reads_it(pattern: str, path: str, met: bool
 
 
 def test_the_first_of_several_patterns_wins() -> None:
-    project = with_routes(Route("a/<str:x>/", "first", "v", ("x",)), Route("a/b/", "second", "v"))
+    project = with_routes(Route("a/<slug:x>/", "first", "v", ("x",)), Route("a/b/", "second", "v"))
     found = resolved("/a/b/", project)
     assert found is not None
     assert found[0].name == "first"
