@@ -26,6 +26,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A span of another trace that this one has to do with."""
+
+    trace_id: str
+    span_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """One span. Ids are lower-case hex, times nanoseconds since 1970, `kind` and `status` OTLP's numbers.
 
@@ -45,6 +53,7 @@ class Span:
     events: tuple[Event, ...] = ()
     scope: str = ""
     resource: Mapping[str, Any] = field(default_factory=nothing)
+    links: tuple[Link, ...] = ()
 
     @property
     def what(self) -> str:
@@ -76,6 +85,7 @@ def from_wire(wire: Wire, scope: str = "", resource: Mapping[str, Any] | None = 
         status=wire.status.code, status_message=wire.status.message,
         events=tuple(Event(event.name, event.time_unix_nano, attributes(event.attributes)) for event in wire.events),
         scope=scope, resource=resource if resource is not None else nothing(),
+        links=tuple(Link(link.trace_id.hex(), link.span_id.hex()) for link in wire.links),
     )  # fmt: skip
 
 
