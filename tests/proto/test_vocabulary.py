@@ -56,5 +56,18 @@ def test_encoded_attributes_are_attributes() -> None:
 
 
 def test_what_has_no_name_of_opentelemetry_s_is_ours() -> None:
-    standard = ("http.", "url.", "server.", "code.", "thread.", "exception.", "db.", "messaging.", "https:")
+    standard = (
+        "http.",
+        "url.",
+        "server.",
+        "code.",
+        "thread.",
+        "exception.",
+        "db.",
+        "messaging.",
+        "file.",
+        "process.",
+        "network.",
+        "https:",
+    )
     assert [value for value in NAMES.values() if "." in value and not value.startswith(("unspan.", *standard))] == []
