@@ -16,6 +16,7 @@ COMMANDS = {
     "traces": "List the newest recorded requests.",
     "show": "Show what a request did as a call tree.",
     "generate": "Write a test from a recorded request and run it once.",
+    "diff": "Say what two traces do differently.",
     "export": "Write a trace to an OTLP/JSON file.",
     "doctor": "Say why nothing was recorded or generated.",
 }

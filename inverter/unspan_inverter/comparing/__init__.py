@@ -1,0 +1,1 @@
+"""What two traces do differently: pure functions over two traces, from `differences.compared` down."""

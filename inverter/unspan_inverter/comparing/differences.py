@@ -1,0 +1,158 @@
+"""From two traces to what the second does differently, in the order in which it happened."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final, Literal
+
+from unspan_proto import vocabulary as v
+
+from unspan_inverter.comparing.alignment import aligned
+from unspan_inverter.comparing.correspondence import ABSENT, MOST, Correspondence, Leaf
+from unspan_inverter.comparing.moments import Moments, Run
+from unspan_inverter.comparing.steps import Step, request, response, steps, value
+from unspan_inverter.trace import Trace
+
+RANDOM: Final = ("random.", "secrets.", "uuid.", "os.urandom", "django.utils.crypto.")
+Kind = Literal["missing", "added", "moved", "changed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One departure. `missing`: only the first has the step; `added`: only the second; `moved`: both, in another order; `changed`: both, and
+    `leaves` of the `aspect` differ. `times`: how often the same."""
+
+    kind: Kind
+    step: Step
+    aspect: str = ""
+    leaves: tuple[Leaf, ...] = ()
+    other: Step | None = None
+    times: int = 1
+    made: tuple[int, int] = (0, 0)
+    """How often steps of this name came in the first, in the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two traces do differently. `mapped`: how many keys, tokens and times of one stand for others of the other."""
+
+    first: Trace
+    second: Trace
+    differences: tuple[Difference, ...]
+    steps: tuple[int, int]
+    mapped: Correspondence
+
+    @property
+    def same(self) -> bool:
+        return not self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The steps of a trace, and how often each name comes."""
+
+    steps: Sequence[Step]
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def compared(first: Trace, second: Trace, *, leave_out: frozenset[str] = frozenset()) -> Comparison:
+    """The comparison of two traces. `leave_out`: kinds that the second cannot have, as a test's stubs answer for them."""
+    found = Correspondence(first.project, moments(first, second), drawn(first) | drawn(second))
+    sides = [side([one for one in steps(trace, found) if one.name[0] not in leave_out]) for trace in (first, second)]
+    pairs = aligned([one.name for one in sides[0].steps], [one.name for one in sides[1].steps])
+    both = [(sides[0].steps[i], sides[1].steps[j]) for i, j in pairs if i is not None and j is not None]
+    ends = [(request(first), request(second)), (response(first), response(second))]
+    for one, other in [ends[0], *both]:  # keys that are shown later stand in paths and parameters before
+        learn(found, one, other)
+    differences = [*changes(found, *ends[0])]
+    for i, j in pairs:
+        if i is not None and j is not None:
+            differences += changes(found, sides[0].steps[i], sides[1].steps[j])
+        elif i is not None:
+            differences.append(one_sided("missing", sides[0].steps[i], sides))
+        elif j is not None:
+            differences.append(one_sided("added", sides[1].steps[j], sides))
+    differences += changes(found, *ends[1])
+    whole = grouped(topmost(moved(remembered(differences, first, second))))
+    return Comparison(first, second, tuple(whole), (len(sides[0].steps), len(sides[1].steps)), found)
+
+
+def side(some: Sequence[Step]) -> Side:
+    return Side(some, Counter(one.name for one in some))
+
+
+def moments(first: Trace, second: Trace) -> Moments:
+    runs = [Run(trace.request.start / 1e9, trace.request.end / 1e9) for trace in (first, second)]
+    return Moments(runs[0], runs[1], str(first.project.settings.get("TIME_ZONE") or "UTC"))
+
+
+def drawn(trace: Trace) -> frozenset[str]:
+    """The texts that sources of randomness gave."""
+    found = [
+        value(span, v.VALUE) for span in trace.spans if span.what == v.TAPE and str(span.attributes.get(v.SOURCE, "")).startswith(RANDOM)
+    ]
+    return frozenset(text for one in found for text in (str(one), getattr(one, "hex", None)) if isinstance(text, str) and len(text) > 3)
+
+
+def learn(found: Correspondence, one: Step, other: Step) -> None:
+    """Finds the pairs of keys that the rows of a step show."""
+    for name in ("rows", "written values", "chosen rows", "user", "arguments", "result"):
+        if name in one.aspects and name in other.aspects:
+            for _ in islice(found.leaves(one.aspects[name], other.aspects[name]), MOST):
+                pass
+
+
+def changes(found: Correspondence, one: Step, other: Step) -> Iterator[Difference]:
+    for name in [*one.aspects, *(name for name in other.aspects if name not in one.aspects)]:
+        leaves = tuple(islice(found.leaves(one.aspects.get(name, ABSENT), other.aspects.get(name, ABSENT), None, ()), MOST))
+        if leaves:
+            yield Difference("changed", one, name, leaves, other)
+
+
+def one_sided(kind: Kind, step: Step, sides: Sequence[Side]) -> Difference:
+    return Difference(kind, step, made=(sides[0].counts[step.name], sides[1].counts[step.name]))
+
+
+def remembered(differences: Sequence[Difference], first: Trace, second: Trace) -> list[Difference]:
+    """Without the reads of rows that the other run had in Django's memory already: content types, the current site."""
+    kept = {kind: known(trace) for kind, trace in (("missing", second), ("added", first))}
+    return [one for one in differences if one.step.span.attributes.get(v.MODEL) not in kept.get(one.kind, ()) or one.step.name[0] != v.SQL]
+
+
+def known(trace: Trace) -> frozenset[object]:
+    return frozenset(span.attributes.get(v.MODEL) for span in trace.spans if span.what == v.REMEMBERED)
+
+
+def moved(differences: Sequence[Difference]) -> list[Difference]:
+    """A step that is missing at one place and added at another has moved."""
+    added: defaultdict[tuple[str, str], list[Difference]] = defaultdict(list)
+    for one in differences:
+        if one.kind == "added":
+            added[one.step.name].append(one)
+    found: list[Difference] = []
+    gone: set[int] = set()
+    for one in differences:
+        if one.kind == "missing" and added[one.step.name]:
+            twin = added[one.step.name].pop(0)
+            gone.add(id(twin))
+            found.append(Difference("moved", one.step, other=twin.step))
+        else:
+            found.append(one)
+    return [one for one in found if id(one) not in gone]
+
+
+def topmost(differences: Sequence[Difference]) -> list[Difference]:
+    """Without the steps inside of a call that is itself on one side only."""
+    apart = {one.step.span.span_id for one in differences if one.kind in ("missing", "added", "moved")}
+    return [one for one in differences if one.kind not in ("missing", "added", "moved") or one.step.span.parent_id not in apart]
+
+
+def grouped(differences: Sequence[Difference]) -> list[Difference]:
+    """The same departure again and again is one, at its first place."""
+    found: dict[Any, Difference] = {}
+    for place, one in enumerate(differences):
+        key = (one.kind, one.step.name, one.step.where) if one.kind in ("missing", "added") else place
+        before = found.get(key)
+        found[key] = one if before is None else Difference(one.kind, before.step, times=before.times + 1, made=one.made)
+    return list(found.values())

@@ -1,0 +1,84 @@
+"""Times of two runs: whether one stands for the other, as a moment, a length of time, or a word that was written of one."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Final
+from zoneinfo import ZoneInfo
+
+SLACK: Final = 2.0
+"""Seconds by which the same moment of two runs may be apart, beside their own length."""
+EPOCH: Final = 1_000_000_000.0
+"""Numbers above it are taken for seconds since 1970 (2001), or thousandths of them."""
+WORDS: Final = ("%Y", "%y", "%m", "%d", "%H", "%I", "%M", "%S", "%b", "%B", "%a", "%A", "%p", "%j")
+"""How `strftime` writes the parts of a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """When one run began and ended: seconds since 1970."""
+
+    began: float
+    ended: float
+
+    @property
+    def length(self) -> float:
+        return max(self.ended - self.began, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """The times of two runs. A clock that the test holds shows the first run's time in the second."""
+
+    first: Run
+    second: Run
+    zone: str = "UTC"
+
+    def same_moment(self, a: float, b: float) -> bool:
+        """Seconds since 1970: equally far from the beginning of both runs, or both within the first run."""
+        slack = max(self.first.length, self.second.length) + SLACK
+        if abs((a - self.first.began) - (b - self.second.began)) <= slack:
+            return True
+        return abs(a - b) <= self.first.length + SLACK and abs(a - self.first.began) <= slack
+
+    def same(self, a: object, b: object) -> bool:
+        """Whether two values of one type are the same time of two runs."""
+        if isinstance(a, datetime) and isinstance(b, datetime):
+            return (a.tzinfo is None) == (b.tzinfo is None) and self.same_moment(seconds(a), seconds(b))
+        if isinstance(a, date) and isinstance(b, date) and not isinstance(a, datetime):
+            days = (datetime.fromtimestamp(self.second.began, timezone.utc) - datetime.fromtimestamp(self.first.began, timezone.utc)).days
+            return abs((b - a).days - days) <= 1 and days != 0
+        if isinstance(a, timedelta) and isinstance(b, timedelta):
+            return self.same_length(a.total_seconds(), b.total_seconds())
+        if isinstance(a, float) and isinstance(b, float):
+            return self.same_number(a, b)
+        return isinstance(a, int) and isinstance(b, int) and a > EPOCH < b and self.same_number(float(a), float(b))
+
+    def same_number(self, a: float, b: float) -> bool:
+        for unit in (1.0, 1e3, 1e6, 1e9):
+            if a > EPOCH * unit < b and self.same_moment(a / unit, b / unit):
+                return True
+        return self.same_length(a, b) or self.same_length(a / 1e3, b / 1e3)
+
+    def same_length(self, a: float, b: float) -> bool:
+        """Seconds that passed within each run."""
+        return 0 <= a <= self.first.length and 0 <= b <= self.second.length and not (float(a).is_integer() and float(b).is_integer())
+
+    def same_words(self, a: str, b: str) -> bool:
+        """Whether two words write the same part of both beginnings: `Nov` and `Feb`, `14` and `09`."""
+        zones = {"UTC", self.zone}
+        return any((a, b) in written(self.first.began, self.second.began, zone) for zone in zones)
+
+
+def seconds(moment: datetime) -> float:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def written(first: float, second: float, zone: str) -> set[tuple[str, str]]:
+    """The parts of two moments as texts, part by part."""
+    try:
+        here = ZoneInfo(zone)
+    except (ValueError, OSError, LookupError):
+        here = ZoneInfo("UTC")
+    one, other = (datetime.fromtimestamp(at, here) for at in (first, second))
+    found = {(one.strftime(part), other.strftime(part)) for part in WORDS}
+    return found | {(a.lstrip("0"), b.lstrip("0")) for a, b in found}
