@@ -88,6 +88,16 @@ REQUEST_BODY: Final = "unspan.http.request.body"
 """The bytes of the body that the application read; Truncated over the limit."""
 REQUEST_BODY_READ: Final = "unspan.http.request.body.complete"
 """Whether the application read the body to its end (bool); when not, the rest did not matter."""
+REQUEST_COOKIES: Final = "unspan.http.request.cookies"
+"""Dict: name → value of the cookies that came in, as Django parses them; absent when there were none."""
+REQUEST_FORM: Final = "unspan.http.request.form"
+"""List of `[name, value]` of `request.POST`, when the application had it parsed."""
+REQUEST_FILES: Final = "unspan.http.request.files"
+"""List of dicts, one an uploaded file that was parsed: `field`, `name`, `content_type`, `size`, `sha256` (hex) of the content; `content`, up to 64 KiB, when the body was not recorded whole."""
+CLIENT_ADDRESS: Final = "client.address"
+"""REMOTE_ADDR as Django saw it."""
+SCRIPT_NAME: Final = "unspan.http.script_name"
+"""The prefix that the application is mounted under (`/shop`), part of the path; absent when there is none."""
 USER: Final = "unspan.user"
 """ModelRef of the logged-in user when the request came in, with the loaded fields; absent for anonymous or when nobody looked."""
 USER_BACKEND: Final = "unspan.user.backend"
@@ -100,6 +110,14 @@ CSRF_ENFORCED: Final = "unspan.csrf.enforced"
 """Whether the CSRF check refused the request (bool)."""
 LANGUAGE: Final = "unspan.language"
 """The active language when the view was called."""
+TIMEZONE: Final = "unspan.timezone"
+"""Key of the active time zone when the view was called."""
+VIEW_DECORATORS: Final = "unspan.view.decorators"
+"""List of the dotted names of the decorators around the view, outermost first, as far as they say what they wrap (`functools.wraps`)."""
+ANSWERED_BY: Final = "unspan.answered_by"
+"""Dotted name of the middleware that answered in the view's place; absent when the view was called, or nothing matched the path."""
+EXCEPTIONS: Final = "unspan.exceptions"
+"""List of dicts, one an exception that Django turned into a response, in order: `type`, `message`, `status`, and `frames`: `[function, file, line]` of the project's own code in its traceback, outermost first."""
 RESPONSE_HEADERS: Final = "unspan.http.response.headers"
 """List of `[name, value]` of the response, cookies excluded."""
 RESPONSE_COOKIES: Final = "unspan.http.response.cookies"
@@ -110,10 +128,14 @@ RESPONSE_CHARSET: Final = "unspan.http.response.charset"
 """Character set of the response's text."""
 RESPONSE_TEMPLATES: Final = "unspan.http.response.templates"
 """Names of the templates rendered, outermost first."""
+RESPONSE_CONTEXT: Final = "unspan.http.response.context"
+"""List of `[template name, {key: type name}]`, one a template that the application had rendered, in order."""
+RESPONSE_REASON: Final = "unspan.http.response.reason"
+"""The reason phrase of the status line."""
 STREAMING: Final = "unspan.http.response.streaming"
 """Whether the response streams (bool)."""
 CLIENT_GONE: Final = "unspan.http.response.closed_early"
-"""Whether a streaming response was closed before its end (bool)."""
+"""Whether the client went away: before a streaming response's end, or, on the request, before there was an answer (bool)."""
 EXCEPTION: Final = "unspan.exception"
 """`[type name, message]` of the exception that the view raised."""
 PROJECT_REF: Final = "unspan.project.hash"
@@ -219,6 +241,13 @@ SOURCE: Final = "unspan.tape.source"
 """Dotted name of what was asked: `django.utils.timezone.now`, `random.choice`, `uuid.uuid4`."""
 VALUE: Final = "unspan.tape.value"
 """What it returned."""
+LOOKED_UP: Final = "unspan.tape.looked_up"
+"""Dotted place where the code that asked looks it up, and where a test has to patch it: `random.choice`, `shop.views.choice`, `shop.views.rng.choice`; of a
+method of `datetime` or `date` the class: `datetime.datetime`, `shop.views.datetime`. Absent where the code keeps it in another way (a default argument)."""
+DEFAULT_OF: Final = "unspan.tape.default_of"
+"""The column, `app.Model.attname`, whose `default` Django asked."""
+POSITIONS: Final = "unspan.tape.positions"
+"""For `choice`, `choices`, `sample`, `shuffle` of a list or tuple: the positions in it of what came out (list of int)."""
 
 # Mail and cache.
 MESSAGE: Final = "unspan.mail.message"
@@ -336,6 +365,8 @@ REMEMBERED_ROW: Final = "unspan.remembered.row"
 # Stream.
 CHUNKS: Final = "unspan.stream.chunks"
 """List of the bytes that a streaming response yielded."""
+STREAM_FILE: Final = "unspan.stream.file"
+"""Dict, of a file that the server sent by itself: `name`, `size`, `position` at which the content began."""
 
 # Project.
 DESCRIPTION: Final = "unspan.project.description"
@@ -359,9 +390,10 @@ PART_TEXT: Final = "unspan.part.text"
 
 ENCODED: Final = frozenset(
     {
-        VIEW_ARGUMENTS, REQUEST_HEADERS, REQUEST_HEADERS_ASKED, REMEMBERED_ROW, REQUEST_BODY, USER, SESSION, SESSION_AFTER, RESPONSE_HEADERS, RESPONSE_COOKIES, RESPONSE_BODY,
+        VIEW_ARGUMENTS, VIEW_DECORATORS, EXCEPTIONS, REQUEST_COOKIES, REQUEST_FORM, REQUEST_FILES, RESPONSE_CONTEXT, STREAM_FILE,
+        REQUEST_HEADERS, REQUEST_HEADERS_ASKED, REMEMBERED_ROW, REQUEST_BODY, USER, SESSION, SESSION_AFTER, RESPONSE_HEADERS, RESPONSE_COOKIES, RESPONSE_BODY,
         RESPONSE_TEMPLATES, EXCEPTION, ARGUMENTS, LOCALS, RETURN, PARAMETERS, COLUMNS, ROWS, LAST_ROW_ID, WRITTEN, WRITTEN_KEYS,
-        DISTINCT_SHAPE, VALUE, MESSAGE, CACHE_KEY, CACHE_VALUE, CHUNKS, DESCRIPTION, LOST,
+        DISTINCT_SHAPE, VALUE, POSITIONS, MESSAGE, CACHE_KEY, CACHE_VALUE, CHUNKS, DESCRIPTION, LOST,
         CACHE_DONE, CACHE_TIMEOUT, CACHE_VERSION, CACHE_DELTA, LOG_ARGUMENTS, LOG_EXTRA, SIGNAL_ARGUMENTS, SIGNAL_RECEIVERS, STORAGE_RESULT,
         STORAGE_CONTENT, COMMAND_ARGUMENTS, STDIN, STDOUT, STDERR,
         WORK_ARGUMENTS, WORK_RESULT, TASK_ARGUMENTS, TASK_OPTIONS,

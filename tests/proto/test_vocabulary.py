@@ -60,6 +60,7 @@ def test_what_has_no_name_of_opentelemetry_s_is_ours() -> None:
         "http.",
         "url.",
         "server.",
+        "client.",
         "code.",
         "thread.",
         "exception.",
