@@ -4,73 +4,82 @@ Bodies are kept decoded (gzip and the like undone), and without the headers that
 Nothing is read ahead: what the application does not read is not in the record.
 """
 
-import sys
 import time
-import zlib
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from unspan_proto import vocabulary as v
-from unspan_proto.values import Truncated, type_name
 
-from unspan_instrumentation.freezing import Weight
+from unspan_instrumentation.outbound.bodies import Body, body_of, decoded
 from unspan_instrumentation.patching import quietly
+from unspan_instrumentation.raising import exception
 from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.told import telling
 
 WHAT: Final = "an outbound HTTP exchange"
-BODY_BYTES: Final = 1 << 20
-"""Bytes of a body that are kept."""
 CLIENT: Final = 3
 """OTLP's span kind of a request to another system."""
 ENCODING: Final = frozenset({"content-encoding", "transfer-encoding", "content-length"})
 """Headers of a response that are left out with the encoding that they describe."""
 
-inside: ContextVar[bool] = ContextVar("unspan_inside_http_client", default=False)
-"""Whether a client library above is recording already: requests uses urllib3, which uses http.client."""
 
+class Attempt(NamedTuple):
+    """One sending by a client that tries again below the call that is recorded: `error` where there was no answer."""
 
-class Body:
-    """Bytes as they pass, up to the limit."""
-
-    __slots__ = ("kept", "size")
-
-    def __init__(self) -> None:
-        self.kept, self.size = bytearray(), 0
-
-    def add(self, data: Any) -> None:
-        self.size += len(data)
-        room = BODY_BYTES - len(self.kept)
-        if room > 0:
-            self.kept += data[:room]
-
-    def value(self) -> Any:
-        Weight.bytes += len(self.kept)
-        whole = bytes(self.kept)
-        return whole if self.size == len(whole) else Truncated("bytes", self.size, whole)
+    start: int
+    end: int
+    status: int | None
+    headers: list[list[str]]
+    error: BaseException | None
 
 
 class Exchange:
     """What is known of an exchange so far.
 
-    `encoded`: the bytes that pass are those of the wire, still under their content-encoding. `release`: called when it is a record.
+    `given`: the request's body is known already, and need not be noted as it is sent. `encoded`: the bytes that are read are those of the
+    wire, still under their content-encoding. `release`: called when it is a record.
     """
 
     def __init__(self, recording: Recording, client: str, method: str, url: str, headers: Iterable[tuple[Any, Any]], body: Any) -> None:
         self.recording, self.client, self.method, self.url = recording, client, method.upper(), url
         self.request_headers = plain(headers)
         self.request_body = body_of(body)
+        self.given = self.request_body is not None
+        self.chunked = False
         self.status: int | None = None
         self.response_headers: list[list[str]] = []
         self.body = Body()
         self.encoded = self.read = self.emitted = False
         self.error: BaseException | None = None
+        self.attempts: list[Attempt] = []
+        self.resent = 0
         self.release: Callable[[], object] = lambda: None
         self.span_id, self.parent = recording.span_id(), recording.parent()
         recording.at_end(self.emit)
         self.start = self.end = time.time_ns()
+
+    def sent_head(self, head: bytes) -> None:
+        """The header block goes out, first or once more: the headers as sent, and what follows is the body."""
+        lines = head.decode("latin-1").split("\r\n\r\n", 1)[0].split("\r\n")[1:]
+        self.request_headers = [[name, value.strip()] for name, _, value in (line.partition(":") for line in lines)]
+        self.chunked = any(name.lower() == "transfer-encoding" and "chunked" in value.lower() for name, value in self.request_headers)
+        if not self.given:
+            self.request_body = None
+
+    def sent(self, data: Any) -> None:
+        """A piece of the request's body goes out."""
+        if not self.given:
+            self.request_body = self.request_body or Body()
+            self.request_body.add(data)
+
+    def sent_unseen(self) -> None:
+        """A piece of the body goes out that cannot be looked at."""
+        if not self.given:
+            self.request_body = self.request_body or Body()
+            self.request_body.cut()
 
     def answered(self, status: int, headers: Iterable[tuple[Any, Any]]) -> None:
         self.end = time.time_ns()
@@ -87,6 +96,7 @@ class Exchange:
         self.emit()
 
     def failed(self, error: BaseException) -> None:
+        """The request, or the reading of its answer, was given up."""
         self.end, self.error = time.time_ns(), error
         self.emit()
 
@@ -100,11 +110,26 @@ class Exchange:
         quietly(self.recording, WHAT, self._emit)
 
     def _emit(self) -> None:
-        name = f"{self.method} {self.url.partition('?')[0]}"
+        for number, attempt in enumerate(self.attempts[:-1]):
+            self._emit_attempt(number, attempt)
         self.recording.emit(
-            v.HTTP, name, self.start, self.end, self.attributes(),
+            v.HTTP, self.name(), self.start, self.end, self.attributes(),
             span_id=self.span_id, parent=self.parent, failed=self.error is not None, span_kind=CLIENT,
         )  # fmt: skip
+
+    def _emit_attempt(self, number: int, attempt: Attempt) -> None:
+        """A child: the client sent the request again after it."""
+        found: dict[str, Any] = {v.CLIENT: "urllib3", v.METHOD: self.method, v.URL: self.url, v.RESEND_COUNT: number}
+        found[v.HTTP_REQUEST_HEADERS] = self.request_headers
+        if attempt.status is not None:
+            found |= {v.STATUS: attempt.status, v.HTTP_RESPONSE_HEADERS: attempt.headers}
+        found |= exception(attempt.error)
+        self.recording.emit(
+            v.HTTP, self.name(), attempt.start, attempt.end, found, parent=self.span_id, failed=attempt.error is not None, span_kind=CLIENT
+        )
+
+    def name(self) -> str:
+        return f"{self.method} {self.url.partition('?')[0]}"
 
     def attributes(self) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -113,14 +138,13 @@ class Exchange:
             v.URL: self.url,
             v.HTTP_REQUEST_HEADERS: self.request_headers,
         }
+        if again := self.resent or len(self.attempts) - 1:
+            found |= {v.RESEND_COUNT: again} if again > 0 else {}
         if self.request_body is not None:
-            found[v.HTTP_REQUEST_BODY] = self.request_body.value()
+            found[v.HTTP_REQUEST_BODY] = self.request_body.value(self.chunked and not self.given)
         if self.status is not None:
             found |= self.response()
-        if self.error is not None:
-            found[v.EXCEPTION_TYPE] = type_name(type(self.error))
-            found[v.EXCEPTION_MESSAGE] = ", ".join(str(part) for part in self.error.args if type(part) in (str, int))[:2000]
-        return found
+        return found | exception(self.error)
 
     def response(self) -> dict[str, Any]:
         body, headers = self.body.value(), self.response_headers
@@ -134,6 +158,10 @@ class Exchange:
         return found
 
 
+inside: ContextVar[Exchange | None] = ContextVar("unspan_inside_http_client", default=None)
+"""The exchange that a client library above is recording already: requests uses urllib3, which uses http.client."""
+
+
 def opened(client: str, describe: Callable[[], tuple[str, str, Iterable[tuple[Any, Any]], Any]]) -> Exchange | None:
     """A new exchange, when one has to be recorded here. `describe` gives method, full URL, headers and body of the request."""
     recording = current()
@@ -145,9 +173,10 @@ def opened(client: str, describe: Callable[[], tuple[str, str, Iterable[tuple[An
 @contextmanager
 def exchanging(exchange: Exchange) -> Generator[None]:
     """Around the library's own work: what it calls is not recorded once more, and what it raises is the exchange's failure."""
-    token = inside.set(True)
+    token = inside.set(exchange)
     try:
-        yield
+        with telling():
+            yield
     except BaseException as error:
         exchange.failed(error)
         raise
@@ -161,49 +190,3 @@ def plain(headers: Iterable[tuple[Any, Any]]) -> list[list[str]]:
 
 def text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
-
-
-def body_of(given: Any) -> Body | None:
-    """The body of a request that was given as text or bytes; None for a stream, and for none."""
-    if isinstance(given, str):
-        given = given.encode()
-    if not isinstance(given, (bytes, bytearray, memoryview)) or not given:
-        return None
-    body = Body()
-    body.add(bytes(given))
-    return body
-
-
-def decoded(encoding: str, body: Any) -> tuple[Any, str]:
-    """The body without its content-encoding, and the encoding that is left: none, or the same where it cannot be undone."""
-    if not isinstance(body, bytes):
-        return body, encoding
-    try:
-        for name in reversed([part.strip().lower() for part in encoding.split(",")]):
-            body = DECODERS[name](body)
-    except Exception:  # an encoding whose library is not loaded, or a body that was read in part
-        return body, encoding
-    return body, ""
-
-
-def inflated(data: bytes) -> bytes:
-    """`deflate` is zlib's format, or the bare one that some servers send."""
-    try:
-        return zlib.decompress(data)
-    except zlib.error:
-        return zlib.decompress(data, -zlib.MAX_WBITS)
-
-
-def loaded(name: str) -> Callable[[bytes], bytes]:
-    """The `decompress` of a library that the application has loaded: it could not read the body otherwise."""
-    return lambda data: sys.modules[name].decompress(data)
-
-
-DECODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
-    "identity": lambda data: data,
-    "gzip": lambda data: zlib.decompress(data, zlib.MAX_WBITS | 16),
-    "x-gzip": lambda data: zlib.decompress(data, zlib.MAX_WBITS | 16),
-    "deflate": inflated,
-    "br": loaded("brotli"),
-    "zstd": loaded("zstandard"),
-}

@@ -3,30 +3,46 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
-from unspan_instrumentation.outbound.exchange import WHAT, Body, Exchange, exchanging, opened
+from unspan_instrumentation.outbound.bodies import Body
+from unspan_instrumentation.outbound.exchange import WHAT, Exchange, exchanging, opened
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.recording import Recording
 
 
 class Noted:
-    """A byte stream whose chunks are noted as they pass. `end` must not raise."""
+    """A byte stream whose chunks are noted as they pass. `end` and `fail` must not raise."""
 
-    def __init__(self, stream: Any, recording: Recording, note: Callable[[bytes], None], end: Callable[[], None]) -> None:
-        self.stream, self.recording, self.add, self.end = stream, recording, note, end
+    def __init__(
+        self,
+        stream: Any,
+        recording: Recording,
+        note: Callable[[bytes], None],
+        end: Callable[[], None],
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        self.stream, self.recording, self.add, self.end, self.fail = stream, recording, note, end, fail
 
     def note(self, chunk: bytes) -> None:
         quietly(self.recording, WHAT, self.add, chunk)
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self.stream:
-            self.note(chunk)
-            yield chunk
+        try:
+            for chunk in self.stream:
+                self.note(chunk)
+                yield chunk
+        except Exception as error:
+            self.fail(error)
+            raise
         self.end()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self.stream:
-            self.note(chunk)
-            yield chunk
+        try:
+            async for chunk in self.stream:
+                self.note(chunk)
+                yield chunk
+        except Exception as error:
+            self.fail(error)
+            raise
         self.end()
 
     def close(self) -> None:
@@ -85,13 +101,13 @@ def watch_request(request: Any, exchange: Exchange, noted: type) -> None:
     if "_content" not in request.__dict__:
         body = Body()
         exchange.request_body = body
-        request.stream = noted(request.stream, exchange.recording, body.add, lambda: None)
+        request.stream = noted(request.stream, exchange.recording, body.add, lambda: None, lambda error: None)
 
 
 def answered(exchange: Exchange, response: Any, noted: type) -> None:
     exchange.encoded = True
     exchange.answered(response.status_code, response.headers.multi_items())
-    response.stream = noted(response.stream, exchange.recording, exchange.received, exchange.finished)
+    response.stream = noted(response.stream, exchange.recording, exchange.received, exchange.finished, exchange.failed)
 
 
 def patch(module: Any) -> None:

@@ -51,9 +51,13 @@ class Reading:
 
     def chunks(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def read_chunked(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            for data in method(*args, **kwargs):
-                self.note(data, args, kwargs, over=False)
-                yield data
+            try:
+                for data in method(*args, **kwargs):
+                    self.note(data, args, kwargs, over=False)
+                    yield data
+            except Exception as error:
+                self.exchange.failed(error)
+                raise
             self.exchange.finished()
 
         return read_chunked
@@ -62,6 +66,9 @@ class Reading:
         self.busy = True
         try:
             return method(*args, **kwargs)
+        except BaseException as error:
+            self.exchange.failed(error)
+            raise
         finally:
             self.busy = False
 

@@ -1,38 +1,62 @@
-"""urllib3, where no client above it records: one exchange for each time that a pool sends a request (a retry is one more)."""
+"""urllib3, where no client above it records: one exchange for each time that a pool sends a request (a retry is one more).
 
+Below requests, and other clients that are recorded as one call, what was sent before the last attempt is noted in their exchange.
+botocore has pools of its own, derived from these.
+"""
+
+import time
 from collections.abc import Callable, Iterable
 from inspect import signature
-from typing import Any
+from typing import Any, Final
 
 from unspan_instrumentation.outbound import reading
-from unspan_instrumentation.outbound.exchange import WHAT, Exchange, exchanging, opened
+from unspan_instrumentation.outbound.exchange import WHAT, Attempt, Exchange, exchanging, inside, opened, plain
 from unspan_instrumentation.patching import around, quietly
 
 PORTS = {"http": 80, "https": 443}
+LINK: Final = "_unspan_exchange"
+"""Name of the attribute that holds the exchange on urllib3 1's response of `http.client`, until that becomes one of its own."""
 
 
 def make_request(original: Callable[..., Any], pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """`HTTPConnectionPool._make_request(conn, method, url, body=None, headers=None, …)` of urllib3 2."""
-    given = dict(zip(("conn", "method", "url", "body", "headers"), args, strict=False)) | kwargs
-    exchange = opened("urllib3", lambda: described(pool, given))
+    """`HTTPConnectionPool._make_request(conn, method, url, body=None, headers=None, …)`."""
+    given = dict(zip(("conn", "method", "url"), args, strict=False)) | kwargs
+    if (above := inside.get()) is not None:
+        return attempted(above, original, pool, args, kwargs)
+    exchange = opened(client_of(pool), lambda: described(pool, given))
     if exchange is None:
         return original(pool, *args, **kwargs)
+    quietly(exchange.recording, WHAT, counted, exchange, given.get("retries"))
     with exchanging(exchange):
         response = original(pool, *args, **kwargs)
     quietly(exchange.recording, WHAT, answered, exchange, response)
     return response
 
 
-def urlopen(original: Callable[..., Any], pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """`HTTPConnectionPool.urlopen(method, url, body=None, headers=None, …)` of urllib3 1, whose retries are inside."""
-    given = dict(zip(("method", "url", "body", "headers"), args, strict=False)) | kwargs
-    exchange = opened("urllib3", lambda: described(pool, given))
-    if exchange is None:
-        return original(pool, *args, **kwargs)
-    with exchanging(exchange):
+def attempted(above: Exchange, original: Callable[..., Any], pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    start = time.time_ns()
+    try:
         response = original(pool, *args, **kwargs)
-    quietly(exchange.recording, WHAT, answered, exchange, response)
+    except BaseException as error:
+        above.attempts.append(Attempt(start, time.time_ns(), None, [], error))
+        raise
+    quietly(above.recording, WHAT, lambda: above.attempts.append(attempt(start, response)))
     return response
+
+
+def attempt(start: int, response: Any) -> Attempt:
+    headers = response.getheaders() if not hasattr(response.headers, "getlist") else response.headers.items()
+    return Attempt(start, time.time_ns(), response.status, plain(headers), None)
+
+
+def counted(exchange: Exchange, retries: Any) -> None:
+    """Notes how often the request was sent before, as urllib3's `Retry` keeps it."""
+    history = getattr(retries, "__dict__", {}).get("history")
+    exchange.resent = len(history) if type(history) is tuple else 0
+
+
+def client_of(pool: Any) -> str:
+    return "botocore" if type(pool).__module__.startswith("botocore.") else "urllib3"
 
 
 def described(pool: Any, given: dict[str, Any]) -> tuple[str, str, Iterable[tuple[Any, Any]], Any]:
@@ -46,8 +70,13 @@ def described(pool: Any, given: dict[str, Any]) -> tuple[str, str, Iterable[tupl
 
 
 def answered(exchange: Exchange, response: Any) -> None:
-    exchange.answered(response.status, header_pairs(response, response.headers))
-    watch(response, exchange)
+    """Of urllib3 2 its own response; of urllib3 1 one of `http.client`, whose reading is watched once it is wrapped."""
+    if hasattr(response, "release_conn"):
+        exchange.answered(response.status, header_pairs(response, response.headers))
+        watch(response, exchange)
+    else:
+        exchange.answered(response.status, response.getheaders())
+        setattr(response, LINK, exchange)
 
 
 def header_pairs(raw: Any, headers: Any) -> list[tuple[str, str]]:
@@ -67,9 +96,24 @@ def watch(response: Any, exchange: Exchange) -> None:
         reading.watch(response, exchange, lambda: bool(response.closed) and not len(getattr(response, "_decoded_buffer", ())))
 
 
+def wrapping(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`HTTPResponse.from_httplib(response, **options)` of urllib3 1."""
+
+    def from_httplib(response_class: Any, response: Any, **options: Any) -> Any:
+        found = original(response_class, response, **options)
+        exchange: Exchange | None = response.__dict__.pop(LINK, None) if hasattr(response, "__dict__") else None
+        if exchange is not None:
+            quietly(exchange.recording, WHAT, watch, found, exchange)
+        return found
+
+    from_httplib.__unspan__ = True  # type: ignore[attr-defined]
+    return from_httplib
+
+
 def patch(module: Any) -> None:
     """For `urllib3.connectionpool`."""
-    if "preload_content" in signature(module.HTTPConnectionPool._make_request).parameters:
-        around(module.HTTPConnectionPool, "_make_request", make_request)
-    else:
-        around(module.HTTPConnectionPool, "urlopen", urlopen)
+    around(module.HTTPConnectionPool, "_make_request", make_request)
+    if "preload_content" not in signature(module.HTTPConnectionPool._make_request).parameters:
+        made: Any = module.HTTPResponse.__dict__["from_httplib"]
+        if not getattr(made.__func__, "__unspan__", False):
+            module.HTTPResponse.from_httplib = classmethod(wrapping(made.__func__))

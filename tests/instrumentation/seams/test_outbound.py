@@ -313,7 +313,7 @@ BREAKABLE = (
     "exchange.Exchange.answered",
     "exchange.Exchange.received",
     "exchange.Exchange._emit",
-    "exchange.Body.add",
+    "bodies.Body.add",
 )
 
 
