@@ -6,11 +6,12 @@ Plain twice, recorded once; when something differs, plain once more, for it may 
 """
 
 import argparse
+import contextlib
 import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -61,25 +62,28 @@ def trial(wanted: argparse.Namespace, scratch: Path) -> list[Compared]:
     port = free_port()
     """The same in each run: the address is in headers and bodies."""
 
-    def run(label: str, endpoint: str = "") -> list[Played]:
+    def run(label: str, endpoint: str, recorded: bool = False) -> list[Played]:
         print(f"==> {label}", file=sys.stderr, flush=True)
         try:
-            with served(wanted.folder, scratch, label, endpoint, port) as (one, base, log):
+            with served(wanted.folder, scratch, label, endpoint, recorded, port) as (one, base, log):
                 return list(played(one, base, log, wanted.only))
         finally:
             state.restore()
 
-    plains = [run("plain"), run("plain again")]
-    if wanted.without_collector:
-        recorded = run("recorded without a collector", f"127.0.0.1:{free_port()}")
-    else:
-        with collecting(scratch) as endpoint:
-            recorded = run("recorded", endpoint)
-    found = matched(plains, recorded, port)
-    if any(one.different for one in found):
-        plains.append(run("plain once more"))
+    with nobody() if wanted.without_collector else collecting(scratch) as endpoint:
+        plains = [run("plain", endpoint), run("plain again", endpoint)]
+        recorded = run("recorded", endpoint, True)
         found = matched(plains, recorded, port)
+        if any(one.different for one in found):
+            plains.append(run("plain once more", endpoint))
+            found = matched(plains, recorded, port)
     return found
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[str]:
+    """An address where nothing listens."""
+    yield f"127.0.0.1:{free_port()}"
 
 
 def matched(plains: Sequence[Sequence[Played]], recorded: Sequence[Played], port: int) -> list[Compared]:

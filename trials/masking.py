@@ -17,6 +17,12 @@ MOMENTS = (
     re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
     re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d[ -]\w{3}[ -]\d{4} \d\d:\d\d:\d\d GMT"),
 )
+WRAPPER = (
+    re.compile(r"[^\s;'\":]*/opentelemetry/instrumentation/auto_instrumentation:"),
+    re.compile(r"(&#x27;|['\"])(?:(?!\1)[^\n])*opentelemetry(?:(?!\1)[^\n])*\1,\s*"),
+    re.compile(r"<tr>\s*<td>opentelemetry(?:(?!</tr>).)*</tr>\s*", re.DOTALL),
+)
+"""What a debug page shows of `opentelemetry-instrument`: its folder in `PYTHONPATH` and `sys.path`, its middleware in the settings, its keys in `request.META`."""
 SECRET_LENGTH = 16
 LONGEST = 4_000
 """Tokens of a line that are aligned; a longer line must have the same tokens at the same places."""
@@ -55,6 +61,8 @@ def plain(text: str, known: dict[str, str], address: str = "") -> str:
         text = text.replace(address, "⟨address⟩")
     for secret, stand_in in known.items():
         text = text.replace(secret, stand_in)
+    for shown in WRAPPER:
+        text = shown.sub("", text)
     for moment in MOMENTS:
         text = moment.sub("⟨moment⟩", text)
     return text

@@ -50,24 +50,26 @@ def trace_id(name: str) -> str:
 
 
 @contextlib.contextmanager
-def served(folder: Path, scratch: Path, label: str, endpoint: str = "", port: int = 0) -> Iterator[tuple[Application, str, Path]]:
-    """The application, seeded and served, recorded when there is an endpoint. Yields it, its address and the observer's log."""
+def served(
+    folder: Path, scratch: Path, label: str, endpoint: str, recorded: bool, port: int = 0
+) -> Iterator[tuple[Application, str, Path]]:
+    """The application, seeded and served. Yields it, its address and the observer's log.
+
+    Its environment is the same recorded or not, for a debug page shows it: also what the wrapper would add to it.
+    """
     upstream = free_port()
     application = read(folder, upstream)
-    port = port or free_port()
-    log = scratch / f"{label}.observed"
-    log.touch()
-    env = application.environ(TRIAL_LOG=str(log))
-    if endpoint:
-        env |= {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{endpoint}", "OTEL_SERVICE_NAME": application.name, **application.record_env}
+    port, home = port or free_port(), application.workdir
+    log = scratch / "observed"
+    log.write_bytes(b"")
+    ours = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{endpoint}", "OTEL_SERVICE_NAME": application.name, **application.record_env}
+    env = application.environ(TRIAL_LOG=str(log), PYTHONPATH=str(home), **ours)
     with contextlib.ExitStack() as stack:
-        outside = running(
-            application.upstream, lambda: answers(upstream, "/"), scratch / f"{label}.upstream", application.workdir, application.environ()
-        )
-        stack.enter_context(outside)
+        outside = scratch / f"{label}.upstream"
+        stack.enter_context(running(application.upstream, lambda: answers(upstream, "/"), outside, home, application.environ()))
         application.reseed()
-        command, ready = application.server(port, bool(endpoint)), lambda: answers(port, application.health)
-        stack.enter_context(running(command, ready, scratch / f"{label}.server", application.workdir, env))
+        command, ready = application.server(port, recorded), lambda: answers(port, application.health)
+        stack.enter_context(running(command, ready, scratch / f"{label}.server", home, env))
         yield application, f"http://127.0.0.1:{port}", log
 
 

@@ -1,0 +1,49 @@
+"""What a trace holds, as lines for a person: the request, what was done for it in order, the answer. Every attribute that there is, none chosen."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from unspan_inverter.trace import Trace
+from unspan_proto import vocabulary as v
+from unspan_proto.errors import ContractError
+from unspan_proto.span import Span
+
+QUIET = {v.KIND, v.FORMAT, v.PROJECT_REF, v.SYSTEM, v.FILE, v.LINE, v.THREAD, v.OPERATION, "thread.name"}
+"""Attributes that the line says already, or that nobody misses in a short listing."""
+ANSWER = ("http.response", "unspan.http.response", "unspan.session.after", "unspan.exception")
+SHORT = 160
+
+
+def lines(trace: Trace, full: bool = False) -> Iterator[str]:
+    """The listing. `full`: values are not cut, and no attribute is left out."""
+    request = trace.request
+    mine = [name for name in request.attributes if full or name not in QUIET]
+    yield "  came in"
+    yield from (f"    {name} = {shown(request, name, full)}" for name in mine if not name.startswith(ANSWER))
+    yield f"  was done: {', '.join(f'{count} {kind}' for kind, count in counts(trace).items()) or 'nothing'}"
+    depths = {request.span_id: 0}
+    for span in trace.spans:
+        depth = depths[span.span_id] = depths.get(span.parent_id, 0) + 1
+        if span.what not in (v.END, v.PART):
+            yield f"    {'  ' * min(depth, 20)}{span.what} {line(span, full)}"
+    yield "  went out"
+    yield from (f"    {name} = {shown(request, name, full)}" for name in mine if name.startswith(ANSWER))
+
+
+def counts(trace: Trace) -> dict[str, int]:
+    """How many records of each kind."""
+    return dict(Counter(span.what for span in trace.spans if span.what not in (v.END, v.PART)))
+
+
+def line(span: Span, full: bool) -> str:
+    names = [name for name in span.attributes if full or name not in QUIET]
+    said = " ".join(f"{name.removeprefix('unspan.')}={shown(span, name, full)}" for name in names)
+    return f"{span.name}: {said}"
+
+
+def shown(span: Span, name: str, full: bool) -> str:
+    try:
+        text = repr(span.value(name))
+    except ContractError as error:
+        text = f"unreadable: {error}"
+    return text if full or len(text) <= SHORT else f"{text[:SHORT]}… ({len(text)} characters)"
