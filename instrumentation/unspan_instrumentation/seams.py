@@ -10,7 +10,7 @@ from typing import Any
 from wrapt import register_post_import_hook
 
 from unspan_instrumentation import caching, mail, outbound, remembered, sql, tapes
-from unspan_instrumentation.request import incoming, middleware, sessions, templates
+from unspan_instrumentation.request import chain, endings, failures, incoming, middleware, sessions, templates, uploads
 from unspan_instrumentation.saying import warn
 
 Seam = tuple[str, Callable[[Any], None]]
@@ -22,6 +22,10 @@ SEAMS: tuple[Seam, ...] = (
     ("django.contrib.auth", sessions.watch_users),
     ("django.template.base", templates.watch_django),
     ("django.template.backends.jinja2", templates.watch_jinja),
+    ("django.core.handlers.base", chain.watch),
+    ("django.core.handlers.exception", failures.watch),
+    ("django.http.multipartparser", uploads.watch),
+    ("django.http.response", endings.watch),
     *sql.PATCHES,
     *outbound.PATCHES,
     *tapes.PATCHES,

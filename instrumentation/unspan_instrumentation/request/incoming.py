@@ -1,21 +1,18 @@
 """What came in, as attributes: read from the request's metadata, which asks nothing of the application."""
 
 import re
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
 from unspan_proto import vocabulary as v
 
-from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import current
-from unspan_instrumentation.request.bodies import Tee
 
 SAFE_IN_PATH = "/:@!$&'()*+,;=~-._"
 BROKEN = re.compile("%25([89A-F][0-9A-F])")
 """A byte that is no UTF-8, which Django has left percent-encoded."""
-MAX_WRAPPERS = 20
 
 
 def attributes(request: Any) -> dict[str, Any]:
@@ -23,13 +20,38 @@ def attributes(request: Any) -> dict[str, Any]:
     found: dict[str, Any] = {
         v.METHOD: str(request.method),
         v.PATH: path(request),
-        v.SCHEME: str(request.scheme),
-        v.HOST: str(request.get_host()),
+        v.SCHEME: scheme(request),
+        v.HOST: host(request),
         v.REQUEST_HEADERS: headers(request),
     }
-    if query := meta.get("QUERY_STRING", ""):
-        found[v.QUERY] = str(query)
+    for name, key in ((v.QUERY, "QUERY_STRING"), (v.CLIENT_ADDRESS, "REMOTE_ADDR"), (v.SCRIPT_NAME, "SCRIPT_NAME")):
+        if value := meta.get(key):
+            found[name] = str(value)
+    if sent := meta.get("HTTP_COOKIE"):
+        found[v.REQUEST_COOKIES] = cookies(sent, wsgi=not hasattr(request, "scope"))
     return found
+
+
+def host(request: Any) -> str:
+    """The host as the request names it, also one that the application does not allow."""
+    try:
+        return str(request._get_raw_host())
+    except Exception:  # no host, and no server that says its name
+        return ""
+
+
+def scheme(request: Any) -> str:
+    try:
+        return str(request.scheme)
+    except Exception:  # SECURE_PROXY_SSL_HEADER is not what Django wants, and the application will be told
+        return str(request.META.get("wsgi.url_scheme", "http"))
+
+
+def cookies(header: str, wsgi: bool) -> dict[str, str]:
+    """Name → value, as `request.COOKIES` has them: Django decodes the header under WSGI, and not under ASGI."""
+    from django.http.cookie import parse_cookie
+
+    return dict(parse_cookie(header.encode("iso-8859-1", "replace").decode("utf-8", "replace") if wsgi else header))
 
 
 def path(request: Any) -> str:
@@ -65,6 +87,7 @@ def watch_headers(module: Any) -> None:
 
     @wraps(look)
     def __getitem__(found: Any, key: Any) -> Any:
+        __traceback_hide__ = True
         recording = current()
         if recording is not None and recording.exchange is not None:
             quietly(recording, "a header", recording.exchange.asked, key)
@@ -75,48 +98,3 @@ def watch_headers(module: Any) -> None:
 
 def titled(name: str) -> str:
     return "-".join(word.capitalize() for word in name.split("-"))
-
-
-def watched_body(request: Any, limit: int) -> Tee | None:
-    """Puts a tee between the request and its stream, when it has a body that nobody has read yet."""
-    stream = request.__dict__.get("_stream")
-    if stream is None or request._read_started or "_body" in request.__dict__:
-        return None
-    tee = Tee(stream, limit, announced(request.META))
-    request._stream = tee
-    return tee
-
-
-def announced(meta: Any) -> int:
-    """The body's length as announced, -1 when unknown."""
-    try:
-        return max(int(meta.get("CONTENT_LENGTH") or 0), 0)
-    except (TypeError, ValueError):
-        return -1
-
-
-def view(match: Any, function: Any) -> dict[str, Any]:
-    """What the URLconf resolved to, and the language at that moment."""
-    from django.utils.translation import get_language
-
-    found: dict[str, Any] = {v.VIEW: dotted(function)}
-    if match is not None:
-        found[v.VIEW_ARGUMENTS] = freeze([list(match.args), dict(match.kwargs)])
-        found[v.ROUTE] = str(match.route or "")
-    if language := get_language():
-        found[v.LANGUAGE] = language
-    return found
-
-
-def dotted(function: Any) -> str:
-    """The dotted name of a view callable: of the class for a class-based one."""
-    for _ in range(MAX_WRAPPERS):
-        if isinstance(function, partial):
-            function = function.func
-        else:
-            break
-    cls = getattr(function, "view_class", None) or getattr(function, "cls", None)
-    if cls is None and not hasattr(function, "__name__"):
-        cls = type(function)
-    named = cls or function
-    return f"{named.__module__}.{getattr(named, '__qualname__', named.__name__)}"

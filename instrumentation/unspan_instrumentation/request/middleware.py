@@ -1,18 +1,24 @@
-"""Where a recording begins and ends: around the methods of OpenTelemetry's Django middleware, which stands first and stays as it is."""
+"""Where a recording begins: around the methods of OpenTelemetry's Django middleware, which stands first and stays as it is.
 
-import sys
+It asks for the request's address and resolves its path for a name; both may raise, or run converters of the application, where the application
+alone would not: so it gets an address that is made here, and its span is named when Django has found the view.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Protocol
 
+from opentelemetry.trace import Span
 from unspan_proto import vocabulary as v
 
 from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import Recording, begin, current, finish
-from unspan_instrumentation.request import streaming
+from unspan_instrumentation.request import endings, failures, incoming, streaming
 from unspan_instrumentation.request.exchange import Exchange
+from unspan_instrumentation.request.keys import KEY
 from unspan_instrumentation.saying import warn
-
-KEY = "_unspan_exchange"
 
 
 class Opens(streaming.Opens, Protocol):
@@ -25,15 +31,18 @@ class Opens(streaming.Opens, Protocol):
 
 def watch(opens: Opens) -> None:
     """Wraps the middleware's methods. Called when Django's settings are loaded."""
-    from django.core.signals import got_request_exception
     from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware as stock
 
     requests = Requests(opens, stock)
-    around = {"__call__": requests.call, "process_request": requests.came_in, "process_view": requests.reached,
-              "process_exception": requests.raised, "process_response": requests.answered}  # fmt: skip
+    around = {"process_request": requests.came_in, "process_view": requests.reached, "process_exception": requests.raised,
+              "process_response": requests.answered}  # fmt: skip
     for name, wrapper in around.items():
         setattr(stock, name, bound(getattr(stock, name), wrapper))
-    got_request_exception.connect(refused, dispatch_uid="unspan", weak=False)
+    stock._get_span_name = staticmethod(method_alone)
+    stock.__call__ = bound(stock.__call__, requests.call)
+    if "async_capable" not in stock.__dict__:
+        stock.sync_capable = stock.async_capable = True
+        stock.__init__ = bound(stock.__init__, marked)
 
 
 def bound(original: Any, wrapper: Any) -> Any:
@@ -44,13 +53,50 @@ def bound(original: Any, wrapper: Any) -> Any:
     return method
 
 
+def marked(original: Any, middleware: Any, get_response: Any) -> None:
+    """Under ASGI the middleware is asynchronous too, so that the chain stays on the server's own task, as it is without it."""
+    from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+
+    original(middleware, get_response)
+    if iscoroutinefunction(get_response):
+        markcoroutinefunction(middleware)
+
+
+def method_alone(request: Any) -> str:
+    """The span's name until the view is found."""
+    return str(request.method)
+
+
+@contextmanager
+def addressed(request: Any) -> Generator[None]:
+    """Inside, `build_absolute_uri` gives the address at once: it neither refuses a host nor remembers one that a middleware will change."""
+    state = request.__dict__
+    before = state.get("build_absolute_uri")
+    text = f"{incoming.scheme(request)}://{incoming.host(request)}{incoming.path(request)}"
+    state["build_absolute_uri"] = lambda location=None: text
+    try:
+        yield
+    finally:
+        if before is None:
+            state.pop("build_absolute_uri", None)
+        else:
+            state["build_absolute_uri"] = before
+
+
 class Requests:
     """The wrappers. `stock` is the class of OpenTelemetry's middleware, whose keys in `request.META` lead to the span."""
 
     def __init__(self, opens: Opens, stock: Any) -> None:
         self.opens, self.stock = opens, stock
+        self.name: Callable[[Any], str] = stock._get_span_name
+        self.project = failures.project_of(opens.settings)
+        self.described = False
 
     def call(self, original: Any, middleware: Any, request: Any) -> Any:
+        from asgiref.sync import iscoroutinefunction
+
+        if iscoroutinefunction(middleware):
+            return self.acall(middleware, request)
         try:
             return original(middleware, request)
         except BaseException as error:
@@ -59,56 +105,86 @@ class Requests:
         finally:
             self._leave(request)
 
-    def came_in(self, original: Any, middleware: Any, request: Any) -> Any:
-        result = original(middleware, request)
+    async def acall(self, middleware: Any, request: Any) -> Any:
         try:
+            middleware.process_request(request)
+            response = await middleware.get_response(request)
+            if not self.described:
+                from asgiref.sync import sync_to_async
+
+                await sync_to_async(self._describe, thread_sensitive=False)(request)
+            return middleware.process_response(request, response)
+        except BaseException as error:
+            self._torn(request, error)
+            raise
+        finally:
+            self._leave(request)
+
+    def came_in(self, original: Any, middleware: Any, request: Any) -> Any:
+        endings.waiting.sweep()
+        try:
+            with addressed(request):
+                original(middleware, request)
             self._open(request)
         except Exception as error:
             warn(f"a request is not recorded because of {type(error).__name__}: {error}")
-        return result
 
     def reached(self, original: Any, middleware: Any, request: Any, view: Any, *args: Any, **kwargs: Any) -> Any:
         exchange = request.__dict__.get(KEY)
         if exchange is not None:
             quietly(exchange.recording, "the view", exchange.reached, view)
-        return original(middleware, request, view, *args, **kwargs)
+        span = request.META.get(self.stock._environ_span_key)
+        if span is not None and span.is_recording() and request.resolver_match:
+            span.update_name(self.name(request))
+        with addressed(request):
+            return original(middleware, request, view, *args, **kwargs)
 
     def raised(self, original: Any, middleware: Any, request: Any, error: Any) -> Any:
-        exchange = request.__dict__.get(KEY)
-        if exchange is not None:
-            quietly(exchange.recording, "an exception", exchange.raised, error)
-        return original(middleware, request, error)
+        with addressed(request):
+            return original(middleware, request, error)
 
     def answered(self, original: Any, middleware: Any, request: Any, response: Any) -> Any:
         exchange = request.__dict__.get(KEY)
         if exchange is None:
-            return original(middleware, request, response)
+            return self._passed_on(original, middleware, request, response)
         recording = exchange.recording
         self._leave(request)
         recording.settle()
+        self._describe(request)
         quietly(recording, "the response", exchange.answered, response, self.opens.settings.max_body)
-        quietly(recording, "the project's description", self._describe, exchange)
         try:
-            return original(middleware, request, response)
+            return self._passed_on(original, middleware, request, response)
         finally:
             request.__dict__.pop(KEY, None)
-            self._end(exchange, response)
+            self._await_end(exchange, response)
+
+    def _passed_on(self, original: Any, middleware: Any, request: Any, response: Any) -> Any:
+        try:
+            with addressed(request):
+                return original(middleware, request, response)
+        except Exception as error:
+            warn(f"OpenTelemetry's middleware failed with {type(error).__name__}: {error}")
+            return response
 
     def _open(self, request: Any) -> None:
-        span = request.META.get(self.stock._environ_span_key)
+        span: Span | None = request.META.get(self.stock._environ_span_key)
         if span is None or not span.is_recording() or not span.get_span_context().trace_flags.sampled:
             return
         context, attributes = span.get_span_context(), {}
         recording = self.opens.opened(context.trace_id, context.span_id, attributes)
-        exchange = recording.exchange = Exchange(request, span, recording, attributes)
+        exchange = recording.exchange = Exchange(request, span, recording, attributes, self.project)
         quietly(recording, "the request", exchange.came_in, self.opens.settings.max_body)
         request.__dict__[KEY] = exchange
         exchange.token = begin(recording)
 
-    def _describe(self, exchange: Exchange) -> None:
-        reference = self.opens.describe()
-        if reference is not None:
-            exchange.attributes[v.PROJECT_REF] = reference
+    def _describe(self, request: Any) -> None:
+        """Names the project's description; the first time makes it, which takes a while and asks for no event loop."""
+        exchange = request.__dict__.get(KEY)
+        if exchange is not None:
+            reference = quietly(exchange.recording, "the project's description", self.opens.describe)
+            if reference is not None:
+                self.described = True
+                exchange.attributes[v.PROJECT_REF] = reference
 
     def _leave(self, request: Any) -> None:
         """The request's thread goes back to whatever it did before."""
@@ -122,35 +198,33 @@ class Requests:
             begin(None)
         self.opens.left(exchange.recording)
 
-    def _end(self, exchange: Exchange, response: Any) -> None:
-        recording = exchange.recording
+    def _await_end(self, exchange: Exchange, response: Any) -> None:
+        stream = None
         if getattr(response, "streaming", False):
-            stream = streaming.Stream(exchange, str(response.charset or "utf-8"), self.opens)
-            if quietly(recording, "the streaming response", streaming.watch, response, stream):
-                return
-        self.opens.closed(recording)
+            stream = streaming.Stream(exchange, str(exchange.attributes.get(v.RESPONSE_CHARSET, "utf-8")), self.opens)
+            quietly(exchange.recording, "the streaming response", streaming.watch, response, stream)
+        endings.at_close(response, endings.Ending(exchange, self.opens, stream))
 
     def _torn(self, request: Any, error: BaseException) -> None:
-        """An exception that Django does not catch: OpenTelemetry would never end the span."""
+        """An exception that Django does not catch, or the client has gone: OpenTelemetry would never end the span."""
         self._leave(request)
         exchange = request.__dict__.pop(KEY, None)
-        if exchange is not None:
-            quietly(exchange.recording, "an exception", exchange.raised, error)
-            quietly(exchange.recording, "the request", self._end_span, request, error)
-            self.opens.closed(exchange.recording)
+        if exchange is None:
+            return
+        recording = exchange.recording
+        recording.settle()
+        if isinstance(error, asyncio.CancelledError):
+            exchange.attributes[v.CLIENT_GONE] = True
+        quietly(recording, "an exception", exchange.raised, error)
+        quietly(recording, "the request", exchange.came_to_know, self.opens.settings.max_body)
+        quietly(recording, "the request", self._end_span, request, error)
+        self.opens.closed(recording)
 
     def _end_span(self, request: Any, error: BaseException) -> None:
         activation = request.META.pop(self.stock._environ_activation_key, None)
         request.META.pop(self.stock._environ_span_key, None)
         if activation is not None:
             activation.__exit__(type(error), error, error.__traceback__)
-
-
-def refused(sender: Any, **kwargs: Any) -> None:
-    """Receiver of Django's signal for exceptions that became a response of status 500."""
-    recording, error = current(), sys.exc_info()[1]
-    if recording is not None and recording.exchange is not None and error is not None:
-        quietly(recording, "an exception", recording.exchange.raised, error)
 
 
 def watch_csrf(module: Any) -> None:

@@ -1,5 +1,6 @@
 """What went out, as attributes."""
 
+from http.client import responses
 from typing import Any
 
 from unspan_proto import vocabulary as v
@@ -9,6 +10,7 @@ from unspan_proto.values import Truncated
 def attributes(response: Any, limit: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         v.STATUS: int(response.status_code),
+        v.RESPONSE_REASON: reason(response),
         v.RESPONSE_HEADERS: [[str(name), str(value)] for name, value in response.items()],
         v.STREAMING: bool(getattr(response, "streaming", False)),
     }
@@ -22,6 +24,12 @@ def attributes(response: Any, limit: int) -> dict[str, Any]:
     if not found[v.STREAMING]:
         found[v.RESPONSE_BODY] = body(response, limit)
     return found
+
+
+def reason(response: Any) -> str:
+    """The reason phrase that the application chose, else the usual one, as Django has it."""
+    chosen = response.__dict__.get("_reason_phrase")
+    return chosen if type(chosen) is str else responses.get(int(response.status_code), "Unknown Status Code")
 
 
 def body(response: Any, limit: int) -> Any:

@@ -1,9 +1,16 @@
-"""Which templates were rendered, in the order in which they began."""
+"""Which templates were rendered, in the order in which they began, and what those had to hand that the application itself rendered."""
 
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
+from unspan_proto.values import type_name
+
+from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import current
+
+MAX_KEYS: Final = 200
+BUILT_IN: Final = ("True", "False", "None")
+"""In every context of Django's."""
 
 
 def watch_django(module: Any) -> None:
@@ -12,7 +19,10 @@ def watch_django(module: Any) -> None:
 
     @wraps(render)
     def _render(template: Any, context: Any) -> Any:
+        __traceback_hide__ = True
         note(template.name)
+        if context.__dict__.get("template") is template:
+            note_context(template.name, context.__dict__.get("dicts"))
         return render(template, context)
 
     module.Template._render = _render
@@ -23,7 +33,10 @@ def watch_jinja(module: Any) -> None:
 
     @wraps(render)
     def recorded(template: Any, *args: Any, **kwargs: Any) -> Any:
-        note(getattr(template.template, "name", None))
+        __traceback_hide__ = True
+        name = getattr(template.template, "name", None)
+        note(name)
+        note_context(name, [args[0] if args else kwargs.get("context")])
         return render(template, *args, **kwargs)
 
     module.Template.render = recorded
@@ -33,3 +46,20 @@ def note(name: object) -> None:
     recording = current()
     if recording is not None and recording.exchange is not None:
         recording.exchange.rendered(name)
+
+
+def note_context(name: object, dicts: Any) -> None:
+    recording = current()
+    if recording is not None and recording.exchange is not None and isinstance(name, str):
+        quietly(recording, "a template's context", recording.exchange.given, str.__str__(name), types(dicts))
+
+
+def types(dicts: Any) -> dict[str, str]:
+    """Key → name of the value's type, of dicts that lie on one another."""
+    found: dict[str, str] = {}
+    for one in dicts if type(dicts) is list else ():
+        if issubclass(type(one), dict):
+            for key, value in dict.items(one):
+                if type(key) is str and key not in BUILT_IN and len(found) < MAX_KEYS:
+                    found[key] = type_name(type(value))
+    return found
