@@ -1,30 +1,24 @@
-"""What recording costs: one request served over HTTP by `manage.py runserver`, untraced and traced, alternating in one run.
+"""What recording costs: one request, served by `manage.py runserver` under each recorder and under none, alternating in one run.
 
-    python benchmarks/recording.py                                  in this environment
-    python benchmarks/recording.py --python python3.11 --python python3.13    in an environment made for each
+    python benchmarks/recording.py                                            with this interpreter
+    python benchmarks/recording.py --python python3.12 --python python3.13    with others, one after the other
 
-Prints medians and their ratio, and asks the collector whether every call arrived.
+Prints medians, ratios to the untraced request, and what unspan adds relative to what the peer adds; asks the collector whether every call
+arrived, and says what a trace weighs on the wire and in the store. The exit code is 1 when a call was lost.
 """
 
 import argparse
 import http.client
-import os
-import re
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-PROJECT = HERE / "project"
-READY = re.compile(r"listening on grpc (\S+),")
+from servers import KOLO, OURS, RECORDERS, SPANS, UNTRACED, Environment, Recorder, collecting, environment, output, prepared, serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,166 +28,86 @@ class Case:
     name: str
     path: str
     calls: int
-    peer: float
 
 
-CASES = (Case("301 calls, 30 queries", "/report/1/", 301, 1.6), Case("3,001 calls, 30 queries", "/report/11/", 3_001, 2.2))
+CASES = (Case("301 calls", "/report/1/", 301), Case("3,001 calls", "/report/11/", 3_001))
+Times = dict[Recorder, list[float]]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--python", action="append", default=[], help="an interpreter to make an environment for; may be given again")
-    parser.add_argument("--requests", type=int, default=100, help="requests of each kind (100)")
-    parser.add_argument(
-        "--pause", type=float, default=0.1, help="seconds between two requests (0.1); 0 keeps the exporter working all the time"
-    )
+    parser.add_argument("--python", action="append", default=[], help="an interpreter to make environments for; may be given again")
+    parser.add_argument("--requests", type=int, default=60, help="requests of each kind (60)")
+    parser.add_argument("--pause", type=float, default=0.05, help="seconds between two requests (0.05); 0 keeps the exporter working")
+    parser.add_argument("--only", action="append", default=[], help="a recorder to measure beside `untraced` (all)")
     options = parser.parse_args()
-    if not options.python:
-        return measured(options.requests, options.pause)
-    arguments = ["--requests", str(options.requests), "--pause", str(options.pause)]
-    return max(subprocess.run([environment(python), __file__, *arguments]).returncode for python in options.python)
+    chosen = tuple(one for one in RECORDERS if one is UNTRACED or not options.only or one.name.split()[0] in options.only)
+    return max(measured(environment(python), chosen, options.requests, options.pause) for python in options.python or [sys.executable])
 
 
-def environment(python: str) -> Path:
-    """The interpreter of a virtual environment with this checkout installed; kept for the next run."""
-    version = subprocess.run(
-        [python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True, check=True
-    )
-    folder = Path(tempfile.gettempdir()) / f"unspan-benchmark-{version.stdout.strip()}"
-    found = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        print(f"making {folder}", flush=True)
-        subprocess.run([python, "-m", "venv", folder], check=True)
-        subprocess.run([found, "-m", "pip", "install", "-q", "-e", f"{HERE.parent}[collector]"], check=True)
-        (folder / "ready").touch()
-    return found
-
-
-def measured(requests: int, pause: float) -> int:
+def measured(where: Environment, recorders: tuple[Recorder, ...], requests: int, pause: float) -> int:
     """Serves, asks, prints; 1 when calls were lost."""
-    import django
-
-    print(f"Python {sys.version.split()[0]}, Django {django.get_version()}, {requests} requests of each kind, {pause} s apart", flush=True)
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        database = prepared(Path(folder))
-        collector = stack.enter_context(collecting(Path(folder)))
-        plain = stack.enter_context(serving((), {"BENCHMARK_DATABASE": database}))
-        wrapper = (str(Path(sys.executable).with_name("opentelemetry-instrument")),)
-        traced = stack.enter_context(serving(wrapper, {"BENCHMARK_DATABASE": database, "UNSPAN_ENDPOINT": collector}))
-        lost = 0
+    versions = output(
+        [str(where.ours), "-c", "import platform, django; print(f'Python {platform.python_version()}, Django {django.get_version()}')"]
+    )
+    print(f"{versions}: {requests} requests of each kind, {pause} s apart", flush=True)
+    lost = 0
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        database = prepared(where.ours, folder)
+        collector = stack.enter_context(collecting(where.ours, folder))
+        ports = {
+            one: stack.enter_context(serving(python, one, database, collector, folder))
+            for one in recorders if (python := where.python(one)) is not None
+        }  # fmt: skip
         for case in CASES:
-            alternate(case, plain, traced, 10, pause)
-            first, second = alternate(case, plain, traced, requests, pause)
-            show(case, first, second)
-            lost += missing(collector, case, requests + 10)
+            alternate(case, ports, 10, pause)
+            show(case, alternate(case, ports, requests, pause))
+            if OURS in ports:
+                lost += subprocess.run([where.ours, Path(__file__).with_name("kept.py"), collector, folder / "traces.sqlite3", case.path, str(case.calls), str(requests + 10)]).returncode  # fmt: skip
     return 1 if lost else 0
 
 
-def prepared(folder: Path) -> str:
-    """A database with three books on each of thirty shelves."""
-    database = str(folder / "db.sqlite3")
-    env = clean({"BENCHMARK_DATABASE": database})
-    manage = [sys.executable, "manage.py"]
-    subprocess.run([*manage, "migrate", "-v0"], cwd=PROJECT, env=env, check=True)
-    fill = "from shop.models import Book; Book.objects.bulk_create(Book(title=f'A title of book {n}', shelf=n % 30, price=n + 1, stock=n % 9) for n in range(90))"
-    subprocess.run([*manage, "shell", "-c", fill], cwd=PROJECT, env=env, check=True, stdout=subprocess.DEVNULL)
-    return database
-
-
-@contextmanager
-def collecting(folder: Path) -> Iterator[str]:
-    """The address of a collector."""
-    arguments = ["serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", f"sqlite:///{folder / 'traces.sqlite3'}"]
-    with started([sys.executable, "-m", "unspan_collector", *arguments], folder, clean({}), stderr=subprocess.PIPE) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if found := READY.search(line):
-                yield found[1]
-                return
-        raise SystemExit("the collector did not start")
-
-
-@contextmanager
-def serving(wrapper: Sequence[str], more: dict[str, str]) -> Iterator[int]:
-    """The port of the project's development server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [*wrapper, sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
-    with started(command, PROJECT, clean(more), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-        until_ready(port)
-        yield port
-
-
-@contextmanager
-def started(command: list[str], folder: Path, env: dict[str, str], **streams: int) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(command, cwd=folder, env=env, text=True, **streams)  # type: ignore[call-overload]
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-
-
-def clean(more: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "UNSPAN_", "DJANGO_"))} | more
-
-
-def until_ready(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise SystemExit("the server did not start")
-
-
-def alternate(case: Case, plain: int, traced: int, requests: int, pause: float) -> tuple[list[float], list[float]]:
-    """Seconds of each request, untraced and traced, each on a connection of its own (on a kept one, TCP's delayed acknowledgement hides all)."""
-    taken: tuple[list[float], list[float]] = ([], [])
-    for _ in range(requests):
-        for port, times in zip((plain, traced), taken, strict=True):
-            start = time.perf_counter()
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-            connection.request("GET", case.path)
-            response = connection.getresponse()
-            response.read()
-            connection.close()
-            times.append(time.perf_counter() - start)
-            assert response.status == 200, response.status
+def alternate(case: Case, ports: dict[Recorder, int], requests: int, pause: float) -> Times:
+    """Seconds of each request, each on a connection of its own (on a kept one, TCP's delayed acknowledgement hides all)."""
+    taken: Times = {recorder: [] for recorder in ports}
+    order = list(ports.items())
+    for number in range(requests):
+        for recorder, port in order[number % len(order) :] + order[: number % len(order)]:
+            taken[recorder].append(asked(port, case.path))
             time.sleep(pause)
     return taken
 
 
-def show(case: Case, plain: list[float], traced: list[float]) -> None:
-    """Medians and their ratio; and the ratio of the quickest tenths, which other work on the machine disturbs least."""
-    first, second = statistics.median(plain) * 1e3, statistics.median(traced) * 1e3
-    quick = sorted(traced)[len(traced) // 10] / sorted(plain)[len(plain) // 10]
-    print(
-        f"  {case.name}: untraced {first:.1f} ms, traced {second:.1f} ms, ×{second / first:.2f} (quickest tenth ×{quick:.2f}; "
-        f"the peer ×{case.peer})",
-        flush=True,
-    )  # fmt: skip
+def asked(port: int, path: str) -> float:
+    start = time.perf_counter()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    assert response.status == 200, response.status
+    return time.perf_counter() - start
 
 
-def missing(collector: str, case: Case, requests: int) -> int:
-    """How many of the newest traces are not whole: less calls than were made, or a loss that they report."""
-    import grpc
-    from unspan_proto.readapi import traces_pb2 as api
-    from unspan_proto.readapi.traces_pb2_grpc import TracesStub
+def show(case: Case, times: Times) -> None:
+    """Medians and their ratios; in brackets the quickest tenths, which other work on the machine disturbs least."""
+    medians = {recorder: statistics.median(one) * 1e3 for recorder, one in times.items()}
+    quick = {recorder: sorted(one)[len(one) // 10] * 1e3 for recorder, one in times.items()}
+    print(f"  {case.name}, 30 queries: untraced {medians[UNTRACED]:.1f} ms ({quick[UNTRACED]:.1f})")
+    for recorder in times:
+        if recorder is not UNTRACED:
+            ratio, best = medians[recorder] / medians[UNTRACED], quick[recorder] / quick[UNTRACED]
+            print(f"    {recorder.name:20} {medians[recorder]:7.1f} ms  ×{ratio:.2f} (×{best:.2f}){relative(recorder, medians, quick)}")
+    sys.stdout.flush()
 
-    with grpc.insecure_channel(collector) as channel:
-        for _ in range(60):
-            time.sleep(0.5)
-            found = TracesStub(channel).List(api.ListRequest(limit=requests * 2, path=case.path)).traces
-            whole = [one for one in found if one.complete and one.spans >= case.calls + 30]
-            if len(whole) == requests:
-                break
-    print(f"    {len(whole)} of {requests} traces are complete with all {case.calls:,} calls", flush=True)
-    for trace in () if len(whole) == requests else found:
-        print(f"    {trace.trace_id}: {trace.spans} spans, {'; '.join(trace.lost)}")
-    return requests - len(whole)
+
+def relative(recorder: Recorder, medians: dict[Recorder, float], quick: dict[Recorder, float]) -> str:
+    """What a recorder adds, in what the peer adds."""
+    if KOLO not in medians or recorder not in (OURS, SPANS):
+        return ""
+    added, best = ((one[recorder] - one[UNTRACED]) / (one[KOLO] - one[UNTRACED]) for one in (medians, quick))
+    return f"  adds {added:.2f} of what kolo adds ({best:.2f})"
 
 
 if __name__ == "__main__":

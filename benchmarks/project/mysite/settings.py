@@ -5,7 +5,7 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = "benchmark"
-DEBUG = False
+DEBUG = True  # the peer records nothing without
 ALLOWED_HOSTS = ["*"]
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages", "shop"]
 MIDDLEWARE = [
@@ -16,6 +16,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
+TOOL = {"spans": "mysite.spans.middleware", "kolo": "kolo.middleware.KoloMiddleware"}.get(os.environ.get("BENCHMARK_TOOL", ""))
+MIDDLEWARE[:0] = [TOOL] if TOOL else []
 ROOT_URLCONF = "mysite.urls"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("BENCHMARK_DATABASE", BASE_DIR / "db.sqlite3")}}

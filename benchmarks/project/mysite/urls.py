@@ -1,4 +1,4 @@
 from django.urls import path
-from shop.views import report
+from shop import views
 
-urlpatterns = [path("report/<int:repeat>/", report)]
+urlpatterns = [path("report/<int:repeat>/", views.report)]
