@@ -11,6 +11,7 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,10 +19,14 @@ from pathlib import Path
 from application import TrialError, read
 from differences import ASPECTS, Compared, compared
 from folders import State
-from processes import collecting, free_port
+from processes import arrived, collecting, free_port
 from runs import Played, played, served
+from unspan_inverter.reading import Collector
+from unspan_inverter.settings import Endpoint
 
 EXAMPLES = 12
+ARRIVE_SECONDS = 3.0
+"""Spans are sent every second, and `runserver` ends without its exit handlers."""
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -66,18 +71,30 @@ def trial(wanted: argparse.Namespace, scratch: Path) -> list[Compared]:
         print(f"==> {label}", file=sys.stderr, flush=True)
         try:
             with served(wanted.folder, scratch, label, endpoint, recorded, port) as (one, base, log):
-                return list(played(one, base, log, wanted.only))
+                found = list(played(one, base, log, wanted.only))
+                time.sleep(ARRIVE_SECONDS if recorded else 0)
+                return found
         finally:
             state.restore()
 
     with nobody() if wanted.without_collector else collecting(scratch) as endpoint:
         plains = [run("plain", endpoint), run("plain again", endpoint)]
         recorded = run("recorded", endpoint, True)
+        if not wanted.without_collector:
+            require(recorded, endpoint)
         found = matched(plains, recorded, port)
         if any(one.different for one in found):
             plains.append(run("plain once more", endpoint))
             found = matched(plains, recorded, port)
     return found
+
+
+def require(recorded: Sequence[Played], endpoint: str) -> None:
+    """That something was recorded: else there was nothing to be harmed by."""
+    with Collector(Endpoint(endpoint)) as collector:
+        there = arrived(collector)
+    if lost := [play.name for play in recorded if play.trace_id not in there and not play.error]:
+        raise TrialError(f"{len(lost)} of {len(recorded)} requests left no trace, {lost[0]} for one: the comparison would show nothing")
 
 
 @contextlib.contextmanager

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from application import TrialError
+from unspan_inverter.reading import Collector
+from unspan_proto.readapi.traces_pb2 import ListRequest
 
 READY_SECONDS, STOP_SECONDS = 90, 20
 
@@ -89,3 +91,8 @@ def collecting(scratch: Path) -> Iterator[str]:
     ]  # fmt: skip
     with running(command, lambda: listens(grpc), scratch / "collector.log"):
         yield f"127.0.0.1:{grpc}"
+
+
+def arrived(collector: Collector) -> set[str]:
+    """The ids of the traces that are there."""
+    return {one.trace_id for one in collector.newest(ListRequest(limit=10_000, all_kinds=True))}

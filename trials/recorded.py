@@ -19,7 +19,7 @@ from application import TrialError, read
 from finding import missing
 from folders import State
 from listing import counts, lines
-from processes import collecting
+from processes import arrived, collecting
 from runs import Played, played, served
 from unspan_inverter.errors import InverterError
 from unspan_inverter.reading import Collector
@@ -90,14 +90,18 @@ def trial(wanted: argparse.Namespace, scratch: Path) -> list[Found]:
         finally:
             state.restore()
         with Collector(Endpoint(endpoint)) as collector:
-            return [looked_at(play, collector, wanted) for play in plays]
+            there = arrived(collector)
+            return [looked_at(play, collector, there, wanted) for play in plays]
 
 
-def looked_at(play: Played, collector: Collector, wanted: argparse.Namespace) -> Found:
+def looked_at(play: Played, collector: Collector, there: set[str], wanted: argparse.Namespace) -> Found:
     exchange = play.exchange
     found = Found(
         play.name, play.trace_id, f"{exchange.method} {exchange.target} {exchange.status}" if exchange else play.error, play.as_expected
     )
+    if play.trace_id not in there:
+        found.gaps.append("no trace of it reached the collector")
+        return found
     try:
         fetched = collector.fetched(play.trace_id)
         trace = built(fetched.spans(), fetched.project_spans())
