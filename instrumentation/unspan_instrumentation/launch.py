@@ -9,7 +9,7 @@ import os
 
 from wrapt import register_post_import_hook
 
-from unspan_instrumentation import seams
+from unspan_instrumentation import seams, works
 from unspan_instrumentation.deferring import Deferral
 from unspan_instrumentation.errors import SettingError
 from unspan_instrumentation.recorder import Recorder
@@ -55,6 +55,7 @@ def start(recorder: Recorder | None) -> None:
     register_post_import_hook(guarded(deferral.watch), "django.core.handlers.base")
     if recorder is not None:
         seams.install()
+        seams.install(works.seams(recorder))
         atexit.register(flush, FLUSH_SECONDS)
 
 

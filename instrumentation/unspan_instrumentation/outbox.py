@@ -43,6 +43,9 @@ class Finished(NamedTuple):
 
     span: ReadableSpan
     attributes: Mapping[str, Any]
+    trace_id: int = 0
+    parent: int = 0
+    """Where it belongs to a unit of work: the ids that stand in the place of its own."""
 
 
 class Batch:
@@ -137,6 +140,12 @@ class Outbox:
         self._wake.set()
         return self._empty.wait(timeout)
 
+    def hurry(self) -> None:
+        """Has everything queued so far sent now, without waiting for it: who queued it may not live long."""
+        if self._queue or self._sealed:
+            self.hurried = True
+            self._wake.set()
+
     def _start(self) -> bool:
         with self._starting:
             if self._thread is None:
@@ -188,7 +197,7 @@ class Outbox:
             elif type(record) is Record:
                 yield from wire.record(record)
             else:
-                batch, rest = wire.finished(record.span, record.attributes)
+                batch, rest = wire.finished(*record)
                 others.append(batch)
                 yield from rest
         except Exception as error:

@@ -27,21 +27,29 @@ class Processor(SpanProcessor):
         self.everything = False
         self.live: dict[int, tuple[Recording, dict[str, Any]]] = {}
         self.traces: dict[int, int] = {}
+        self.moved: dict[int, int] = {}
+        """Traces of requests that were made inside a unit of work, with the work's trace."""
         self.sent: dict[int, None] = {}
 
     def opened(self, recording: Recording, attributes: dict[str, Any]) -> None:
         """A recording has begun under the server span `recording.root`; `attributes` will have been filled when that ends."""
         self.live[recording.root] = recording, attributes
-        self.traces[recording.trace_id] = self.traces.get(recording.trace_id, 0) + 1
+        own = own_trace(recording)
+        self.traces[own] = self.traces.get(own, 0) + 1
+        if own != recording.trace_id:
+            self.moved[own] = recording.trace_id
         self.sent[recording.root] = None
         while len(self.sent) > REMEMBERED:
             self.sent.pop(next(iter(self.sent), 0), None)
 
     def closed(self, recording: Recording) -> None:
         self.live.pop(recording.root, None)
-        left = self.traces.pop(recording.trace_id, 1) - 1
+        own = own_trace(recording)
+        left = self.traces.pop(own, 1) - 1
         if left > 0:
-            self.traces[recording.trace_id] = left
+            self.traces[own] = left
+        else:
+            self.moved.pop(own, None)
 
     def on_end(self, span: ReadableSpan) -> None:
         context = span.get_span_context()
@@ -50,16 +58,36 @@ class Processor(SpanProcessor):
         found = self.live.pop(context.span_id, None)
         if found is not None:
             recording, attributes = found
-            if not self.outbox.put(Finished(span, attributes)):
+            place = (recording.trace_id, recording.within.parent) if recording.within else (0, 0)
+            if not self.outbox.put(Finished(span, attributes, *place)):
                 recording.lose("the request itself was dropped because the exporter's queue was full")
         elif self.everything and context.trace_id in self.traces:
-            self.outbox.put(Finished(span, {}))
+            self.outbox.put(Finished(span, {}, self.moved.get(context.trace_id, 0)))
 
     def shutdown(self) -> None:
         self.outbox.flush(2)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         return self.outbox.flush(timeout_millis / 1000)
+
+
+def own_trace(recording: Recording) -> int:
+    """The trace that the SDK gave the server span."""
+    return recording.within.trace_id if recording.within else recording.trace_id
+
+
+def known_resource() -> bytes:
+    """The serialised `Resource` of the application's provider, else of the environment; where no request has made us set one."""
+    return resource_bytes(getattr(trace.get_tracer_provider(), "resource", None) or Resource.create())
+
+
+def sampled(trace_id: int, name: str) -> bool:
+    """Whether the application's sampler, or that of the environment, wants a trace that begins here."""
+    from opentelemetry.sdk.trace import sampling
+
+    provider = trace.get_tracer_provider()
+    sampler = getattr(provider, "sampler", None) or sampling._get_from_env_or_default()
+    return bool(sampler.should_sample(None, trace_id, name).decision.is_sampled())
 
 
 def join(processor: Processor) -> None:

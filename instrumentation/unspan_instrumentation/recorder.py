@@ -1,4 +1,4 @@
-"""The recorder of a process: brings the parts together when Django loads its middleware, and opens and closes recordings."""
+"""The recorder of a process: brings the parts together when Django loads its middleware or a unit of work begins; opens and closes recordings."""
 
 import sys
 from collections.abc import Generator
@@ -9,12 +9,12 @@ from opentelemetry import context
 from opentelemetry.trace import Span, set_span_in_context
 
 from unspan_instrumentation import provider
-from unspan_instrumentation.calls import choosing, threads
+from unspan_instrumentation.calls import choosing, loops, threads
 from unspan_instrumentation.calls.core import Core, Nothing
 from unspan_instrumentation.calls.disposition import Project, roots
 from unspan_instrumentation.freezing import forget
 from unspan_instrumentation.outbox import Outbox
-from unspan_instrumentation.recording import Recording, open_calls
+from unspan_instrumentation.recording import Recording, Within, current, open_calls
 from unspan_instrumentation.request import middleware
 from unspan_instrumentation.sending import Sender
 from unspan_instrumentation.settings import Settings
@@ -33,28 +33,56 @@ class Recorder:
         self.outbox = Outbox(settings, Sender(settings))
         self.processor = provider.Processor(self.outbox)
         self.calls: Core = Nothing("nothing is watched before Django loads its middleware")
+        self._watching = False
 
     def prepare(self) -> None:
         """Django's settings are loaded: the tracer provider is final, and the project's folders are known."""
         provider.join(self.processor)
         middleware.watch(self)
-        self._watch_calls()
+        self.watch_calls()
 
-    def _watch_calls(self) -> None:
+    def watch_calls(self) -> None:
+        """Has calls watched from now on, in this process; asked again, does nothing."""
+        if self._watching:
+            return
+        self._watching = True
+        self.calls = choosing.choose(self.settings, self.project())
+        self.calls.install()
+        threads.watch(self.calls)
+        loops.watch(self.calls)
+
+    def project(self) -> Project:
+        """What the project's own code is, once Django's settings are loaded."""
         from django.conf import settings
 
         folders = roots(getattr(settings, "SETTINGS_MODULE", None), sys.argv, getattr(settings, "BASE_DIR", None))
-        self.calls = choosing.choose(self.settings, Project(folders, self.settings.include, self.settings.exclude))
-        self.calls.install()
-        threads.watch(self.calls)
+        return Project(folders, self.settings.include, self.settings.exclude)
 
     def opened(self, trace_id: int, span_id: int, attributes: dict[str, Any]) -> Recording:
-        """A new recording for a server span that has just begun; `attributes` go with that span when it ends."""
-        recording = Recording(trace_id, span_id, self.outbox.put, self.settings)
+        """A new recording for a server span that has just begun; `attributes` go with that span when it ends.
+
+        Inside a unit of work (a test's client) it belongs to the work's trace, below the innermost call, though the SDK knows nothing of that.
+        """
+        outer = current()
+        inside = outer is not None and (outer.work is not None or outer.within is not None)
+        recording = Recording(outer.trace_id if outer and inside else trace_id, span_id, self.outbox.put, self.settings)
+        if outer and inside:
+            recording.within = Within(trace_id, outer.parent())
         self.processor.opened(recording, attributes)
+        self.entered(recording)
+        return recording
+
+    def entered(self, recording: Recording) -> None:
+        """This thread begins to work for it."""
         self.outbox.busy += 1
         self.calls.entered(recording)
-        return recording
+
+    def of_work(self, trace_id: int, span_id: int) -> Recording:
+        """A new recording for a unit of work whose root will bear this id."""
+        if not self.outbox.resource:
+            self.outbox.resource = provider.known_resource()
+        self.watch_calls()
+        return Recording(trace_id, span_id, self.outbox.put, self.settings)
 
     def describe(self) -> str | None:
         """The trace id under which the project's description is kept, once that has been sent."""

@@ -1,9 +1,10 @@
-"""The recording of one request: where every seam puts what it saw.
+"""The recording of one request or unit of work: where every seam puts what it saw.
 
-On the request's thread a seam only freezes values and appends a `Record`; encoding and sending happen in the exporter's thread.
+On its thread a seam only freezes values and appends a `Record`; encoding and sending happen in the exporter's thread.
 """
 
 import itertools
+import os
 import threading
 import time
 from collections import deque
@@ -18,7 +19,10 @@ from unspan_instrumentation.settings import Settings
 
 GOLDEN = 0x9E3779B97F4A7C15
 MASK = 0xFFFFFFFFFFFFFFFF
+MAX_RECORDS = 100_000
+"""Of one recording: what polls or loops for days ends here."""
 DROPPED = "a record was dropped because the exporter's queue was full"
+TOO_MANY = f"a record was dropped because there were {MAX_RECORDS:,} before it"
 
 
 class Record(NamedTuple):
@@ -34,6 +38,15 @@ class Record(NamedTuple):
     attributes: Mapping[str, Any]
     failed: bool = False
     span_kind: int = 1
+    links: tuple[tuple[int, int], ...] = ()
+    """Trace id and span id of spans elsewhere that this one has to do with."""
+
+
+class Within(NamedTuple):
+    """Where a request that was made inside a unit of work belongs: the trace of its server span, and the span of the work that it is below."""
+
+    trace_id: int
+    parent: int
 
 
 class Calls(NamedTuple):
@@ -54,6 +67,10 @@ class Recording:
         self.settings = settings or Settings()
         self.calls_left = self.settings.max_calls
         self.exchange: Any = None
+        self.work: Any = None
+        """The unit of work that is recorded; None for a request."""
+        self.within: Within | None = None
+        """For a request inside a unit of work; its own `trace_id` is the work's then."""
         self.span_id: Callable[[], int] = itertools.count((root * GOLDEN & MASK) >> 1 | 1).__next__
         """A new id, unique in the trace: cheaper than randomness, which the application may have seeded."""
         self.suspended: dict[int, Any] = {}
@@ -92,7 +109,9 @@ class Recording:
             self._hand_over(Calls(self.trace_id, [calls.popleft() for _ in range(count)]), count)
 
     def _hand_over(self, record: Any, count: int) -> None:
-        if self.sink(record):
+        if self.recorded >= MAX_RECORDS:
+            self.lost[TOO_MANY] = self.lost.get(TOO_MANY, 0) + count
+        elif self.sink(record):
             self.recorded += count
         else:
             self.lost[DROPPED] = self.lost.get(DROPPED, 0) + count
@@ -119,7 +138,7 @@ class Recording:
                 self.lose(f"a record was lost to {type(error).__name__} inside unspan")
 
     def end(self) -> None:
-        """Sends the `end` record. The server span has been handed over before, and counts."""
+        """Sends the `end` record. The server span, or the root of the work, has been handed over before, and counts."""
         if self.closed:
             return
         self.settle()
@@ -159,3 +178,13 @@ def current() -> Recording | None:
 
 begin = _current.set
 finish = _current.reset
+
+
+def left_behind() -> None:
+    """In a process that was forked: the recording is the parent's, and two processes would give the same ids to different spans."""
+    recording = current()
+    if recording is not None:
+        recording.closed = True
+
+
+os.register_at_fork(after_in_child=left_behind)

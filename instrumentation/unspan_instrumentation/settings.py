@@ -15,6 +15,7 @@ from unspan_instrumentation.errors import SettingError
 Value = TypeVar("Value")
 DEFAULT_PORT: Final = 4317
 ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+WORKS: Final = ("task", "command", "test", "script")
 
 
 class Target(NamedTuple):
@@ -44,6 +45,7 @@ class Settings:
     max_rows: int = 1_000
     queue_bytes: int = 64 << 20
     export_interval: float = 1.0
+    works: tuple[str, ...] = WORKS
 
 
 class Source:
@@ -84,6 +86,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         max_rows=source.value("UNSPAN_MAX_ROWS", plain.max_rows, count, "a whole number from 0"),
         queue_bytes=source.value("UNSPAN_QUEUE_BYTES", plain.queue_bytes, at_least(1 << 20), f"a whole number of bytes from {1 << 20}"),
         export_interval=source.value("UNSPAN_EXPORT_INTERVAL", plain.export_interval, seconds, "a number of seconds from 0.05 to 60"),
+        works=source.value("UNSPAN_WORKS", plain.works, works, f"a list of {', '.join(WORKS)} with commas, 1 or 0"),
     )  # fmt: skip
 
 
@@ -157,6 +160,15 @@ def seconds(text: str) -> float:
 
 def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def works(text: str) -> tuple[str, ...]:
+    if text.lower() in (*ON, *OFF):
+        return WORKS if switch(text) else ()
+    found = words(text)
+    if not found or any(word not in WORKS for word in found):
+        raise ValueError(text)
+    return found
 
 
 def pairs(text: str) -> tuple[tuple[str, str], ...]:

@@ -106,8 +106,9 @@ def thread(identity: int) -> bytes:
 
 
 def span(
-    trace_id: bytes, span_id: int, parent_id: int, name: str, kind: int, start: int, end: int, attributes: bytes, failed: bool
-) -> bytes:
+    trace_id: bytes, span_id: int, parent_id: int, name: str, kind: int, start: int, end: int, attributes: bytes, failed: bool,
+    links: tuple[tuple[int, int], ...] = (),
+) -> bytes:  # fmt: skip
     """A serialised Span."""
     title = utf8(name)
     return b"".join((
@@ -118,8 +119,15 @@ def span(
         b"\x30", VARINTS[kind],
         TIMES.pack(0x39, start, 0x41, end),
         attributes,
+        *map(link, links),
         ERROR if failed else b"",
     ))  # fmt: skip
+
+
+def link(to: tuple[int, int]) -> bytes:
+    """Span.links (field 13): a trace id and a span id."""
+    inner = b"\x0a\x10" + to[0].to_bytes(16, "big") + b"\x12\x08" + to[1].to_bytes(8, "big")
+    return b"\x6a" + varint(len(inner)) + inner
 
 
 def record(one: Record) -> Iterator[bytes]:
@@ -131,7 +139,8 @@ def record(one: Record) -> Iterator[bytes]:
         *(attribute(key, value) for key, value in one.attributes.items() if key not in v.ENCODED),
         *(string(key, data) for key, data in texts.items() if key not in large),
     ])  # fmt: skip
-    yield span(one.trace_id.to_bytes(16, "big"), one.span_id, one.parent_id, one.name, one.span_kind, one.start, one.end, plain, one.failed)
+    trace_id = one.trace_id.to_bytes(16, "big")
+    yield span(trace_id, one.span_id, one.parent_id, one.name, one.span_kind, one.start, one.end, plain, one.failed, one.links)
     for key in large:
         yield from parts(one.trace_id, one.span_id, one.start, one.end, key, texts[key])
 
@@ -168,21 +177,28 @@ def hash_of(text: str) -> int:
     return found
 
 
-def finished(sdk_span: ReadableSpan, attributes: Mapping[str, Any]) -> tuple[bytes, list[bytes]]:
-    """A span of the SDK with attributes of ours: its `ResourceSpans`, and our spans of the parts that did not fit."""
+def finished(sdk_span: ReadableSpan, attributes: Mapping[str, Any], trace_id: int = 0, parent: int = 0) -> tuple[bytes, list[bytes]]:
+    """A span of the SDK with attributes of ours: its `ResourceSpans`, and our spans of the parts that did not fit.
+
+    `trace_id` and `parent`, where given, stand in the place of its own: it belongs to a unit of work, of which the SDK does not know.
+    """
     context = sdk_span.get_span_context()
     assert context is not None
     texts = {key: encoded(value) for key, value in attributes.items() if key in v.ENCODED}
     large = oversize(texts)
     batch = encode_spans([sdk_span]).resource_spans[0]
     wire = batch.scope_spans[0].spans[0]
+    if trace_id:
+        wire.trace_id = trace_id.to_bytes(16, "big")
+    if parent:
+        wire.parent_span_id = parent.to_bytes(8, "big")
     kept = [pair for pair in wire.attributes if pair.key not in attributes]
     del wire.attributes[:]
     wire.attributes.extend(kept)
     wire.attributes.extend(pair(key, value) for key, value in attributes.items() if key not in v.ENCODED)
     wire.attributes.extend(pair(key, data.decode()) for key, data in texts.items() if key not in large)
     start, end = sdk_span.start_time or 0, sdk_span.end_time or 0
-    rest = [one for key in large for one in parts(context.trace_id, context.span_id, start, end, key, texts[key])]
+    rest = [one for key in large for one in parts(trace_id or context.trace_id, context.span_id, start, end, key, texts[key])]
     return batch.SerializeToString(), rest
 
 
