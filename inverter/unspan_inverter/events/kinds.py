@@ -158,12 +158,20 @@ class HttpAnswered:
 
 @dataclass(frozen=True, slots=True)
 class TapeRead:
-    """The clock or a source of randomness handed in a value; `function` asked."""
+    """The clock or a source of randomness handed in a value; `function` asked, at `at` (nanoseconds since 1970).
+
+    `looked_up`: where the asking code finds it by name, empty where no name leads to it. `default_of`: `app.Model.attname` of the column whose
+    default it is. `positions`: what was chosen of the sequence that was given.
+    """
 
     span: str
     source: str
     value: Any
     function: str
+    looked_up: str = ""
+    default_of: str = ""
+    positions: tuple[int, ...] | None = None
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

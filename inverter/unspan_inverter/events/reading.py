@@ -82,7 +82,12 @@ def http(span: Span) -> Iterator[Event]:
 
 
 def tape(span: Span) -> Iterator[Event]:
-    yield TapeRead(span.span_id, text(span, v.SOURCE), span.value(v.VALUE), text(span, v.FUNCTION))
+    positions = span.value(v.POSITIONS)
+    chosen = tuple(int(one) for one in positions) if isinstance(positions, list) else None
+    yield TapeRead(
+        span.span_id, text(span, v.SOURCE), span.value(v.VALUE), text(span, v.FUNCTION), text(span, v.LOOKED_UP), text(span, v.DEFAULT_OF),
+        chosen, span.start,
+    )  # fmt: skip
 
 
 def mail(span: Span) -> Iterator[Event]:

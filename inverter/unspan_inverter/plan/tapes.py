@@ -7,7 +7,7 @@ from unspan_proto.values import bare, lossy
 
 from unspan_inverter.facts import Facts
 from unspan_inverter.plan.bindings import Bindings
-from unspan_inverter.plan.clock import NOW
+from unspan_inverter.plan.clock import is_own
 from unspan_inverter.plan.expressions import Attr, Call, Context, Import
 
 REPLAYED = ("random.", "uuid.", "secrets.")
@@ -17,7 +17,7 @@ def contexts(facts: Facts, bindings: Bindings) -> Iterator[Context]:
     """One patch per source, with its values in order."""
     found: dict[str, list[Any]] = {}
     for tape in facts.tapes:
-        if tape.source != NOW and tape.source.startswith(REPLAYED) and not lossy(tape.value):
+        if tape.source.startswith(REPLAYED) and is_own(tape.function) and not tape.default_of and not lossy(tape.value):
             found.setdefault(tape.source, []).append(bare(tape.value))
     for source, values in found.items():
         bindings.keep(str(value) for value in values if isinstance(value, int))

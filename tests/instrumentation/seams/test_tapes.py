@@ -55,7 +55,7 @@ def test_migrations_see_no_difference(answer: dict[str, Any]) -> None:
 def test_they_are_pickled_and_copied_by_name(answer: dict[str, Any]) -> None:
     assert (answer["pickled"], answer["copied"]) == ([True] * 4, [True] * 4)
     assert answer["names"] == [
-        ["random", "choice", "choice"], ["time", "time", "time"], ["uuid", "uuid4", "uuid4"], ["django.utils.timezone", "now", "now"],
+        ["random", "Random.choice", "choice"], ["time", "time", "time"], ["uuid", "uuid4", "uuid4"], ["django.utils.timezone", "now", "now"],
     ]  # fmt: skip
 
 

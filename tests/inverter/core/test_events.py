@@ -95,7 +95,7 @@ TABLE: dict[str, tuple[Happening, tuple[Event, ...]]] = {
         http(**{v.HTTP_RESPONSE_BODY: Truncated("bytes", 99, b"begin")}),
         (HttpAnswered(ONE, "requests", "GET", "https://api.example/v1", (), None, 200, JSON, b"begin"),),
     ),
-    "tape": (tape("random.choice", Derived("shop.Colour", "red")), (TapeRead(ONE, "random.choice", Derived("shop.Colour", "red"), "shop.views.home"),)),
+    "tape": (tape("random.choice", Derived("shop.Colour", "red")), (TapeRead(ONE, "random.choice", Derived("shop.Colour", "red"), "shop.views.home", at=START + 2_000),)),
     "mail": (mail(subject=Derived("SafeString", "Hi"), to=["a@b.c"]), (MailSent(ONE, {"subject": "Hi", "body": "", "to": ["a@b.c"]}),)),
     "cache": (cached("get", "k", 5, hit=True, alias="fast"), (CacheUsed(ONE, "fast", "get", "k", 5, True),)),
     "cache-miss": (cached("get", "k"), (CacheUsed(ONE, "default", "get", "k", None, False),)),
