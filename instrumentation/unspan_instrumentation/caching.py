@@ -1,22 +1,37 @@
 """Django's caches: one record an operation of a configured cache, at its outermost method (`get_many` of some backends calls `get`)."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
 from inspect import signature
 from typing import Any, Final
 
 from unspan_proto import vocabulary as v
+from unspan_proto.values import Derived, type_name
 
+from unspan_instrumentation.bounds import within
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import around, quietly
+from unspan_instrumentation.raising import exception
 from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.told import telling, untold
 
-OPERATIONS: Final = ("add", "clear", "decr", "delete", "delete_many", "get", "get_many", "has_key", "incr", "set", "set_many", "touch")
-READS: Final = frozenset({"get", "get_many", "has_key", "incr", "decr"})
-WRITES: Final = frozenset({"add", "set"})
+OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
+    "add": ("key", "value", "timeout", "version"), "clear": (), "decr": ("key", "delta", "version"), "delete": ("key", "version"),
+    "delete_many": ("keys", "version"), "get": ("key", "default", "version"), "get_many": ("keys", "version"),
+    "get_or_set": ("key", "default", "timeout", "version"), "has_key": ("key", "version"), "incr": ("key", "delta", "version"),
+    "incr_version": ("key", "delta", "version"), "decr_version": ("key", "delta", "version"), "set": ("key", "value", "timeout", "version"),
+    "set_many": ("data", "timeout", "version"), "touch": ("key", "timeout", "version"),
+}  # fmt: skip
+"""Each operation with the names of its arguments; with an `a` before it, it is asynchronous."""
+MOST: Final = 5_000
+"""Operations of one request."""
+ALONE: Final = frozenset({"get", "get_many", "get_or_set", "incr", "decr"})
+"""Operations whose result is a value of the cache."""
+SAID: Final = frozenset({"add", "delete", "touch", "set_many", "incr_version", "decr_version"})
+"""Operations whose result says what was done."""
 inside: ContextVar[bool] = ContextVar("unspan_inside_cache", default=False)
 
 
@@ -29,10 +44,22 @@ def create_connection(original: Callable[..., Any], handler: Any, args: tuple[An
 
 
 def watch(cache: Any, alias: str) -> None:
+    backend = type_name(type(cache))
     for name in OPERATIONS:
-        found = getattr(cache, name, None)
-        if found is not None:
-            cache.__dict__[name] = partial(operate, name, alias, defaulted(found) if name == "get" else found)
+        for method, operate in ((name, operate_now), (f"a{name}", operate_later)):
+            found = getattr(cache, method, None)
+            if found is not None:
+                given = defaulted(found) if name == "get" else found
+                cache.__dict__[method] = partial(operate, Operation(name, alias, backend), given)
+
+
+class Operation:
+    """An operation of one cache."""
+
+    __slots__ = ("alias", "backend", "name")
+
+    def __init__(self, name: str, alias: str, backend: str) -> None:
+        self.name, self.alias, self.backend = name, alias, backend
 
 
 class Missing:
@@ -48,52 +75,149 @@ def defaulted(get: Callable[..., Any]) -> Callable[..., Any]:
         return get
 
     def read(key: Any, default: Any = None, *args: Any, **kwargs: Any) -> Any:
-        missing = Missing(default)
-        return get(key, missing, *args, **kwargs)
+        return get(key, Missing(default), *args, **kwargs)
 
     return read
 
 
-def operate(name: str, alias: str, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+class Default:
+    """The default of `get_or_set`, which the cache calls when it has none. What that does has records of its own."""
+
+    def __init__(self, given: Any) -> None:
+        self.given, self.asked = given, False
+
+    def __call__(self) -> Any:
+        self.asked = True
+        if not callable(self.given):
+            return self.given
+        token = inside.set(False)
+        try:
+            with untold():
+                return self.given()
+        finally:
+            inside.reset(token)
+
+
+class Doing:
+    """One operation under way."""
+
+    def __init__(self, operation: Operation, recording: Recording, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.operation, self.recording, self.start = operation, recording, time.time_ns()
+        self.given = dict(zip(OPERATIONS[operation.name], args, strict=False)) | kwargs
+        self.args, self.kwargs = args, kwargs
+        self.default: Default | None = None
+        if operation.name == "get_or_set" and "default" in self.given:
+            self.default = Default(self.given["default"])
+            self.args, self.kwargs = (
+                ((args[0], self.default, *args[2:]), kwargs) if len(args) > 1 else (args, {**kwargs, "default": self.default})
+            )
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    @contextmanager
+    def recorded(self) -> Generator[None]:
+        token = inside.set(True)
+        try:
+            with telling():
+                yield
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            inside.reset(token)
+            quietly(self.recording, "a cache operation", self.noted)
+
+    def noted(self) -> None:
+        if not within(self.recording, "cache operations", MOST):
+            return
+        failed = self.error is not None
+        attributes = {**self.asked(), **(exception(self.error) if failed else self.answered())}
+        self.recording.emit(v.CACHE, f"cache {self.operation.name}", self.start, time.time_ns(), attributes, failed=failed, span_kind=3)
+
+    def asked(self) -> dict[str, Any]:
+        name, given = self.operation.name, self.given
+        found: dict[str, Any] = {v.CACHE_OPERATION: name, v.CACHE_ALIAS: self.operation.alias, v.CACHE_BACKEND: self.operation.backend}
+        key = next((given[one] for one in ("key", "keys", "data") if one in given), None)
+        if key is not None:
+            found[v.CACHE_KEY] = freeze(list(key) if type(key) in (dict, set) else key)
+        if "timeout" in given and type(given["timeout"]) is not object:  # Django's mark for the cache's own
+            found[v.CACHE_TIMEOUT] = freeze(given["timeout"])
+        if given.get("version") is not None:
+            found[v.CACHE_VERSION] = freeze(given["version"])
+        if "delta" in given:
+            found[v.CACHE_DELTA] = freeze(given["delta"])
+        if name in ("add", "set"):
+            found[v.CACHE_VALUE] = valued(given.get("value"))
+        elif name == "set_many":
+            found[v.CACHE_VALUE] = freeze(given.get("data"))
+        return found
+
+    def answered(self) -> dict[str, Any]:
+        name, result = self.operation.name, self.result
+        found: dict[str, Any] = {}
+        hit = self.hit()
+        if hit is not None:
+            found[v.CACHE_HIT] = hit
+        if self.default is not None:
+            found[v.CACHE_COMPUTED] = self.default.asked
+        if name in ALONE and (hit is not False or self.default is not None):
+            found[v.CACHE_VALUE] = valued(result)
+        if name in SAID:
+            found[v.CACHE_DONE] = freeze(result)
+        return found
+
+    def hit(self) -> bool | None:
+        """Whether a read found something."""
+        if self.operation.name == "get":
+            return type(self.result) is not Missing
+        if self.operation.name == "get_or_set":
+            return None if self.default is None else not self.default.asked
+        if self.operation.name == "has_key":
+            return self.result is True
+        if self.operation.name == "get_many":
+            return type(self.result) is dict and len(self.result) > 0
+        return None
+
+
+def valued(value: Any) -> Any:
+    """A value of a cache. A whole response, as `cache_page` keeps it, by its status, headers and content."""
+    state = getattr(value, "__dict__", None) if type(value).__module__.startswith("django.") else None
+    chunks = state.get("_container") if type(state) is dict else None
+    if type(chunks) is list and all(type(chunk) is bytes for chunk in chunks):
+        headers = [[str(name), str(item)] for name, item in value.headers.items()]
+        whole = {"status": value.status_code, "headers": headers, "content": b"".join(chunks)}
+        return Derived(type_name(type(value)), freeze(whole))
+    return freeze(value)
+
+
+def opened(operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Doing | None:
     recording = current()
     if recording is None or recording.closed or inside.get():
-        result = original(*args, **kwargs)
-        return result.default if type(result) is Missing else result
-    token, start = inside.set(True), time.time_ns()
-    try:
-        result = original(*args, **kwargs)
-    finally:
-        inside.reset(token)
-    quietly(recording, "a cache operation", noted, recording, name, alias, args, kwargs, result, start)
+        return None
+    return quietly(recording, "a cache operation", Doing, operation, recording, args, kwargs)
+
+
+def operate_now(operation: Operation, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    doing = opened(operation, args, kwargs)
+    if doing is None:
+        if operation.name == "get_or_set":  # which calls the application
+            return original(*args, **kwargs)
+        with telling():  # a connection made now stays told
+            result = original(*args, **kwargs)
+    else:
+        with doing.recorded():
+            result = doing.result = original(*doing.args, **doing.kwargs)
     return result.default if type(result) is Missing else result
 
 
-def noted(recording: Recording, name: str, alias: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, start: int) -> None:
-    attributes: dict[str, Any] = {v.CACHE_OPERATION: name, v.CACHE_ALIAS: alias}
-    key = args[0] if args else next((kwargs[one] for one in ("key", "keys", "data") if one in kwargs), None)
-    if key is not None:
-        attributes[v.CACHE_KEY] = freeze(list(key) if isinstance(key, (dict, set)) else key)
-    hit = hit_of(name, result)
-    if hit is not None:
-        attributes[v.CACHE_HIT] = hit
-    if name == "set_many":
-        attributes[v.CACHE_VALUE] = freeze(key)
-    elif name in WRITES:
-        attributes[v.CACHE_VALUE] = freeze(args[1] if len(args) > 1 else kwargs.get("value"))
-    elif name in READS and name != "has_key" and hit is not False:
-        attributes[v.CACHE_VALUE] = freeze(result)
-    recording.emit(v.CACHE, f"cache {name}", start, time.time_ns(), attributes, span_kind=3)
-
-
-def hit_of(name: str, result: Any) -> bool | None:
-    """Whether a read found something."""
-    if name == "get":
-        return type(result) is not Missing
-    if name == "has_key":
-        return bool(result)
-    if name == "get_many":
-        return len(result) > 0
-    return None
+async def operate_later(operation: Operation, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    doing = opened(operation, args, kwargs)
+    if doing is None:
+        result = await original(*args, **kwargs)
+    else:
+        with doing.recorded():
+            result = doing.result = await original(*doing.args, **doing.kwargs)
+    return result.default if type(result) is Missing else result
 
 
 def patch(module: Any) -> None:

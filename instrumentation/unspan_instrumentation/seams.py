@@ -9,7 +9,7 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from unspan_instrumentation import caching, mail, outbound, remembered, sql, tapes
+from unspan_instrumentation import caching, logs, mail, outbound, processes, remembered, signals, sockets, sql, storage, tapes
 from unspan_instrumentation.request import chain, endings, failures, incoming, middleware, sessions, templates, uploads
 from unspan_instrumentation.saying import warn
 
@@ -32,6 +32,11 @@ SEAMS: tuple[Seam, ...] = (
     *mail.PATCHES,
     *caching.PATCHES,
     *remembered.PATCHES,
+    *logs.PATCHES,
+    *signals.PATCHES,
+    *storage.PATCHES,
+    *processes.PATCHES,
+    *sockets.PATCHES,
 )
 
 

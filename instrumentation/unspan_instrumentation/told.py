@@ -23,3 +23,13 @@ def telling() -> Generator[None]:
         yield
     finally:
         _telling.reset(token)
+
+
+@contextmanager
+def untold() -> Generator[None]:
+    """Around the application's own code that is called from within: what it does has records of its own again."""
+    token = _telling.set(False)
+    try:
+        yield
+    finally:
+        _telling.reset(token)

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from unspan_instrumentation.sql import compiled, cursor, transactions
+from unspan_instrumentation.sql import callbacks, compiled, cursor, transactions
 
 PATCHES: Final[tuple[tuple[str, Callable[[Any], None]], ...]] = (
     ("django.db.backends.base.base", cursor.patch),
     ("django.db.backends.base.base", compiled.patch_connection),
     ("django.db.backends.base.base", transactions.patch),
+    ("django.db.backends.base.base", callbacks.patch),
     ("django.db.models.sql.compiler", compiled.patch_compiler),
     ("django.db.models.sql.query", compiled.patch_query),
     ("django.db.models.query", compiled.patch_queryset),

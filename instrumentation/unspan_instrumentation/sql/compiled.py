@@ -13,6 +13,7 @@ from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.recording import current
 from unspan_instrumentation.sql.origins import LINK, Aggregating, Compiled, Connecting, Inserting, Raw, claim, making
 from unspan_instrumentation.sql.statement import Statement
+from unspan_instrumentation.told import telling
 
 WHAT: Final = "what a compiler knows of a statement"
 MULTI, SINGLE = "multi", "single"
@@ -159,7 +160,9 @@ def apply_converters(original: Callable[..., Any], compiler: Any, args: tuple[An
 
 
 def connect(original: Callable[..., Any], connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return under(Connecting() if making.stack else None, original, connection, *args, **kwargs)
+    """Also without a recording: the sockets of a driver written in Python stay told by its statements."""
+    with telling():
+        return under(Connecting() if making.stack else None, original, connection, *args, **kwargs)
 
 
 def patch_compiler(module: Any) -> None:

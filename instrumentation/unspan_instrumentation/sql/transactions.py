@@ -2,13 +2,10 @@
 
 import time
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
-from unspan_proto import vocabulary as v
-
 from unspan_instrumentation.patching import around, quietly
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import current
 from unspan_instrumentation.sql.statement import Statement
 
 
@@ -48,25 +45,8 @@ def set_autocommit(original: Callable[..., Any], connection: Any, args: tuple[An
     return result
 
 
-def on_commit(original: Callable[..., Any], connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A callback for after the commit: a test case, which never commits, must be told to run it."""
-    recording = current()
-    if recording is not None and not recording.closed:
-        quietly(recording, "a callback for after the commit", registered, recording, connection, args[0] if args else kwargs.get("func"))
-    return original(connection, *args, **kwargs)
-
-
-def registered(recording: Recording, connection: Any, callback: object) -> None:
-    now = time.time_ns()
-    attributes: dict[str, Any] = {v.DATABASE: connection.alias}
-    if isinstance(callback, FunctionType):
-        attributes[v.FUNCTION] = f"{callback.__module__}.{callback.__qualname__}"
-    recording.emit(v.ON_COMMIT, "on_commit", now, now, attributes)
-
-
 def patch(module: Any) -> None:
     """For `django.db.backends.base.base`."""
     around(module.BaseDatabaseWrapper, "_commit", step("COMMIT"))
     around(module.BaseDatabaseWrapper, "_rollback", step("ROLLBACK"))
     around(module.BaseDatabaseWrapper, "set_autocommit", set_autocommit)
-    around(module.BaseDatabaseWrapper, "on_commit", on_commit)
