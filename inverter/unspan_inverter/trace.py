@@ -102,15 +102,21 @@ def losses(request: Span, below: Sequence[Span]) -> list[str]:
     ends = [span for span in below if span.what == v.END]
     if not ends:
         return ["its end did not arrive: the request was still running, or the process stopped before it was sent"]
-    said: Any = ends[0].value(v.LOST, [])
-    recorded = ends[0].attributes.get(v.RECORDED, 0)
-    if not isinstance(said, list) or not isinstance(recorded, int):
-        raise NotEncoded("its last record does not say what was lost")
-    lost = [str(sentence) for sentence in cast(list[object], said)]
+    lost: list[str] = []
+    recorded = 0
+    for end in ends:  # a request that the application made to itself has one of its own
+        said, counted = cast(Any, end.value(v.LOST, [])), end.attributes.get(v.RECORDED, 0)
+        if not isinstance(said, list) or not isinstance(counted, int):
+            raise NotEncoded("its last record does not say what was lost")
+        lost += [str(sentence) for sentence in cast(list[object], said)]
+        recorded += counted
+    requests = 1 + sum(span.what == v.REQUEST for span in below)
+    if len(ends) < requests:
+        lost.append(f"{requests - len(ends)} of {requests} requests of this trace did not end")
     arrived = 1 + sum(span.what != v.END for span in below)
     if arrived < recorded:
         lost.append(f"{recorded - arrived} of {recorded} spans did not arrive")
-    return lost
+    return list(dict.fromkeys(lost))
 
 
 def backwards(below: Sequence[Span]) -> list[str]:

@@ -23,10 +23,11 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
 
 
 def startproject(folder: Path) -> Path:
-    """A stock project in `folder`, with the application `shop` and a migrated database."""
+    """A stock project in `folder`, with the application `shop` and a migrated database; `desk` is there, and in use under `desk.settings`."""
     folder.mkdir(parents=True, exist_ok=True)
     run(["-m", "django", "startproject", "mysite", str(folder)], folder)
-    shutil.copytree(SITE / "shop", folder / "shop", dirs_exist_ok=True)
+    for name in ("shop", "desk"):
+        shutil.copytree(SITE / name, folder / name, dirs_exist_ok=True)
     shutil.copy(SITE / "urls.py", folder / "mysite" / "urls.py")
     settings = folder / "mysite" / "settings.py"
     text = (
@@ -87,6 +88,12 @@ class Server:
         found = Answer(response.status, response.getheaders(), response.read())
         connection.close()
         return found
+
+    def exchange(self, request: bytes) -> bytes:
+        """The very bytes that come back for these bytes, until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port), 60) as client:
+            client.sendall(request)
+            return b"".join(iter(lambda: client.recv(1 << 16), b""))
 
     def said(self) -> str:
         return Path(self.log.name).read_text()

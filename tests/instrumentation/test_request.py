@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -336,21 +337,38 @@ def test_a_traced_client_that_samples_nothing(served: tuple[Server, Sink], ask: 
     assert [span.name for span in sink.spans() if span.trace_id == "ef" * 16] == []
 
 
-def test_an_asgi_server_is_not_harmed(project: Path, sink: Sink) -> None:
-    """Requests over ASGI are not recorded yet; they are answered as ever."""
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "mysite.asgi:application",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "PORT",
-        "--log-level",
-        "warning",
-    ]
-    with Server(project, env={"UNSPAN_ENDPOINT": sink.address, "DJANGO_SETTINGS_MODULE": "mysite.settings"}, command=command) as server:
-        answers = [server.ask("/hello/21/").body, server.ask("/async/").body, server.ask("/astream/").body]
+UVICORN = (sys.executable, "-m", "uvicorn", "mysite.asgi:application", "--host", "127.0.0.1", "--port", "PORT", "--log-level", "warning")
+
+
+def test_requests_over_asgi(project: Path, sink: Sink) -> None:
+    """With middleware that all is asynchronous, as Django's own is, the whole request stays on the server's event loop."""
+    env = {"UNSPAN_ENDPOINT": sink.address, "UNSPAN_EXPORT_INTERVAL": "0.05", "DJANGO_SETTINGS_MODULE": "mysite.settings"}
+    with Server(project, env=env, command=UVICORN) as server:
+        login = server.ask("/login/", "POST", b"a=1", {"Content-Type": FORM})
+        cookie = dict(login.headers)["Set-Cookie"].partition(";")[0]
+        answers = [
+            server.ask("/hello/21/?a=%20"),
+            server.ask("/whoami/", headers={"Cookie": cookie}),
+            server.ask("/async/"),
+            server.ask("/stream/"),
+        ]
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"GET /slowly/?seconds=30 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            time.sleep(0.3)
+        traces = {root(trace).attributes[v.PATH]: trace for trace in sink.traces(6)}
         said = server.said()
-    assert (answers, "unspan" in said) == ([b'{"double": 42}', b'{"results": [2, 4]}', b"abc"], False)
+    assert [answer.body for answer in answers] == [b'{"double": 42}', b"ada", b'{"results": [2, 4]}', b"0: Emma\n1: Emma\n2: Emma\n"]
+    assert told(traces["/hello/21/"], v.QUERY, v.VIEW, v.STATUS, v.RESPONSE_BODY) == {
+        v.QUERY: "a=%20", v.VIEW: "shop.views.hello", v.STATUS: 200, v.RESPONSE_BODY: b'{"double": 42}'
+    }  # fmt: skip
+    assert told(traces["/login/"], v.REQUEST_BODY, v.REQUEST_BODY_READ) == {v.REQUEST_BODY: b"", v.REQUEST_BODY_READ: False}
+    assert told(traces["/whoami/"], v.USER)[v.USER].pk == 1
+    assert sorted(span.value(v.RETURN) for span in traces["/async/"] if span.name == "shop.views.double") == [2, 4]
+    assert [span.value(v.CHUNKS) for span in traces["/stream/"] if span.what == v.STREAM] == [[b"0: Emma\n", b"1: Emma\n", b"2: Emma\n"]]
+    assert told(traces["/slowly/"], v.STATUS, v.EXCEPTION, v.CLIENT_GONE) == {
+        v.EXCEPTION: ["asyncio.exceptions.CancelledError", ""],
+        v.CLIENT_GONE: True,
+    }
+    assert [lost(trace) for trace in traces.values()] == [[]] * 6
+    assert "unspan" not in said
+    assert "Failed to detach" not in said

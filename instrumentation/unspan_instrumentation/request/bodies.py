@@ -46,7 +46,10 @@ class Body:
             return {}
         kept = b"".join(self._kept)
         body = kept if len(kept) == self.size else Truncated("bytes", max(self.announced, self.size), kept)
-        return {v.REQUEST_BODY: body, v.REQUEST_BODY_READ: self.ended and not self.broken}
+        found: dict[str, Any] = {v.REQUEST_BODY: body, v.REQUEST_BODY_READ: self.ended and not self.broken}
+        if self.broken or (self.ended and self.size < self.announced):
+            found[v.CLIENT_GONE] = True
+        return found
 
 
 class Tee:

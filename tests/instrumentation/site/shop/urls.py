@@ -24,6 +24,7 @@ urlpatterns = [
     path("file/", views.file),
     path("endless/", views.endless),
     path("async/", views.asynchronous),
+    path("slowly/", views.slowly),
     path("cookies/", views.cookies),
     path("large/<int:size>/", views.large),
     path("calls/<int:number>/", views.many_calls),

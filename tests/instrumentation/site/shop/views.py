@@ -145,6 +145,11 @@ async def later(number):
     return double(number)
 
 
+async def slowly(request):
+    await asyncio.sleep(float(request.GET["seconds"]))
+    return HttpResponse("slowly")
+
+
 def cookies(request):
     response = HttpResponse(status=201, headers={"X-One": "1"})
     response.set_cookie("taste", "sweet", max_age=60, httponly=True)
