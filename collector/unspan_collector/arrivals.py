@@ -13,7 +13,7 @@ from unspan_proto import values
 from unspan_proto import vocabulary as v
 from unspan_proto.errors import NotEncoded
 
-from unspan_collector.facts import Ending, Exchange, Glimpse, Piece
+from unspan_collector.facts import Ending, Exchange, Glimpse, Piece, Work
 from unspan_collector.wire import Decoded
 
 MAX_TIME = 2**63 - 1
@@ -130,6 +130,11 @@ def exchange(span: Span, has: dict[str, Any]) -> Exchange:
     return Exchange(started, ended, method, path, query, number(has.get(v.STATUS), 999) or 0)
 
 
+def work(span: Span, has: dict[str, Any]) -> Work:
+    started, ended = min(span.start_time_unix_nano, MAX_TIME), min(span.end_time_unix_nano, MAX_TIME)
+    return Work(started, ended if has.get(v.KIND) == v.WORK else 0, text(has.get(v.WORK_KIND, "")), text(has.get(v.WORK_NAME, "")))
+
+
 def ending(span: Span, has: dict[str, Any]) -> Ending:
     recorded = number(has.get(v.RECORDED), 2**31)
     lost = sentences(has.get(v.LOST, "[]"))
@@ -150,7 +155,7 @@ def piece(span: Span, has: dict[str, Any]) -> Piece:
     return Piece(number(has.get(v.PART_INDEX), 2**20) or 0, number(has.get(v.PART_COUNT), 2**20) or 0, has.get(v.PART_OF) == v.LOST)
 
 
-DETAILS = {v.REQUEST: exchange, v.END: ending, v.PART: piece}
+DETAILS = {v.REQUEST: exchange, v.WORK: work, v.BEGUN: work, v.END: ending, v.PART: piece}
 """The kinds of which the index wants more than their number."""
 
 

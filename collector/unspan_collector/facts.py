@@ -23,6 +23,16 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """The unit of work of a trace, as its first record (`ended` 0) or its root tells: `kind` is `task`, `command`, `test` or `script`."""
+
+    started: int
+    ended: int
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """What the `end` record says: how many spans were sent, and what was lost."""
 
@@ -47,7 +57,7 @@ class Glimpse(NamedTuple):
     kind: str
     started: int
     ended: int
-    detail: Exchange | Ending | Piece | None
+    detail: Exchange | Work | Ending | Piece | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,8 @@ class Facts:
     counted: int = 0
     expected: int = 0
     requests: int = 0
+    works: int = 0
+    begun: int = 0
     ends: int = 0
     projects: int = 0
     parts: int = 0
@@ -71,6 +83,39 @@ class Facts:
     lost: tuple[str, ...] = ()
     service: str = ""
     request: Exchange | None = None
+    work: Work | None = None
+
+    @property
+    def since(self) -> int:
+        """When the unit of work, or the request, began; where neither is known, the first span."""
+        return self.work.started if self.work else self.request.started if self.request else self.started
+
+    @property
+    def until(self) -> int:
+        """When it ended."""
+        return (self.work.ended if self.work else self.request.ended if self.request else 0) or self.ended
+
+    @property
+    def method(self) -> str:
+        """As sent; of a unit of work its kind, in upper case."""
+        return self.work.kind.upper() if self.work else self.request.method if self.request else ""
+
+    @property
+    def title(self) -> str:
+        """The path with its query; of a unit of work its name."""
+        if self.work or not self.request:
+            return self.work.name if self.work else ""
+        return self.request.path + ("?" + self.request.query if self.request.query else "")
+
+    @property
+    def roots(self) -> int:
+        """Recordings whose root is here: requests, and units of work."""
+        return self.requests + self.works
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether a root or an end is not here yet."""
+        return not self.roots or self.ends < self.roots or self.works < self.begun
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -84,8 +129,8 @@ class Facts:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What was announced and is not here, once the request has ended."""
-        if not self.requests or self.ends < self.requests:
+        """What was announced and is not here, once the request or the work has ended."""
+        if self.open_ended:
             return ()
         gap = self.expected - self.counted
         said = [f"{gap} of {self.expected} spans have not arrived"] if gap > 0 else []
@@ -97,15 +142,15 @@ class Facts:
 
     @property
     def complete(self) -> bool:
-        """The request has ended, all of it is here, and nothing was lost."""
-        return bool(self.requests) and self.ends == self.requests and not self.missing and not self.losses
+        """The request or the work has ended, all of it is here, and nothing was lost."""
+        return not self.open_ended and self.ends == self.roots and not self.missing and not self.losses
 
     @property
     def in_flight(self) -> bool:
         """A recording of ours of which more must come. Not where a span was rejected or changed: those would be waited for in vain."""
-        open_ended = not self.requests or self.ends < self.requests or bool(self.missing)
-        description = self.projects and not self.requests
-        return bool(self.counted) and open_ended and not (self.conflicts or self.rejected or description)
+        waiting = self.open_ended or bool(self.missing)
+        description = self.projects and not (self.roots or self.begun)
+        return bool(self.counted) and waiting and not (self.conflicts or self.rejected or description)
 
 
 def spans(count: int) -> str:
@@ -119,6 +164,7 @@ def summed(glimpses: Iterable[Glimpse], size: int, service: str) -> Facts:
     exchanges = [detail for detail in details if isinstance(detail, Exchange)]
     endings = [detail for detail in details if isinstance(detail, Ending)]
     pieces = [detail for detail in details if isinstance(detail, Piece)]
+    works = [detail for detail in details if isinstance(detail, Work)]
     kinds = [glimpse.kind for glimpse in seen]
     own = sum(1 for kind in kinds if kind in (v.END, v.PART))
     return Facts(
@@ -126,9 +172,9 @@ def summed(glimpses: Iterable[Glimpse], size: int, service: str) -> Facts:
         ended=max((glimpse.ended for glimpse in seen), default=0),
         spans=len(seen) - own, sql=kinds.count(v.SQL), bytes=size,
         counted=sum(1 for kind in kinds if kind) - own, expected=sum(ending.recorded for ending in endings),
-        requests=kinds.count(v.REQUEST), ends=len(endings), projects=kinds.count(v.PROJECT),
+        requests=kinds.count(v.REQUEST), works=kinds.count(v.WORK), begun=kinds.count(v.BEGUN), ends=len(endings), projects=kinds.count(v.PROJECT),
         parts=len(pieces), parts_due=sum(piece.count for piece in pieces if piece.index == 0),
-        lost=losses(endings, pieces), service=service, request=min(exchanges, key=started, default=None),
+        lost=losses(endings, pieces), service=service, request=min(exchanges, key=started, default=None), work=max(works, key=known, default=None),
     )  # fmt: skip
 
 
@@ -142,16 +188,22 @@ def losses(endings: list[Ending], pieces: list[Piece]) -> tuple[str, ...]:
 def merged(one: Facts, other: Facts) -> Facts:
     """The facts of both batches; order does not matter, but for which service name wins."""
     exchanges = [facts.request for facts in (one, other) if facts.request]
+    works = [facts.work for facts in (one, other) if facts.work]
     return Facts(
         started=min(filter(None, (one.started, other.started)), default=0), ended=max(one.ended, other.ended),
         spans=one.spans + other.spans, sql=one.sql + other.sql, bytes=one.bytes + other.bytes,
         counted=one.counted + other.counted, expected=one.expected + other.expected,
-        requests=one.requests + other.requests, ends=one.ends + other.ends, projects=one.projects + other.projects,
+        requests=one.requests + other.requests, works=one.works + other.works, begun=one.begun + other.begun, ends=one.ends + other.ends, projects=one.projects + other.projects,
         parts=one.parts + other.parts, parts_due=one.parts_due + other.parts_due,
         conflicts=one.conflicts + other.conflicts, rejected=one.rejected + other.rejected,
         lost=tuple(dict.fromkeys(one.lost + other.lost)), service=one.service or other.service,
-        request=min(exchanges, key=started, default=None),
+        request=min(exchanges, key=started, default=None), work=max(works, key=known, default=None),
     )  # fmt: skip
+
+
+def known(work: Work) -> int:
+    """The root knows more than the first record."""
+    return work.ended
 
 
 def started(exchange: Exchange) -> int:

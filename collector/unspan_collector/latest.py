@@ -1,6 +1,6 @@
-"""Which requests a person does not mean by "the latest": static files, favicons, health checks."""
+"""Which traces a person does not mean by "the latest": static files, favicons, health checks, and what is no request."""
 
-from unspan_collector.facts import Exchange
+from unspan_collector.facts import Facts
 
 FOLDERS = ("/static/", "/media/", "/assets/", "/.well-known/", "/__debug__/")
 FILES = (
@@ -14,8 +14,11 @@ NAMES = frozenset(
 )  # fmt: skip
 
 
-def aside(request: Exchange | None) -> bool:
-    """Whether this is a request that nobody wants a test from unless they name it."""
+def aside(facts: Facts) -> bool:
+    """Whether this is a trace that nobody wants a test from unless they name it."""
+    request = facts.request
+    if facts.work is not None:
+        return True
     if request is None or request.method.upper() not in ("GET", "HEAD"):
         return False
     path = request.path.lower()

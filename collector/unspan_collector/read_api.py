@@ -13,7 +13,6 @@ from unspan_proto.readapi.traces_pb2_grpc import TracesServicer
 
 from unspan_collector.chunks import chunks
 from unspan_collector.errors import Damaged, NoAnswer, NoSuchTrace, Refused, Stopping, WrongQuestion
-from unspan_collector.facts import Facts
 from unspan_collector.questions import prefix, query, whole_id
 from unspan_collector.store.contract import NEVER, Query, Store, Summary
 
@@ -99,15 +98,11 @@ class ReadApi(TracesServicer):
         """The newest complete request; settled when no newer one is in flight."""
         since = time.time_ns() - STILL_IN_FLIGHT
         whole = await asyncio.to_thread(self._store.newest, Query(limit=1, only_complete=True, asides=False))
-        after = begun(whole[0].facts) if whole else NEVER
+        after = whole[0].facts.since if whole else NEVER
         flying = await asyncio.to_thread(
             self._store.newest, Query(limit=1, since=after, arrived_since=since, only_in_flight=True, asides=False)
         )
         return (whole[0] if whole else None), bool(whole) and not flying
-
-
-def begun(facts: Facts) -> int:
-    return facts.request.started if facts.request else facts.started
 
 
 def missing(trace_id: str) -> NoSuchTrace:
@@ -119,12 +114,11 @@ def missing(trace_id: str) -> NoSuchTrace:
 
 
 def message(summary: Summary) -> api.Summary:
-    facts, request = summary.facts, summary.facts.request
-    ended = request.ended if request else facts.ended
+    facts = summary.facts
     return api.Summary(
-        trace_id=summary.trace_id, started_unix_nano=begun(facts), duration_nano=max(0, ended - begun(facts)),
-        method=request.method if request else "", path=(request.path + ("?" + request.query if request.query else "")) if request else "",
-        status=request.status if request else 0, spans=facts.spans, sql=facts.sql, bytes=facts.bytes,
+        trace_id=summary.trace_id, started_unix_nano=facts.since, duration_nano=max(0, facts.until - facts.since),
+        method=facts.method, path=facts.title, status=facts.request.status if facts.request and not facts.work else 0,
+        spans=facts.spans, sql=facts.sql, bytes=facts.bytes,
         complete=facts.complete, lost=[*facts.losses, *facts.missing], service=facts.service,
     )  # fmt: skip
 

@@ -44,6 +44,15 @@ def request_span(
     return span(trace, span_id, v.REQUEST, at=at, name=f"{method} {path}", attributes=attributes)
 
 
+def work_spans(trace: str, kind: str = "task", name: str = "shop.tasks.send", *, at: int = NOON) -> list[Span]:
+    """The first record of a unit of work, and its root."""
+    attributes = {v.WORK_KIND: kind, v.WORK_NAME: name}
+    return [
+        span(trace, 0xBE6, v.BEGUN, at=at, took=0, attributes=attributes),
+        span(trace, 0xACE, v.WORK, at=at, attributes=attributes),
+    ]
+
+
 def end_span(trace: str, recorded: int, lost: Iterable[str] = (), *, at: int = NOON, span_id: int = 0xE0D) -> Span:
     return span(trace, span_id, v.END, at=at + SECOND, took=0, attributes={v.RECORDED: recorded, v.LOST: values.encode(list(lost))})
 

@@ -7,7 +7,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from unspan_collector.facts import Facts, merged, summed
 from unspan_proto import vocabulary as v
 
-from .making import arrivals, end_span, part_span, recording, request_span, span
+from .making import arrivals, end_span, part_span, recording, request_span, span, work_spans
 
 T = "ab" * 16
 CALLS = [span(T, 100, v.CALL), span(T, 101, v.CALL)]
@@ -65,6 +65,16 @@ SITUATIONS = {
         False,
         (),
     ),
+    "a unit of work": ([*CALLS, *work_spans(T), end_span(T, 4)], True, False, ()),
+    "a unit of work that goes on": ([*CALLS, work_spans(T)[0]], False, True, ()),
+    "a unit of work that goes on after a request inside of it": ([work_spans(T)[0], request_span(T), end_span(T, 1)], False, True, ()),
+    "a unit of work with a request inside of it": (
+        [*work_spans(T), request_span(T), end_span(T, 1), end_span(T, 2, span_id=0xE0E)],
+        True,
+        False,
+        (),
+    ),
+    "a unit of work of which a span is on its way": ([*work_spans(T), end_span(T, 3)], False, True, ("1 of 3 spans have not arrived",)),
     "a project's description": ([span(T, 1, v.PROJECT, attributes={v.DESCRIPTION: "{}"})], False, False, ()),
     "a foreign trace": ([span(T, 1), span(T, 2)], False, False, ()),
 }
@@ -89,3 +99,13 @@ def test_the_earliest_of_several_requests_names_the_trace() -> None:
     later, earlier = request_span(T, "/inner/", at=2_000, span_id=2), request_span(T, "/outer/", at=1_000)
     found = [merged(facts([one]), facts([other])).request for one, other in ((later, earlier), (earlier, later))]
     assert [request.path for request in found if request] == ["/outer/", "/outer/"]
+
+
+@pytest.mark.parametrize("inner", [[], [request_span(T, "/inner/", at=500)]], ids=["alone", "with a request inside"])
+def test_a_unit_of_work_names_the_trace(inner: list[Span]) -> None:
+    """From its first record on, and whatever requests it makes."""
+    began, root = work_spans(T, "test", "shop.tests.Buying.test_it", at=1_000)
+    for spans in ([began, *inner], [*inner, root, began], [root]):
+        found = merged(facts(spans[:1]), facts(spans[1:])) if spans[1:] else facts(spans)
+        assert (found.method, found.title, found.since) == ("TEST", "shop.tests.Buying.test_it", 1_000)
+        assert (found.until == root.end_time_unix_nano) is (root in spans)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from unspan_collector.chunks import CHUNK_BYTES, chunks
-from unspan_collector.facts import Exchange
+from unspan_collector.facts import Exchange, Facts
 from unspan_collector.latest import aside
 from unspan_proto import vocabulary as v
 from unspan_proto.readapi import traces_pb2 as api
 
-from .making import NOON, SECOND, end_span, export, recording, request_span, span, spans_in, trace_id
+from .making import NOON, SECOND, end_span, export, recording, request_span, span, spans_in, trace_id, work_spans
 from .process import Process, code_of
 
 
@@ -246,8 +246,26 @@ ASIDES = {
 
 @pytest.mark.parametrize(("request_line", "expected"), ASIDES.items(), ids=[" ".join(line) for line in ASIDES])
 def test_asides(request_line: tuple[str, str], expected: bool) -> None:
-    assert aside(Exchange(0, 0, request_line[0], request_line[1], "", 200)) is expected
+    assert aside(Facts(request=Exchange(0, 0, request_line[0], request_line[1], "", 200))) is expected
 
 
 def test_a_trace_without_a_request_is_no_aside() -> None:
-    assert aside(None) is False
+    assert aside(Facts()) is False
+
+
+def test_units_of_work_are_listed_beside_requests_and_are_never_the_latest(fresh: Process) -> None:
+    """Not one that holds a request either, nor one that goes on: `latest` does not wait for it."""
+    asked, done, going_on = trace_id(), trace_id(), trace_id()
+    fresh.send(recording(asked, "/buy/"))
+    task = work_spans(done, "task", "shop.tasks.send", at=NOON + SECOND)
+    fresh.send([*task, request_span(done, "/inner/", at=NOON + SECOND), end_span(done, 2), end_span(done, 1, span_id=0xE0E)])
+    fresh.send([work_spans(going_on, "command", "shop.poll", at=NOON + 2 * SECOND)[0], span(going_on, 7, v.SQL, at=NOON + 2 * SECOND)])
+    found = fresh.traces.List(api.ListRequest()).traces
+    assert [(one.trace_id, one.method, one.path, one.status, one.complete) for one in found] == [
+        (going_on, "COMMAND", "shop.poll", 0, False),
+        (done, "TASK", "shop.tasks.send", 0, True),
+        (asked, "GET", "/buy/", 200, True),
+    ]
+    chosen = fresh.traces.List(api.ListRequest(method="task", path="shop.tasks.*")).traces
+    assert [one.trace_id for one in chosen] == [done]
+    assert next(iter(fresh.traces.Get(api.GetRequest(trace_id="latest", wait_seconds=0)))).summary.trace_id == asked

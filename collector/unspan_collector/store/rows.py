@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from unspan_collector.facts import Exchange, Facts
+from unspan_collector.facts import Exchange, Facts, Work
 from unspan_collector.store.contract import Query, Summary
 
 ANY_STATUS = (0, 999)
@@ -13,12 +13,12 @@ NAMES = {one.name for one in fields(Facts)}
 
 def row(trace_id: bytes, known: Facts, arrived: int, aside: bool) -> dict[str, Any]:
     """The parameters of `put_trace`."""
-    request = known.request
+    request, work = known.request, known.work
+    path = work.name if work else request.path if request else ""
     return {
         "trace_id": trace_id, "arrived": arrived, "bytes": known.bytes, "aside": aside,
-        "started": request.started if request else known.started,
-        "method": request.method.upper() if request else "", "path": request.path if request else "", "status": request.status if request else 0,
-        "request": bool(request), "complete": known.complete, "in_flight": known.in_flight,
+        "started": known.since, "method": known.method.upper(), "path": path, "status": request.status if request and not work else 0,
+        "request": bool(request or work), "complete": known.complete, "in_flight": known.in_flight,
         "facts": json.dumps(asdict(known), separators=(",", ":")),
     }  # fmt: skip
 
@@ -28,6 +28,8 @@ def facts(text: str) -> Facts:
     plain: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in NAMES}
     if plain["request"]:
         plain["request"] = Exchange(**plain["request"])
+    if plain.get("work"):
+        plain["work"] = Work(**plain["work"])
     plain["lost"] = tuple(plain["lost"])
     return Facts(**plain)
 

@@ -1,14 +1,14 @@
 -- One row a trace: what is searched is a column, the rest is JSON in `facts`.
 CREATE TABLE trace (
     trace_id  BLOB PRIMARY KEY,     -- 16 bytes
-    started   INTEGER NOT NULL,     -- of the request, else of the first span; nanoseconds since 1970
+    started   INTEGER NOT NULL,     -- of the request or unit of work, else of the first span; nanoseconds since 1970
     arrived   INTEGER NOT NULL,     -- when its last batch was stored
-    method    TEXT NOT NULL,        -- upper case; empty without a request
-    path      TEXT NOT NULL,        -- without the query
+    method    TEXT NOT NULL,        -- upper case, of a unit of work its kind (TASK, COMMAND, …); empty without either
+    path      TEXT NOT NULL,        -- without the query; of a unit of work its name
     status    INTEGER NOT NULL,
     bytes     INTEGER NOT NULL,     -- of spans, before compression
-    request   INTEGER NOT NULL,     -- 1: it holds an HTTP request
-    aside     INTEGER NOT NULL,     -- 1: a static file, favicon or health check, which "latest" never means
+    request   INTEGER NOT NULL,     -- 1: it holds an HTTP request or a unit of work
+    aside     INTEGER NOT NULL,     -- 1: a static file, favicon, health check or unit of work, which "latest" never means
     complete  INTEGER NOT NULL,     -- 1: all of it is here and nothing was lost
     in_flight INTEGER NOT NULL,     -- 1: more must come
     facts     TEXT NOT NULL         -- unspan_collector.facts.Facts

@@ -57,7 +57,7 @@ class SqliteStore:
         if len(again) < len(arrival.glimpses):
             db.execute(QUERIES["add_chunk"], {"trace_id": arrival.trace_id, "spans": compressed(data)})
             known.facts = rows.larger(known.facts, len(data))
-        db.execute(QUERIES["put_trace"], rows.row(arrival.trace_id, known.facts, time.time_ns(), aside(known.facts.request)))
+        db.execute(QUERIES["put_trace"], rows.row(arrival.trace_id, known.facts, time.time_ns(), aside(known.facts)))
         self._memory.grown(len(known.digests) - ids)
 
     def _read_known(self, trace_id: bytes) -> Known:
