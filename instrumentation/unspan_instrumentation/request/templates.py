@@ -15,8 +15,15 @@ BUILT_IN: Final = ("True", "False", "None")
 
 def watch_django(module: Any) -> None:
     """Django's own engine: every template, those extended and included too."""
-    render = module.Template._render
+    module.Template._render = noting(module.Template._render)
 
+
+def watch_tests(module: Any) -> None:
+    """For `django.test.utils`, whose own function takes the place of the engine's while tests run."""
+    module.instrumented_test_render = noting(module.instrumented_test_render)
+
+
+def noting(render: Any) -> Any:
     @wraps(render)
     def _render(template: Any, context: Any) -> Any:
         __traceback_hide__ = True
@@ -25,7 +32,7 @@ def watch_django(module: Any) -> None:
             note_context(template.name, context.__dict__.get("dicts"))
         return render(template, context)
 
-    module.Template._render = _render
+    return _render
 
 
 def watch_jinja(module: Any) -> None:
