@@ -7,7 +7,7 @@ ARGS ?=
 RUN = $(VENV)/bin
 INSTALL = $(PYTHON) requirements/install.py
 
-.PHONY: help demo readme environment test deep lint types newest lock proto clean
+.PHONY: help demo readme environment test deep lint types newest trials lock proto clean
 
 help:
 	@echo "make demo     record the example's requests, turn them into tests, run the tests"
@@ -16,6 +16,7 @@ help:
 	@echo "make lint     ruff check and ruff format --check"
 	@echo "make types    pyright, strict"
 	@echo "make newest   every test with the newest versions that pip resolves, in .venv-newest"
+	@echo "make trials   the recorder on the application that FOLDER=… describes (trials/README.md)"
 	@echo "make lock     write requirements/*.txt anew (needs uv)"
 	@echo "make proto    write the code of the read API anew"
 	@echo "make readme   write the tests that 'make demo' generated into the README"
@@ -56,6 +57,13 @@ newest:
 	@$(INSTALL) .venv-newest test --newest
 	@.venv-newest/bin/python -m pip list --disable-pip-version-check
 	@.venv-newest/bin/python -m pytest -m "not deep" $(ARGS)
+
+trials:
+	@test -n "$(FOLDER)" || { echo "make trials FOLDER=… (trials/README.md says what the folder holds)" >&2; exit 2; }
+	@$(INSTALL) $(VENV) test
+	@$(RUN)/python trials/harmless.py $(FOLDER) $(ARGS)
+	@$(RUN)/python trials/recorded.py $(FOLDER) --quiet $(ARGS)
+	@$(RUN)/python trials/suites.py $(FOLDER) $(LABELS)
 
 lock:
 	@sh requirements/lock

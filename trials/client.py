@@ -13,6 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 BOUNDARY = "-----------------------------trial7f3a9c"
 DEFAULTS = {"Accept-Encoding": "gzip, deflate", "Accept": "*/*", "User-Agent": "unspan-trials"}
+MOST_REDIRECTS = 10
 REDIRECTS = (301, 302, 303, 307, 308)
 Pairs = Sequence[tuple[str, str]]
 Part = tuple[str, bytes, str]
@@ -111,6 +112,15 @@ class Client:
         self.jar.take(got)
         found = Exchange(method, target, tuple(sent), body or b"", tuple(files), answer.status, got, content, full)
         self.played.append(found)
+        return found
+
+    def visit(self, url: str, headers: Mapping[str, str] | None = None) -> Exchange:
+        """A page, and where it redirects to."""
+        found = self.send("GET", url, headers)
+        for _ in range(MOST_REDIRECTS):
+            if found.status not in REDIRECTS:
+                break
+            found = self.send("GET", urljoin(found.url, found.got_header("location")), headers)
         return found
 
     def _headers(self, host: str, given: dict[str, str], method: str, body: bytes | None, kind: str) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,9 @@ def compared(plains: Sequence[Played], recorded: Played, address: str) -> Compar
     found = Compared(recorded.name, len(recorded.exchanges), len(recorded.statements))
     outlines = [outline(one) for one in plains]
     if outline(recorded) not in outlines:
-        found.different["answers"] = f"plain: {outlines[0]} recorded: {outline(recorded)}"
+        found.different["answers"] = (
+            f"plain: {outlines[0]} recorded: {outline(recorded)} ({', '.join(one.target for one in recorded.exchanges)})"
+        )
         return found
     runs = [*[one for one in plains if outline(one) == outline(recorded)], recorded]
     known = [secrets(run.exchanges) for run in runs]
@@ -52,12 +54,12 @@ def compare(found: Compared, aspect: str, said: Sequence[str], other: str) -> No
 
 def outline(played: Played) -> str:
     """The requests and their statuses, or what kept the play from its end."""
-    return played.error or ", ".join(f"{one.method} {one.target.partition('?')[0]} {one.status}" for one in played.exchanges)
+    return played.error or ", ".join(f"{one.method} {one.status}" for one in played.exchanges)
 
 
 def texts(exchanges: int) -> list[tuple[str, Text]]:
     """What is compared, as text; each exchange of the play has headers and a body."""
-    found: list[tuple[str, Text]] = []
+    found: list[tuple[str, Text]] = [("answers", lambda run: "\n".join(one.target for one in run.exchanges))]
     for at in range(exchanges):
         found.append(("headers", lambda run, at=at: headers(run.exchanges[at])))
         found.append(("body", lambda run, at=at: body(run.exchanges[at])))

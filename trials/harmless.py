@@ -11,7 +11,6 @@ import json
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,8 +24,6 @@ from unspan_inverter.reading import Collector
 from unspan_inverter.settings import Endpoint
 
 EXAMPLES = 12
-ARRIVE_SECONDS = 3.0
-"""Spans are sent every second, and `runserver` ends without its exit handlers."""
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -72,7 +69,8 @@ def trial(wanted: argparse.Namespace, scratch: Path) -> list[Compared]:
         try:
             with served(wanted.folder, scratch, label, endpoint, recorded, port) as (one, base, log):
                 found = list(played(one, base, log, wanted.only))
-                time.sleep(ARRIVE_SECONDS if recorded else 0)
+                if recorded and not wanted.without_collector:
+                    require(found, endpoint)
                 return found
         finally:
             state.restore()
@@ -80,8 +78,6 @@ def trial(wanted: argparse.Namespace, scratch: Path) -> list[Compared]:
     with nobody() if wanted.without_collector else collecting(scratch) as endpoint:
         plains = [run("plain", endpoint), run("plain again", endpoint)]
         recorded = run("recorded", endpoint, True)
-        if not wanted.without_collector:
-            require(recorded, endpoint)
         found = matched(plains, recorded, port)
         if any(one.different for one in found):
             plains.append(run("plain once more", endpoint))
@@ -92,7 +88,7 @@ def trial(wanted: argparse.Namespace, scratch: Path) -> list[Compared]:
 def require(recorded: Sequence[Played], endpoint: str) -> None:
     """That something was recorded: else there was nothing to be harmed by."""
     with Collector(Endpoint(endpoint)) as collector:
-        there = arrived(collector)
+        there = arrived(collector, [play.trace_id for play in recorded if not play.error])
     if lost := [play.name for play in recorded if play.trace_id not in there and not play.error]:
         raise TrialError(f"{len(lost)} of {len(recorded)} requests left no trace, {lost[0]} for one: the comparison would show nothing")
 

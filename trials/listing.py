@@ -8,16 +8,19 @@ from unspan_proto import vocabulary as v
 from unspan_proto.errors import ContractError
 from unspan_proto.span import Span
 
-QUIET = {v.KIND, v.FORMAT, v.PROJECT_REF, v.SYSTEM, v.FILE, v.LINE, v.THREAD, v.OPERATION, "thread.name"}
+OURS = {value for name, value in vars(v).items() if name.isupper() and isinstance(value, str)}
+QUIET = {v.KIND, v.FORMAT, v.PROJECT_REF, v.SYSTEM, v.OPERATION, v.FILE, v.LINE, v.THREAD, v.FUNCTION, v.IN_ATOMIC}
 """Attributes that the line says already, or that nobody misses in a short listing."""
 ANSWER = ("http.response", "unspan.http.response", "unspan.session.after", "unspan.exception")
 SHORT = 160
+FAILED = 2
+"""OTLP's status of an error."""
 
 
 def lines(trace: Trace, full: bool = False) -> Iterator[str]:
     """The listing. `full`: values are not cut, and no attribute is left out."""
     request = trace.request
-    mine = [name for name in request.attributes if full or name not in QUIET]
+    mine = names(request, full)
     yield "  came in"
     yield from (f"    {name} = {shown(request, name, full)}" for name in mine if not name.startswith(ANSWER))
     yield f"  was done: {', '.join(f'{count} {kind}' for kind, count in counts(trace).items()) or 'nothing'}"
@@ -25,20 +28,24 @@ def lines(trace: Trace, full: bool = False) -> Iterator[str]:
     for span in trace.spans:
         depth = depths[span.span_id] = depths.get(span.parent_id, 0) + 1
         if span.what not in (v.END, v.PART):
-            yield f"    {'  ' * min(depth, 20)}{span.what} {line(span, full)}"
+            yield from record(span, "  " * min(depth + 1, 20), full)
     yield "  went out"
     yield from (f"    {name} = {shown(request, name, full)}" for name in mine if name.startswith(ANSWER))
+
+
+def record(span: Span, indent: str, full: bool) -> Iterator[str]:
+    yield f"{indent}{span.what} {span.name}{' FAILED' if span.status == FAILED else ''}"
+    yield from (f"{indent}      {name.removeprefix('unspan.')} = {shown(span, name, full)}" for name in names(span, full))
+
+
+def names(span: Span, full: bool) -> list[str]:
+    """The attributes that are shown: all, or those of our own vocabulary that say something."""
+    return sorted(name for name in span.attributes if full or (name in OURS and name not in QUIET))
 
 
 def counts(trace: Trace) -> dict[str, int]:
     """How many records of each kind."""
     return dict(Counter(span.what for span in trace.spans if span.what not in (v.END, v.PART)))
-
-
-def line(span: Span, full: bool) -> str:
-    names = [name for name in span.attributes if full or name not in QUIET]
-    said = " ".join(f"{name.removeprefix('unspan.')}={shown(span, name, full)}" for name in names)
-    return f"{span.name}: {said}"
 
 
 def shown(span: Span, name: str, full: bool) -> str:

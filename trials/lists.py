@@ -150,7 +150,7 @@ class Browser:
         fields, token, page = pairs(self.filled(step.get("data"))), None, None
         unsafe = method not in SAFE
         if unsafe and step.get("form") is not False and "body" not in step and (document is None or step.get("form")):
-            page = client.send("GET", self.filled(step.get("form") or path), step.get("form_headers") or {})
+            page = client.visit(self.filled(step.get("form") or path), step.get("form_headers") or {})
             headers.setdefault("Referer", page.url)
             if document is None:
                 fields, token = self.fields(page, step)
@@ -184,7 +184,7 @@ class Browser:
         """What later requests need of this answer."""
         landed = answer
         if step.get("follow") and answer.status in REDIRECTS:
-            landed = client.send("GET", answer.got_header("location"))
+            landed = client.visit(answer.got_header("location"))
         for name, (where, pattern) in (step.get("save") or {}).items():
             text = answer.got_header("location") if where == "location" else landed.url if where == "url" else landed.text
             if found := re.search(pattern, text, re.DOTALL):

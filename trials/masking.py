@@ -13,10 +13,12 @@ from client import Exchange
 
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 CSRF_FIELD = re.compile(r"""csrfmiddlewaretoken["'\s]+(?:type="hidden"\s+)?value=["'](\w+)""")
-MOMENTS = (
-    re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
-    re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d[ -]\w{3}[ -]\d{4} \d\d:\d\d:\d\d GMT"),
+VARYING = (
+    (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "⟨moment⟩"),
+    (re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d[ -]\w{3}[ -]\d{4} \d\d:\d\d:\d\d GMT"), "⟨moment⟩"),
+    (re.compile(r"(?<![\w.-])\.?[\w-]+:\w{6}:[\w-]{43}(?![\w-])"), "⟨signed⟩"),
 )
+"""Moments in ISO and HTTP form, and what Django signs together with a moment, sessions for one."""
 WRAPPER = (
     re.compile(r"[^\s;'\":]*/opentelemetry/instrumentation/auto_instrumentation:"),
     re.compile(r"(&#x27;|['\"])(?:(?!\1)[^\n])*opentelemetry(?:(?!\1)[^\n])*\1,\s*"),
@@ -24,8 +26,9 @@ WRAPPER = (
 )
 """What a debug page shows of `opentelemetry-instrument`: its folder in `PYTHONPATH` and `sys.path`, its middleware in the settings, its keys in `request.META`."""
 SECRET_LENGTH = 16
+WORD = re.compile(r"\S+|\s+")
 LONGEST = 4_000
-"""Tokens of a line that are aligned; a longer line must have the same tokens at the same places."""
+"""Words of a line that are aligned; a longer line must have the same tokens at the same places."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ def plain(text: str, known: dict[str, str], address: str = "") -> str:
         text = text.replace(secret, stand_in)
     for shown in WRAPPER:
         text = shown.sub("", text)
-    for moment in MOMENTS:
-        text = moment.sub("⟨moment⟩", text)
+    for pattern, stand_in in VARYING:
+        text = pattern.sub(stand_in, text)
     return text
 
 
@@ -85,9 +88,10 @@ class Template:
         tokens = [TOKEN.findall(one) for one in distinct]
         if len({len(one) for one in tokens}) == 1:
             return [re.compile("".join(map(self.either, zip(*tokens, strict=True))), re.DOTALL)]
-        if max(map(len, tokens)) > LONGEST:
+        words = [WORD.findall(one) for one in distinct]
+        if max(map(len, words)) > LONGEST:
             return [re.compile(".*", re.DOTALL)]
-        return [re.compile(self.aligned(one, other), re.DOTALL) for one, other in combinations(tokens, 2)]
+        return [re.compile(self.aligned(one, other), re.DOTALL) for one, other in combinations(words, 2)]
 
     def either(self, tokens: Sequence[str]) -> str:
         if len(set(tokens)) == 1:

@@ -8,14 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from application import TrialError
 from unspan_inverter.reading import Collector
 from unspan_proto.readapi.traces_pb2 import ListRequest
 
-READY_SECONDS, STOP_SECONDS = 90, 20
+READY_SECONDS, STOP_SECONDS, ARRIVE_SECONDS = 90, 20, 5
 
 
 def free_port() -> int:
@@ -93,6 +93,11 @@ def collecting(scratch: Path) -> Iterator[str]:
         yield f"127.0.0.1:{grpc}"
 
 
-def arrived(collector: Collector) -> set[str]:
-    """The ids of the traces that are there."""
-    return {one.trace_id for one in collector.newest(ListRequest(limit=10_000, all_kinds=True))}
+def arrived(collector: Collector, wanted: Iterable[str]) -> set[str]:
+    """Which of these traces are there; they are waited for, since spans are sent every second."""
+    missing, deadline = set(wanted), time.monotonic() + ARRIVE_SECONDS
+    while True:
+        missing -= {one.trace_id for one in collector.newest(ListRequest(limit=10_000, all_kinds=True))}
+        if not missing or time.monotonic() > deadline:
+            return set(wanted) - missing
+        time.sleep(0.1)

@@ -10,7 +10,6 @@ import json
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,9 +24,6 @@ from unspan_inverter.errors import InverterError
 from unspan_inverter.reading import Collector
 from unspan_inverter.settings import Endpoint
 from unspan_inverter.trace import Trace, built
-
-ARRIVE_SECONDS = 3.0
-"""Spans are sent every second, and `runserver` ends without its exit handlers."""
 
 
 @dataclass
@@ -82,16 +78,14 @@ def trial(wanted: argparse.Namespace, scratch: Path) -> list[Found]:
     application = read(wanted.folder)
     application.prepare()
     state = State(application.home, scratch / "state")
-    with collecting(scratch) as endpoint:
+    with collecting(scratch) as endpoint, Collector(Endpoint(endpoint)) as collector:
         try:
             with served(wanted.folder, scratch, "recorded", endpoint, True) as (one, base, log):
                 plays = list(played(one, base, log, wanted.only, look=False))
-                time.sleep(ARRIVE_SECONDS)
+                there = arrived(collector, [play.trace_id for play in plays])
+                return [looked_at(play, collector, there, wanted) for play in plays]
         finally:
             state.restore()
-        with Collector(Endpoint(endpoint)) as collector:
-            there = arrived(collector)
-            return [looked_at(play, collector, there, wanted) for play in plays]
 
 
 def looked_at(play: Played, collector: Collector, there: set[str], wanted: argparse.Namespace) -> Found:

@@ -23,21 +23,19 @@ SAVEPOINT = re.compile(r"\bs\d+_x\d+\b")
 
 @dataclass
 class Played:
-    """One play: what was exchanged (the request itself last), what reached the database, what was mailed, what the files and rows were after it."""
+    """One play: what was exchanged, what reached the database, what was mailed, what the files and rows were after it."""
 
     name: str
     trace_id: str
     expected: list[int]
     exchanges: list[Exchange]
+    exchange: Exchange | None = None
+    """The request itself."""
     statements: list[str] = field(default_factory=list)
     mails: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
     error: str = ""
-
-    @property
-    def exchange(self) -> Exchange | None:
-        return self.exchanges[-1] if self.exchanges else None
 
     @property
     def as_expected(self) -> bool:
@@ -84,7 +82,7 @@ def played(application: Application, base: str, log: Path, only: Sequence[str] =
         exchanges.clear()
         found = Played(play.name, trace_id(play.name), play.expected, [])
         try:
-            play.run({"traceparent": f"00-{found.trace_id}-{found.trace_id[:16]}-01"})
+            found.exchange = play.run({"traceparent": f"00-{found.trace_id}-{found.trace_id[:16]}-01"})
         except (OSError, TrialError) as error:
             found.error = f"{type(error).__name__}: {error}"[:500]
         found.exchanges = list(exchanges)

@@ -58,6 +58,9 @@ class Tee:
     def __init__(self, stream: Any, body: Body) -> None:
         self._stream, self._body = stream, body
 
+    def __repr__(self) -> str:
+        return repr(self._stream)  # Django's page on an error shows it
+
     def read(self, *args: Any, **kwargs: Any) -> Any:
         return self._noted(self._stream.read, args, kwargs, whole=not args or args[0] in (None, -1))
 

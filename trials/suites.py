@@ -1,0 +1,120 @@
+"""Runs an application's own test suite plain and under the recorder, with a collector and without: what passed before must pass under it.
+
+    python trials/suites.py FOLDER [LABEL …]           the command is the folder's own, with these labels
+    python trials/suites.py FOLDER --command 'COMMAND'
+
+Exit code 1 when a test failed that passes plain, or fewer tests ran.
+"""
+
+import argparse
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from application import Application, TrialError, read
+from folders import State
+from processes import collecting, free_port
+
+BROKEN = re.compile(r"^(?:FAIL|ERROR|FAILED|UNEXPECTED SUCCESS):? (\S.*?)(?: - .*)?$", re.MULTILINE)
+RAN = re.compile(r"^Ran (\d+) tests? in|(\d+) (?:passed|failed|errors?|skipped|xfailed|xpassed)\b", re.MULTILINE)
+TAIL = 3_000
+
+
+@dataclass
+class Run:
+    """One run of the suite. `broken` are the tests that failed or could not run."""
+
+    label: str
+    seconds: float
+    exit: int
+    ran: int
+    broken: list[str] = field(default_factory=list)
+    tail: str = ""
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("labels", nargs="*", metavar="LABEL")
+    parser.add_argument("--command", default="", help="instead of the folder's command; `{python}` stands for the application's")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    wanted = arguments(argv)
+    scratch = Path(tempfile.mkdtemp(prefix="unspan-suites-"))
+    try:
+        runs = trial(wanted, scratch)
+    except TrialError as error:
+        print(f"suites: {error}", file=sys.stderr)
+        return 2
+    finally:
+        shutil.rmtree(scratch)
+    if wanted.json:
+        wanted.json.write_text(json.dumps([asdict(run) for run in runs], indent=1))
+    return report(runs, read(wanted.folder).name)
+
+
+def trial(wanted: argparse.Namespace, scratch: Path) -> list[Run]:
+    application = read(wanted.folder)
+    application.prepare()
+    state = State(application.home, scratch / "state")
+    command = (wanted.command or application.suite).replace("{python}", str(application.python)).replace("{bin}", str(application.scripts))
+    words = shlex.split(command.replace("{labels}", " ".join(wanted.labels)))
+    under = [str(application.scripts / "opentelemetry-instrument"), *words]
+    try:
+        plain = ran("plain", words, application, "")
+        with collecting(scratch) as endpoint:
+            recorded = ran("recorded", under, application, endpoint)
+        return [plain, recorded, ran("recorded without a collector", under, application, f"127.0.0.1:{free_port()}")]
+    finally:
+        state.restore()
+
+
+def ran(label: str, words: Sequence[str], application: Application, endpoint: str) -> Run:
+    print(f"==> {label}: {' '.join(words)}", file=sys.stderr, flush=True)
+    ours = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{endpoint}", **application.record_env} if endpoint else {}
+    begun = time.monotonic()
+    done = subprocess.run(
+        words, cwd=application.workdir, env=application.environ(**ours), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace",
+    )  # fmt: skip
+    return outcome(label, time.monotonic() - begun, done.returncode, done.stdout)
+
+
+def outcome(label: str, seconds: float, code: int, output: str) -> Run:
+    """What a runner's output says: unittest's last lines, or pytest's."""
+    counted = [int(one or other) for one, other in RAN.findall(output)]
+    return Run(label, seconds, code, sum(counted), sorted(set(BROKEN.findall(output))), output[-TAIL:])
+
+
+def report(runs: Sequence[Run], name: str) -> int:
+    plain, wrong = runs[0], 0
+    for run in runs:
+        ratio = run.seconds / plain.seconds if plain.seconds else 1.0
+        print(f"{run.label:30} exit {run.exit}  {run.ran:5} tests  {len(run.broken):4} broken  {run.seconds:7.1f} s  ×{ratio:.2f}")
+        spoiled = sorted(set(run.broken) - set(plain.broken))
+        wrong += len(spoiled) + (run.ran != plain.ran) + (run.exit != plain.exit)
+        print("".join(f"    broken under the recorder only: {one}\n" for one in spoiled), end="")
+        if run.exit != plain.exit or run.ran != plain.ran:
+            print(f"{run.tail}{os.linesep}")
+    if not plain.ran:
+        print(plain.tail)
+    print(
+        f"suites: {name}: {plain.ran} tests, {len(plain.broken)} broken plain, {'the same' if not wrong else 'NOT the same'} under the recorder"
+    )
+    return 1 if wrong or not plain.ran else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
