@@ -33,6 +33,16 @@ class NoRequest(InverterError):
         )
 
 
+class NotFromWork(InverterError):
+    """The trace is of a unit of work, whether or not it holds requests."""
+
+    def __init__(self, trace_id: str, kind: str, name: str) -> None:
+        super().__init__(
+            f"trace {short(trace_id)} is the {one_line(kind, 20)} {one_line(name, 200)}, and tests are made from requests only.\n"
+            "Look at it with `inverter show`, or choose a request: `inverter traces` lists both."
+        )
+
+
 class Incomplete(InverterError):
     """Parts of the trace are missing."""
 

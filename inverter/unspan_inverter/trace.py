@@ -11,7 +11,7 @@ from unspan_proto.errors import ContractError, NotEncoded, check_format
 from unspan_proto.project import Project, from_plain
 from unspan_proto.span import Span
 
-from unspan_inverter.errors import NoRequest, Unreadable
+from unspan_inverter.errors import NoRequest, NotFromWork, Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,12 @@ class Trace:
 
 
 def built(spans: Iterable[Span], project_spans: Iterable[Span] = ()) -> Trace:
-    """The trace of these spans. Raises NoRequest, Unreadable, or NewerFormat's sentence as Unreadable."""
+    """The trace of these spans. Raises NoRequest, NotFromWork, Unreadable, or NewerFormat's sentence as Unreadable."""
     joined, gaps = parts.joined(merged(spans))
     some = next((span.trace_id for span in joined), "")
+    for span in joined:
+        if span.what in (v.WORK, v.BEGUN):
+            raise NotFromWork(some, str(span.attributes.get(v.WORK_KIND)), str(span.attributes.get(v.WORK_NAME)))
     requests = sorted((span for span in joined if span.what == v.REQUEST), key=lambda span: span.start)
     if not requests:
         raise NoRequest(some)

@@ -41,14 +41,14 @@ class Status(click.ParamType):
 
 @click.command()
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="So many at most.")
-@click.option("--path", default="", metavar="GLOB", help="Only requests whose path fits, as in '/polls/*'.")
-@click.option("--method", default="", help="Only requests with this method.")
+@click.option("--path", default="", metavar="GLOB", help="Only requests whose path, or units of work whose name, fits, as in '/polls/*'.")
+@click.option("--method", default="", help="Only requests with this method; TASK, COMMAND, TEST or SCRIPT for units of work.")
 @click.option("--status", type=Status(), default=None, help="Only responses with this status, as in 404 or 4xx.")
 @click.option("--since", type=Ago(), default=None, help="Only requests of the last 90s, 10m, 2h, 3d.")
 @json_option
 @endpoint_option
 def command(limit: int, path: str, method: str, status: str | None, since: float | None, as_json: bool, endpoint: str | None) -> None:
-    """List the newest recorded requests, newest first."""
+    """List the newest recorded requests, tasks, commands, tests and scripts, newest first."""
     request = ListRequest(limit=limit, path=path, method=method, status=status or "")
     if since is not None:
         request.since_unix_nano = max(0, time.time_ns() - int(since * 1e9))

@@ -216,9 +216,36 @@ def remembered(span: Span) -> Iterator[Line]:
     yield Line(f"remembered {brief(value(span, v.REMEMBERED_ROW))}", v.REMEMBERED)
 
 
+def work(span: Span) -> Iterator[Line]:
+    outcome = plain(span, v.WORK_OUTCOME) or "not ended"
+    took = f"  {duration(span.end - span.start)}" if span.what == v.WORK else ""
+    given = called(value(span, v.WORK_ARGUMENTS))
+    yield Line(f"{plain(span, v.WORK_KIND)} {plain(span, v.WORK_NAME)}{given} → {outcome}{took}", "work")
+    if v.TASK_ID in span.attributes:
+        yield detail(f"id {plain(span, v.TASK_ID)} of {plain(span, v.TASK_BACKEND)}")
+    for link in span.links[:ROWS_SHOWN]:
+        yield detail(f"handed over by span {inert(link.span_id)} of trace {inert(link.trace_id)}")
+    if value(span, v.WORK_RESULT) is not None:
+        yield detail(f"result {brief(value(span, v.WORK_RESULT))}")
+    yield from failure(span)
+
+
+def task(span: Span) -> Iterator[Line]:
+    given = called(value(span, v.TASK_ARGUMENTS))
+    how = "run at once" if span.attributes.get(v.TASK_EAGER) else f"handed to {plain(span, v.TASK_BACKEND)}"
+    yield Line(f"task {plain(span, v.TASK_NAME)}{given} {how}  {duration(span.end - span.start)}", v.TASK)
+    if v.TASK_ID in span.attributes:
+        yield detail(f"id {plain(span, v.TASK_ID)}")
+    if value(span, v.TASK_OPTIONS):
+        yield detail(f"options {named(value(span, v.TASK_OPTIONS))}")
+    if v.TASK_TRACE in span.attributes:
+        yield detail(f"runs in trace {plain(span, v.TASK_TRACE)}")
+    yield from failure(span)
+
+
 KINDS: dict[str, Callable[[Span], Iterator[Line]]] = {
     v.REQUEST: request, v.CALL: call, v.SQL: sql, v.HTTP: http, v.TAPE: tape, v.MAIL: mail, v.CACHE: cache, v.STREAM: stream,
-    v.END: end, v.PROJECT: project, v.REMEMBERED: remembered,
+    v.WORK: work, v.BEGUN: work, v.TASK: task, v.END: end, v.PROJECT: project, v.REMEMBERED: remembered,
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from unspan_inverter.showing.text import cut, duration, inert, size
 from unspan_inverter.showing.tree import Node, tree
 
 STYLES = {
-    "request": "bold", v.CALL: "cyan", v.SQL: "green", v.HTTP: "magenta", v.TAPE: "yellow", v.MAIL: "blue", v.CACHE: "blue", v.REMEMBERED: "green",
+    "request": "bold", "work": "bold", v.TASK: "magenta", v.CALL: "cyan", v.SQL: "green", v.HTTP: "magenta", v.TAPE: "yellow", v.MAIL: "blue", v.CACHE: "blue", v.REMEMBERED: "green",
     v.STREAM: "magenta", "detail": "dim", "problem": "bold red", "other": "dim",
 }  # fmt: skip
 MAX_WIDTH = 200
@@ -39,7 +39,7 @@ def printed(styled: Iterable[tuple[str, Line]]) -> None:
         text = cut(guide + line.text, columns)
         styled_text = Text(text)
         styled_text.stylize("dim", 0, len(guide))
-        end = len(text) if line.style in ("detail", "problem", "request") else len(guide) + len(line.text.split(" ", 1)[0])
+        end = len(text) if line.style in ("detail", "problem", "request", "work") else len(guide) + len(line.text.split(" ", 1)[0])
         styled_text.stylize(STYLES.get(line.style, ""), len(guide), end)
         console.print(styled_text, soft_wrap=True)
 
@@ -48,7 +48,9 @@ def call_tree(trace_id: str, spans: Iterable[Span]) -> Iterator[tuple[str, Line]
     """The lines of a trace, each with what stands left of it."""
     whole, gaps = joined(spans)
     yield "", Line(f"trace {trace_id}", "detail")
-    for node in tree(span for span in whole if span.what != v.END or lines(span)):
+    ended = {span.span_id for span in whole}
+    told = (span for span in whole if span.what != v.BEGUN or span.parent_id not in ended)
+    for node in tree(span for span in told if span.what != v.END or lines(span)):
         said = lines(node.span)
         if node.odd:
             said.append(Line(f"({node.odd})", "problem"))

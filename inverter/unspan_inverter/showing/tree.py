@@ -23,7 +23,7 @@ class Node:
 
 
 def tree(spans: Iterable[Span]) -> list[Node]:
-    """The nodes in reading order: a parent before its children, siblings by start. The request comes first."""
+    """The nodes in reading order: a parent before its children, siblings by start. The request or the unit of work comes first."""
     unique, doubles = distinct(spans)
     known = {span.span_id for span in unique}
     children: defaultdict[str, list[int]] = defaultdict(list)
@@ -31,7 +31,7 @@ def tree(spans: Iterable[Span]) -> list[Node]:
     for place in sorted(range(len(unique)), key=lambda one: (unique[one].start, one)):
         span = unique[place]
         (children[span.parent_id] if span.parent_id in known and span.parent_id != span.span_id else roots).append(place)
-    roots.sort(key=lambda one: unique[one].what != v.REQUEST)
+    roots.sort(key=lambda one: (unique[one].what not in (v.WORK, v.BEGUN), unique[one].what != v.REQUEST))
     walk = Walk(unique, children, doubles)
     nodes = list(walk.down(roots, ""))
     for place in range(len(unique)):  # what no root leads to goes round in a circle: enter it anywhere
@@ -64,7 +64,7 @@ class Walk:
     def oddity(self, span: Span, depth: int) -> str:
         if span.span_id in self.doubles:
             return "another span has the same id"
-        if span.parent_id and not depth and span.what not in (v.REQUEST, v.PROJECT):
+        if span.parent_id and not depth and span.what not in (v.REQUEST, v.PROJECT, v.WORK, v.BEGUN):
             return "its parent is missing"
         return "it ends before it begins" if span.end < span.start else ""
 

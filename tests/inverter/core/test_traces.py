@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from unspan_inverter.errors import InverterError, NoRequest, Unreadable
+from unspan_inverter.errors import InverterError, NoRequest, NotFromWork, Unreadable
 from unspan_inverter.generate import generated
 from unspan_inverter.trace import Trace, built
 from unspan_proto import FORMAT
@@ -122,6 +122,18 @@ def test_a_trace_without_a_request_is_no_test(told: list[Span], error: str) -> N
         of(told)
     assert str(refused.value) == (
         f"{error}\nA test of level integration needs one: was the application started under opentelemetry-instrument with unspan installed?"
+    )
+
+
+@pytest.mark.parametrize("kind", [v.WORK, v.BEGUN], ids=["ended", "going on"])
+@pytest.mark.parametrize("inner", [[], spans()], ids=["alone", "with a request inside"])
+def test_a_unit_of_work_is_no_test(kind: str, inner: list[Span]) -> None:
+    root = span(9, kind, {v.WORK_KIND: "task", v.WORK_NAME: "shop.tasks.send"}, parent=0)
+    with pytest.raises(NotFromWork) as refused:
+        of([*inner, root])
+    assert str(refused.value) == (
+        "trace 4f1c0000… is the task shop.tasks.send, and tests are made from requests only.\n"
+        "Look at it with `inverter show`, or choose a request: `inverter traces` lists both."
     )
 
 

@@ -10,6 +10,7 @@ import grpc
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from unspan_proto import values
 from unspan_proto import vocabulary as v
+from unspan_proto.project import Project, as_plain
 from unspan_proto.readapi.traces_pb2 import Chunk, DeleteReply, DeleteRequest, GetRequest, ListReply, ListRequest, Summary
 from unspan_proto.readapi.traces_pb2_grpc import TracesServicer, add_TracesServicer_to_server
 
@@ -33,6 +34,8 @@ def otlp(trace_id: str, spans: list[dict[str, Any]]) -> TracesData:
         span.end_time_unix_nano = span.start_time_unix_nano + one.get("took", 1) * MILLISECOND
         for key, value in {v.KIND: one["kind"], **one.get("attributes", {})}.items():
             put(span.attributes.add(key=key).value, values.encode(value) if key in v.ENCODED else value)
+        for trace, linked in one.get("links", ()):
+            span.links.add(trace_id=bytes.fromhex(trace), span_id=linked.to_bytes(8, "big"))
     return data
 
 
@@ -73,7 +76,20 @@ def completing_a_todo() -> TracesData:
 
 
 def project() -> TracesData:
-    return otlp(PROJECT, [{"kind": v.PROJECT, "name": "project", "attributes": {v.DESCRIPTION: {"models": [], "routes": []}, v.FORMAT: 1}}])
+    """The description of a project without models."""
+    described = Project(
+        format=1,
+        django="5.2",
+        python="3.12",
+        settings_module="todo.settings",
+        root="/srv",
+        settings={},
+        databases={},
+        packages={},
+        models=(),
+        routes=(),
+    )
+    return otlp(PROJECT, [{"kind": v.PROJECT, "name": "project", "attributes": {v.DESCRIPTION: as_plain(described), v.FORMAT: 1}}])
 
 
 def summary(trace_id: str = TRACE, **more: Any) -> Summary:

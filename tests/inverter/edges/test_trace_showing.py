@@ -81,6 +81,59 @@ lost unspan.call.return of span 0000000000000002 has 1 of its 2 parts
     )
 
 
+TASK_TRACE = "7a5c0000000000000000000000000007"
+SENDING = {v.TASK_NAME: "shop.tasks.send", v.TASK_ID: "e1", v.TASK_BACKEND: "celery", v.TASK_ARGUMENTS: [[5], {"to": "ada"}]}
+
+
+def test_a_task_and_who_handed_it_over_name_each_other(capsys):
+    request = otlp(TRACE, [
+        {"kind": v.REQUEST, "attributes": {v.METHOD: "POST", v.PATH: "/buy/", v.STATUS: 200}},
+        {"kind": v.TASK, "parent": 1, "attributes": {**SENDING, v.TASK_OPTIONS: {"countdown": 5}, v.TASK_EAGER: False, v.TASK_TRACE: TASK_TRACE}},
+        {"kind": v.TASK, "parent": 1, "attributes": {**SENDING, v.TASK_OPTIONS: {}, v.TASK_EAGER: True, v.EXCEPTION_TYPE: "ValueError"}},
+    ])  # fmt: skip
+    begun = {v.WORK_KIND: "task", v.WORK_NAME: "shop.tasks.send", v.TASK_ID: "e1", v.TASK_BACKEND: "celery"}
+    ended = {**begun, v.WORK_ARGUMENTS: [[5], {"to": "ada"}], v.WORK_OUTCOME: "done", v.WORK_RESULT: 202}
+    task = [
+        {"kind": v.BEGUN, "parent": 2, "attributes": begun, "links": [(TRACE, 2)]},
+        {"kind": v.WORK, "took": 7, "attributes": ended, "links": [(TRACE, 2)]},
+        {"kind": v.CALL, "parent": 2, "attributes": {v.FUNCTION: "shop.tasks.send", v.ARGUMENTS: {}}},
+    ]
+    assert (
+        shown(capsys, request)
+        == """\
+trace 4f1c0000000000000000000000000001
+POST /buy/ → 200  1.0 ms
+├─ task shop.tasks.send(5, to='ada') handed to celery  1.0 ms
+│     id e1
+│     options countdown=5
+│     runs in trace 7a5c0000000000000000000000000007
+└─ task shop.tasks.send(5, to='ada') run at once  1.0 ms
+      id e1
+      raised ValueError
+"""
+    )
+    assert (
+        shown(capsys, otlp(TRACE, task))
+        == """\
+trace 4f1c0000000000000000000000000001
+task shop.tasks.send(5, to='ada') → done  7.0 ms
+  id e1 of celery
+  handed over by span 0000000000000002 of trace 4f1c0000000000000000000000000001
+  result 202
+└─ call shop.tasks.send()  1.0 ms
+"""
+    )
+    assert (
+        shown(capsys, otlp(TRACE, task[:1]))
+        == """\
+trace 4f1c0000000000000000000000000001
+task shop.tasks.send → not ended
+  id e1 of celery
+  handed over by span 0000000000000002 of trace 4f1c0000000000000000000000000001
+"""
+    )
+
+
 HOSTILE = st.text(min_size=1, max_size=30) | st.sampled_from(
     [
         "\x1b[31mred\x1b[0m",
