@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from inspect import getattr_static
+from typing import Any, Final
 
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.recording import Recording, begin, current
@@ -11,6 +12,8 @@ from unspan_instrumentation.works.units import FAILED, TEST, Work, Works
 __unittest = True
 """Keeps our frames out of the tracebacks that the runner prints."""
 PASSED, SKIPPED, XFAILED = "passed", "skipped", "xfailed"
+SKIP: Final = "__unittest_skip__"
+"""What the decorators set on a class or a method that is not to run."""
 
 
 class Tests:
@@ -33,7 +36,8 @@ class Tests:
     def run(self, original: Callable[..., Any], test: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """`TestCase.run(result)`: exceptions of the test do not leave it, `part` sees them."""
         self.works.supersede("runs tests")
-        if current() is not None:
+        if (outer := current()) is not None:
+            quietly(outer, "an asynchronous test", entered, test, outer)
             return original(test, *args, **kwargs)
         with self.works.recorded(work_of(test)) as recording:
             if recording is not None:
@@ -61,7 +65,9 @@ FLUSH_SECONDS = 2.0
 
 def work_of(test: Any) -> Work:
     kind: Any = type(test)
-    return Work(TEST, f"{kind.__module__}.{kind.__qualname__}.{test.__dict__.get('_testMethodName', '')}", outcome=PASSED)
+    method = str(test.__dict__.get("_testMethodName", ""))
+    skipped = getattr_static(kind, SKIP, False) or getattr_static(getattr_static(kind, method, None), SKIP, False)
+    return Work(TEST, f"{kind.__module__}.{kind.__qualname__}.{method}", outcome=SKIPPED if skipped is True else PASSED)
 
 
 def entered(test: Any, recording: Recording) -> None:

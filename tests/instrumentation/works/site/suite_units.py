@@ -3,7 +3,7 @@
 
 import unittest
 
-from django.test import TestCase
+from django.test import SimpleTestCase, TestCase
 from yard import stock
 from yard.models import Item
 
@@ -31,6 +31,16 @@ class ItemTests(TestCase):
     async def test_asynchronous(self):
         response = await self.async_client.get("/command/")
         self.assertEqual(response.content, b"called")
+
+
+class CleanupTests(SimpleTestCase):
+    def test_failing_late(self):
+        self.addCleanup(stock.fail, "late")
+
+
+class QuietTests(SimpleTestCase):
+    def test_passing(self):
+        self.assertTrue(stock)
 
 
 class PlainTests(unittest.IsolatedAsyncioTestCase):
