@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 
-import pytest
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 
