@@ -2,13 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final
 
 from unspan_instrumentation.outbound.bodies import Body, body_of
 from unspan_instrumentation.outbound.exchange import WHAT, Exchange, inside, opened
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.told import telling
 
+TUNNEL: Final = "CONNECT"
+"""The method with which a connection through a proxy begins; not the application's request."""
+CLOSED: Final = ("Connection closed",)
+"""What aiohttp says to whoever reads on after the application has let go of a response."""
 readers: dict[int, tuple[Any, Exchange]] = {}
 """Response bodies being read, by the id of their StreamReader (which takes neither attributes nor weak references), until the record is made."""
 
@@ -95,7 +99,7 @@ async def connect(original: Callable[..., Any], connector: Any, args: tuple[Any,
 async def send(original: Callable[..., Any], sent: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`ClientRequest.send(connection)`."""
     call = calling.get()
-    if call is not None:
+    if call is not None and sent.method != TUNNEL:
         quietly(call.exchange.recording, WHAT, call.begins, sent)
         quietly(call.exchange.recording, WHAT, call.noted, sent)
     return await troubled(call, original(sent, *args, **kwargs))
@@ -105,7 +109,7 @@ async def start(original: Callable[..., Any], response: Any, args: tuple[Any, ..
     """`ClientResponse.start(connection)`, which waits for the answer's headers."""
     call = calling.get()
     found = await troubled(call, original(response, *args, **kwargs))
-    if call is not None:
+    if call is not None and response.method != TUNNEL:
         quietly(call.exchange.recording, WHAT, call.answered, response)
     return found
 
@@ -156,7 +160,7 @@ def noted(exchange: Exchange, reader: Any, data: Any) -> None:
 def broken(original: Callable[..., Any], reader: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`StreamReader.set_exception(error, …)`: the rest of the body will not come."""
     found = readers.get(id(reader)) if readers else None
-    if found is not None and args and isinstance(args[0], BaseException):
+    if found is not None and args and isinstance(args[0], BaseException) and args[0].args != CLOSED:
         found[1].failed(args[0])
     return original(reader, *args, **kwargs)
 

@@ -40,7 +40,7 @@ class Exchange:
     """What is known of an exchange so far.
 
     `given`: the request's body is known already, and need not be noted as it is sent. `encoded`: the bytes that are read are those of the
-    wire, still under their content-encoding. `release`: called when it is a record.
+    wire, still under their content-encoding. `undecoded`: the client could not undo it, and the application got them so. `release`: called when it is a record.
     """
 
     def __init__(self, recording: Recording, client: str, method: str, url: str, headers: Iterable[tuple[Any, Any]], body: Any) -> None:
@@ -52,7 +52,7 @@ class Exchange:
         self.status: int | None = None
         self.response_headers: list[list[str]] = []
         self.body = Body()
-        self.encoded = self.read = self.emitted = False
+        self.encoded = self.undecoded = self.read = self.emitted = False
         self.error: BaseException | None = None
         self.attempts: list[Attempt] = []
         self.resent = 0
@@ -151,7 +151,7 @@ class Exchange:
         encoding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
         if self.encoded and encoding:
             body, encoding = decoded(encoding, body)
-        gone = ENCODING if not (self.encoded and encoding) else ENCODING - {"content-encoding"}
+        gone = ENCODING if not ((self.encoded or self.undecoded) and encoding) else ENCODING - {"content-encoding"}
         found: dict[str, Any] = {v.STATUS: self.status, v.HTTP_RESPONSE_HEADERS: [pair for pair in headers if pair[0].lower() not in gone]}
         if self.read:
             found[v.HTTP_RESPONSE_BODY] = body

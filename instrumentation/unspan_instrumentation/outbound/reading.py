@@ -82,6 +82,7 @@ class Reading:
             decode = getattr(self.response, "decode_content", False)
         if data:
             self.exchange.encoded = not decode
+            self.exchange.undecoded = bool(decode) and getattr(self.response, "_decoder", self) is None
             self.exchange.received(data)
         if over or self.ended():
             self.exchange.finished()

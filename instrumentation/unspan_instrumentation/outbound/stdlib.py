@@ -109,8 +109,12 @@ def send(original: Callable[..., Any], connection: Any, args: tuple[Any, ...], k
 
 def getresponse(original: Callable[..., Any], connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     sending: Sending | None = connection.__dict__.pop(LINK, None)
-    if sending is None or not sending.own:
+    if sending is None:
         return original(connection, *args, **kwargs)
+    if not sending.own:
+        response = original(connection, *args, **kwargs)
+        quietly(sending.exchange.recording, WHAT, sending.exchange.answered, response.status, response.getheaders())
+        return response
     with sending.recording():
         response = original(connection, *args, **kwargs)
     quietly(sending.exchange.recording, WHAT, answered, sending.exchange, response)

@@ -34,7 +34,7 @@ def make_request(original: Callable[..., Any], pool: Any, args: tuple[Any, ...],
 
 
 def attempted(above: Exchange, original: Callable[..., Any], pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    start = time.time_ns()
+    start, above.status = time.time_ns(), None
     try:
         response = original(pool, *args, **kwargs)
     except BaseException as error:
@@ -90,6 +90,7 @@ def watch(response: Any, exchange: Exchange) -> None:
     body = getattr(response, "_body", None)
     if isinstance(body, bytes):
         exchange.encoded = not response.decode_content
+        exchange.undecoded = not exchange.encoded and getattr(response, "_decoder", response) is None
         exchange.received(body)
         exchange.finished()
     else:
@@ -100,8 +101,13 @@ def wrapping(original: Callable[..., Any]) -> Callable[..., Any]:
     """`HTTPResponse.from_httplib(response, **options)` of urllib3 1."""
 
     def from_httplib(response_class: Any, response: Any, **options: Any) -> Any:
-        found = original(response_class, response, **options)
         exchange: Exchange | None = response.__dict__.pop(LINK, None) if hasattr(response, "__dict__") else None
+        try:
+            found = original(response_class, response, **options)
+        except BaseException as error:
+            if exchange is not None:
+                exchange.failed(error)
+            raise
         if exchange is not None:
             quietly(exchange.recording, WHAT, watch, found, exchange)
         return found

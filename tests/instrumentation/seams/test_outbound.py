@@ -1,15 +1,11 @@
 """Outbound HTTP by every client, against a real server on loopback: whole records compared."""
 
 import asyncio
-import gzip
 import http.client
 import io
-import json
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from typing import Any
 
@@ -23,76 +19,24 @@ from unspan_instrumentation import outbound
 from unspan_instrumentation.recording import Recording
 from unspan_proto import vocabulary as v
 from unspan_proto.values import Truncated
-
-DOCUMENT = json.dumps({"quote": "as – is", "n": 1}).encode()
-CHUNKS = [b"first ", b"second ", b"third"]
-
-
-class Upstream(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        getattr(self, self.path.partition("?")[0].strip("/").replace("/", "_"), self.missing)()
-
-    def do_POST(self) -> None:
-        self.answer(201, self.rfile.read(int(self.headers["Content-Length"])))
-
-    do_HEAD = do_GET
-
-    def plain(self) -> None:
-        self.answer(200, DOCUMENT)
-
-    def zipped(self) -> None:
-        self.answer(200, gzip.compress(DOCUMENT), ("Content-Encoding", "gzip"))
-
-    def large(self) -> None:
-        self.answer(200, b"x" * (3 << 20))
-
-    def empty(self) -> None:
-        self.answer(204, b"")
-
-    def moved(self) -> None:
-        self.answer(302, b"over there", ("Location", "/plain"))
-
-    def missing(self) -> None:
-        self.answer(404, b"none")
-
-    def chunked(self) -> None:
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        for chunk in CHUNKS:
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
-        self.wfile.write(b"0\r\n\r\n")
-
-    def answer(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
-        self.send_response(status)
-        for name, value in (("Content-Type", "application/json"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), *headers):
-            self.send_header(name, value)
-        if status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        pass
+from upstreams import CHUNKS, DOCUMENT, LARGE, serving
 
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving() as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def patched() -> None:
     for name, patch in outbound.PATCHES:
         patch(import_module(name))
+
+
+def piece(url: str) -> int:
+    """How much is read at once: a few bytes, but not of a large answer."""
+    return 50_000 if url.endswith("large") else 5
 
 
 def by_requests(method: str, url: str, body: bytes | None = None) -> bytes:
@@ -102,14 +46,14 @@ def by_requests(method: str, url: str, body: bytes | None = None) -> bytes:
 
 def by_requests_streaming(method: str, url: str, body: bytes | None = None) -> bytes:
     with requests.Session() as session, session.request(method, url, data=body, stream=True) as response:
-        return b"".join(response.iter_content(5))
+        return b"".join(response.iter_content(piece(url)))
 
 
 def by_requests_raw(method: str, url: str, body: bytes | None = None) -> bytes:
     with requests.Session() as session, session.request(method, url, data=body, stream=True) as response:
         response.raw.decode_content = True
         found = io.BytesIO()
-        while chunk := response.raw.read(7):
+        while chunk := response.raw.read(piece(url)):
             found.write(chunk)
         return found.getvalue()
 
@@ -142,7 +86,7 @@ def by_urllib3(method: str, url: str, body: bytes | None = None) -> bytes:
 def by_urllib3_streaming(method: str, url: str, body: bytes | None = None) -> bytes:
     with urllib3.PoolManager() as pool:
         response = pool.request(method, url, body=body, preload_content=False)
-        found = b"".join(response.stream(5))
+        found = b"".join(response.stream(piece(url)))
         response.release_conn()
         return found
 
@@ -180,7 +124,7 @@ def by_aiohttp(method: str, url: str, body: bytes | None = None) -> bytes:
 def by_aiohttp_streaming(method: str, url: str, body: bytes | None = None) -> bytes:
     async def run() -> bytes:
         async with aiohttp.ClientSession() as session, session.request(method, url, data=body) as response:
-            return b"".join([chunk async for chunk in response.content.iter_chunked(5)])
+            return b"".join([chunk async for chunk in response.content.iter_chunked(piece(url))])
 
     return asyncio.run(run())
 
@@ -273,8 +217,8 @@ def test_a_redirect_is_an_exchange_of_its_own(call: Call, client: str, upstream:
 
 @pytest.mark.parametrize(("call", "client"), CLIENTS)
 def test_a_large_answer_is_cut_and_says_so(call: Call, client: str, upstream: str, recorded: Recording, records: Any) -> None:
-    assert len(call("GET", f"{upstream}/large")) == 3 << 20
-    assert [one[v.HTTP_RESPONSE_BODY] for one in seen(records, upstream)] == [Truncated("bytes", 3 << 20, b"x" * (1 << 20))]
+    assert len(call("GET", f"{upstream}/large")) == LARGE
+    assert [one[v.HTTP_RESPONSE_BODY] for one in seen(records, upstream)] == [Truncated("bytes", LARGE, b"x" * (1 << 20))]
 
 
 @pytest.mark.parametrize(("call", "client"), CLIENTS)
