@@ -154,3 +154,9 @@ def for_tests(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         folders = kept["PYTHONPATH"].split(os.pathsep)
         kept["PYTHONPATH"] = os.pathsep.join(one for one in folders if AUTO_INSTRUMENTATION not in one.replace(os.sep, "/"))
     return kept
+
+
+def under_recorder(address: str) -> dict[str, str]:
+    """The variables of a run that is recorded to an address, and to nowhere else."""
+    nowhere = {f"OTEL_{signal}_EXPORTER": "none" for signal in ("TRACES", "METRICS", "LOGS")}
+    return {"UNSPAN_ENDPOINT": address, "UNSPAN_EXPORT_INTERVAL": "0.1", **nowhere}

@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -15,10 +15,9 @@ from unspan_inverter.cli import said
 from unspan_inverter.cli.options import TraceId, endpoint_option, from_option, source, wanted
 from unspan_inverter.errors import NotBuilt, NotWritten
 from unspan_inverter.generate import Generated, generated
-from unspan_inverter.recorded import Recorded
 from unspan_inverter.runners import home
 from unspan_inverter.settings import Settings, settings
-from unspan_inverter.trace import built
+from unspan_inverter.trace import Trace, built
 from unspan_inverter.writing import written
 
 LEVELS = ("integration", "view", "unit", "auto", "all")
@@ -60,17 +59,13 @@ def command(
     asked = trace_ids or (wanted(None, file),)
     with source(endpoint, file) as traces:
         found = {one.trace_id: one for one in map(traces.fetched, asked)}  # a prefix and a whole id may name the same
-    test = inverted([*found.values()], style, level, allow_gaps)
+    recordings = [built(one.spans(), one.project_spans()) for one in found.values()]
+    test = generated(recordings, style=style, level=level, allow_gaps=allow_gaps)
     for note in test.notes:
         said(note)
     with on_disk(test, output, force) if output else on_stdout(test, chosen, check) as path:
-        if check and path and not checked(path, output, style, chosen):
+        if check and path and not checked(path, output, style, chosen, recordings):
             raise click.exceptions.Exit(FAILED_CHECK)
-
-
-def inverted(found: list[Recorded], style: str, level: str, allow_gaps: bool) -> Generated:
-    traces = [built(one.spans(), one.project_spans()) for one in found]
-    return generated(traces, style=style, level=level, allow_gaps=allow_gaps)
 
 
 @contextmanager
@@ -126,14 +121,14 @@ def stem(test: Generated) -> str:
     return re.sub(r"\W+", "_", test.name, flags=re.ASCII).strip("_")[:80] or "request"
 
 
-def checked(path: Path, output: Path | None, style: str, chosen: Settings) -> bool:
-    """Runs the test and says how it went."""
-    from unspan_inverter.checking import check  # not needed where nothing is checked
+def checked(path: Path, output: Path | None, style: str, chosen: Settings, recordings: Sequence[Trace]) -> bool:
+    """Runs the test under the recorder and says how it went, and how that compares with what was recorded."""
+    from unspan_inverter.replaying import replayed, words  # not needed where nothing is checked
 
-    verdict = check(path, style, chosen, Path.cwd())
-    name = str(path) if output else "the test"
+    replay = replayed(path, style, chosen, Path.cwd(), recordings)
+    verdict, name = replay.verdict, str(path) if output else "the test"
     if verdict.passed:
-        said(f"{name}: {verdict.sentence}, in: {verdict.command}")
+        said("\n".join([f"{name}: {verdict.sentence}, in: {verdict.command}", *words(replay)]))
         return True
     command = [f"It was run with: {verdict.command}"] if verdict.command else []
     said(

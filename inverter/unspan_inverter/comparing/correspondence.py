@@ -23,6 +23,9 @@ MOST: Final = 20
 PIECE: Final = re.compile(r"\w+|[^\w\s]")
 TOKEN: Final = re.compile(r"[0-9a-fA-F]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 RUN: Final = re.compile(r"[A-Za-z0-9]{12,}")
+SIGNATURE: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
+HASH: Final = re.compile(r"[\w-]+\$[^\s$]*\$\S+")
+"""A password as Django keeps it."""
 ANY: Final = ""
 """Stands for any model: what the number of a path or a parameter is the key of is not known."""
 
@@ -121,6 +124,8 @@ class Correspondence:
             return True
         if (arbitrary(a) and arbitrary(b)) or (a in self.random and b in self.random):
             return self.paired_token(a, b)
+        if not b and HASH.fullmatch(a):  # a test arranges no password that nothing looks at
+            return self.paired_token(a, f"no password for {a}")
         pieces = PIECE.findall(a), PIECE.findall(b)
         return len(pieces[0]) == len(pieces[1]) and all(map(self.same_word, *pieces))
 
@@ -143,7 +148,15 @@ def arbitrary(text: str) -> bool:
         return True
     if any(mark.isspace() for mark in text):
         return False
-    return any(sum(map(str.isdigit, run)) > 1 and sum(map(str.isalpha, run)) > 1 for run in RUN.findall(text))
+    if any(sum(map(str.isdigit, run)) > 1 and sum(map(str.isalpha, run)) > 1 for run in RUN.findall(text)):
+        return True
+    return any(mixed(run) for run in SIGNATURE.findall(text))
+
+
+def mixed(text: str) -> bool:
+    """Whether upper and lower case alternate as in no name: a token that happens to have few digits."""
+    capitals, small = sum(map(str.isupper, text)), sum(map(str.islower, text))
+    return min(capitals, small) > 3 and (len(text) >= 32 or any(map(str.isdigit, text)))
 
 
 def lists(found: Correspondence, a: Sequence[Any], b: Sequence[Any], way: tuple[str, ...]) -> Iterator[Leaf]:

@@ -1,20 +1,23 @@
 """From two traces to what the second does differently, in the order in which it happened."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Literal
 
 from unspan_proto import vocabulary as v
 
-from unspan_inverter.comparing.alignment import aligned
+from unspan_inverter.comparing.alignment import Pairs, aligned
 from unspan_inverter.comparing.correspondence import ABSENT, MOST, Correspondence, Leaf
 from unspan_inverter.comparing.moments import Moments, Run
-from unspan_inverter.comparing.steps import Step, request, response, steps, value
+from unspan_inverter.comparing.steps import Step, debug_page, request, response, steps, value
 from unspan_inverter.trace import Trace
 
 RANDOM: Final = ("random.", "secrets.", "uuid.", "os.urandom", "django.utils.crypto.")
+AT_END: Final = frozenset({"locals", "result", "exception"})
+FAILED: Final = 2
+"""OTLP's status code of a span that failed."""
 Kind = Literal["missing", "added", "moved", "changed"]
 
 
@@ -56,30 +59,44 @@ class Side:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
-def compared(first: Trace, second: Trace, *, leave_out: frozenset[str] = frozenset()) -> Comparison:
-    """The comparison of two traces. `leave_out`: kinds that the second cannot have, as a test's stubs answer for them."""
+def compared(first: Trace, second: Trace, *, leave_out: Callable[[Step], bool] = lambda step: False) -> Comparison:
+    """The comparison of two traces. `leave_out`: steps that are not compared, as those that a test's stubs answer."""
     found = Correspondence(first.project, moments(first, second), drawn(first) | drawn(second))
-    sides = [side([one for one in steps(trace, found) if one.name[0] not in leave_out]) for trace in (first, second)]
+    pages = debug_page(first) != debug_page(second)
+    sides = [side([one for one in steps(trace, found) if not leave_out(one)], trace, pages) for trace in (first, second)]
     pairs = aligned([one.name for one in sides[0].steps], [one.name for one in sides[1].steps])
     both = [(sides[0].steps[i], sides[1].steps[j]) for i, j in pairs if i is not None and j is not None]
-    ends = [(request(first), request(second)), (response(first), response(second))]
+    ends = [(request(first), request(second)), (response(first, page=not pages), response(second, page=not pages))]
     for one, other in [ends[0], *both]:  # keys that are shown later stand in paths and parameters before
         learn(found, one, other)
-    differences = [*changes(found, *ends[0])]
-    for i, j in pairs:
-        if i is not None and j is not None:
-            differences += changes(found, sides[0].steps[i], sides[1].steps[j])
-        elif i is not None:
-            differences.append(one_sided("missing", sides[0].steps[i], sides))
-        elif j is not None:
-            differences.append(one_sided("added", sides[1].steps[j], sides))
+    differences = [*changes(found, *ends[0]), *between(found, sides, pairs)]
     differences += changes(found, *ends[1])
     whole = grouped(topmost(moved(remembered(differences, first, second))))
     return Comparison(first, second, tuple(whole), (len(sides[0].steps), len(sides[1].steps)), found)
 
 
-def side(some: Sequence[Step]) -> Side:
-    return Side(some, Counter(one.name for one in some))
+def between(found: Correspondence, sides: Sequence[Side], pairs: Pairs) -> list[Difference]:
+    """The departures of the steps, in the order of the first run: what a call did with its locals, or returned, comes at its end."""
+    timed: list[tuple[int, Difference]] = []
+    at = 0
+    for i, j in pairs:
+        one = sides[0].steps[i] if i is not None else None
+        other = sides[1].steps[j] if j is not None else None
+        at = one.span.start if one else at
+        if one and other:
+            timed += [(one.span.end if change.aspect in AT_END else at, change) for change in changes(found, one, other)]
+        elif one:
+            timed.append((at, one_sided("missing", one, sides)))
+        elif other:
+            timed.append((at, one_sided("added", other, sides)))
+    return [one for _, one in sorted(timed, key=lambda pair: pair[0])]
+
+
+def side(some: Sequence[Step], trace: Trace, pages: bool) -> Side:
+    """A trace's steps; without what a page of Django's about an exception asked of its own, where only one run shows that page."""
+    failed = max((span.end for span in trace.spans if span.what == v.CALL and span.status == FAILED), default=None) if pages else None
+    kept = [one for one in some if failed is None or one.span.start < failed or one.span.parent_id != trace.request.span_id]
+    return Side(kept, Counter(one.name for one in kept))
 
 
 def moments(first: Trace, second: Trace) -> Moments:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 SLACK: Final = 2.0
 """Seconds by which the same moment of two runs may be apart, beside their own length."""
+TICK: Final = 0.05
+"""Seconds by which a clock that a test holds may be beside the recorded one."""
 EPOCH: Final = 1_000_000_000.0
 """Numbers above it are taken for seconds since 1970 (2001), or thousandths of them."""
 WORDS: Final = ("%Y", "%y", "%m", "%d", "%H", "%I", "%M", "%S", "%b", "%B", "%a", "%A", "%p", "%j")
@@ -34,11 +36,9 @@ class Moments:
     zone: str = "UTC"
 
     def same_moment(self, a: float, b: float) -> bool:
-        """Seconds since 1970: equally far from the beginning of both runs, or both within the first run."""
+        """Seconds since 1970: equally far from the beginning of both runs, or no further apart than the first run was long."""
         slack = max(self.first.length, self.second.length) + SLACK
-        if abs((a - self.first.began) - (b - self.second.began)) <= slack:
-            return True
-        return abs(a - b) <= self.first.length + SLACK and abs(a - self.first.began) <= slack
+        return abs((a - self.first.began) - (b - self.second.began)) <= slack or abs(a - b) <= self.first.length + TICK
 
     def same(self, a: object, b: object) -> bool:
         """Whether two values of one type are the same time of two runs."""

@@ -11,6 +11,7 @@ from unspan_proto.span import Span
 from unspan_proto.values import Opaque
 
 from unspan_inverter.comparing.correspondence import Correspondence, Rows
+from unspan_inverter.comparing.forms import fields
 from unspan_inverter.trace import Trace
 
 NOT_COMPARED: Final = frozenset({v.END, v.PART, v.PROJECT, v.REMEMBERED, v.TAPE, v.REQUEST})
@@ -172,13 +173,30 @@ def request(trace: Trace) -> Step:
     """What was asked."""
     span = trace.request
     aspects = chosen(span, method=v.METHOD, path=v.PATH, query=v.QUERY, body=v.REQUEST_BODY, user=v.USER, view=v.VIEW, language=v.LANGUAGE)
-    return Step(span, (v.REQUEST, "request"), "the request", "", aspects)
+    headers = value(span, v.REQUEST_HEADERS)
+    pairs = headers if isinstance(headers, list) else []
+    content_type = next((str(one[1]) for one in pairs if len(one) == 2 and str(one[0]).lower() == "content-type"), "")
+    form = fields(content_type, aspects["body"]) if isinstance(aspects.get("body"), bytes) else None
+    if form is not None:
+        aspects["body"] = form
+    return Step(span, (v.REQUEST, "request"), "the request", "", {name: one for name, one in aspects.items() if one not in (b"", [], "")})
 
 
-def response(trace: Trace) -> Step:
-    """What was answered."""
+def debug_page(trace: Trace) -> bool:
+    """Whether Django answered with a page that it has under DEBUG only: tests run without."""
     span = trace.request
-    aspects = chosen(span, status=v.STATUS, exception=v.EXCEPTION, body=v.RESPONSE_BODY, templates=v.RESPONSE_TEMPLATES)
+    unanswered = v.EXCEPTION in span.attributes or v.CSRF_ENFORCED in span.attributes or v.VIEW not in span.attributes
+    raised = any(one.what == v.CALL and str(one.attributes.get(v.EXCEPTION_TYPE, "")).endswith("Http404") for one in trace.spans)
+    status = span.attributes.get(v.STATUS, 0)
+    return bool(trace.project.settings.get("DEBUG")) and isinstance(status, int) and status >= 400 and (unanswered or raised)
+
+
+def response(trace: Trace, page: bool = True) -> Step:
+    """What was answered; without the page itself where it is not the application's."""
+    span = trace.request
+    aspects = chosen(span, status=v.STATUS, exception=v.EXCEPTION)
+    if page:
+        aspects |= chosen(span, body=v.RESPONSE_BODY, templates=v.RESPONSE_TEMPLATES)
     headers = value(span, v.RESPONSE_HEADERS)
     if isinstance(headers, list):
         aspects["headers"] = {str(one[0]): one[1] for one in headers if len(one) == 2 and str(one[0]).lower() not in VOLATILE}

@@ -5,27 +5,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from edge_traces import PROJECT, TRACE, otlp
+from edge_traces import TRACE
 from unspan_inverter.cli import cli
-from unspan_proto import FORMAT
-from unspan_proto import vocabulary as v
-from unspan_proto.project import Project, as_plain
 
 
 def run(*words: object) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in words])
 
 
-DESCRIPTION = Project(
-    format=FORMAT, django="5.2", python="3.12", settings_module="todo.settings", root="/srv", settings={}, databases={}, packages={}, models=(),
-    routes=(),
-)  # fmt: skip
-
-
 @pytest.fixture
 def file(collector, tmp_path: Path) -> Path:
     """A trace that was exported."""
-    collector.api.traces[PROJECT] = otlp(PROJECT, [{"kind": v.PROJECT, "attributes": {v.DESCRIPTION: as_plain(DESCRIPTION)}}])
     path = tmp_path / "trace.json"
     run("export", "--trace-id", TRACE, "-o", path, "--endpoint", collector.address)
     return path

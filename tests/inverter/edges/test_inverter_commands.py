@@ -18,6 +18,7 @@ from unspan_inverter.cli import generate as generate_module
 from unspan_inverter.errors import Incomplete
 from unspan_inverter.exporting import TraceFile
 from unspan_inverter.generate import Generated
+from unspan_inverter.trace import Trace
 from unspan_proto.errors import NewerFormat
 from unspan_proto.readapi.traces_pb2 import ListRequest
 
@@ -44,13 +45,12 @@ def invert(monkeypatch: pytest.MonkeyPatch):
     def put_in_place(source: str = PASSING, **more: object) -> list[dict[str, object]]:
         asked: list[dict[str, object]] = []
 
-        def made(traces: list[object], **options: object) -> Generated:
-            asked.append({"traces": traces, **options})
+        def made(traces: list[Trace], **options: object) -> Generated:
+            asked.append({"traces": [one.id for one in traces], **options})
             if isinstance(error := more.get("error"), Exception):
                 raise error
             return Generated(source, "todo_complete", more.get("files", {}), more.get("notes", ()))  # type: ignore[arg-type]
 
-        monkeypatch.setattr(generate_module, "built", lambda spans, project_spans: (len(spans), len(project_spans)))
         monkeypatch.setattr(generate_module, "generated", made)
         return asked
 
@@ -160,12 +160,15 @@ def test_a_test_is_written_and_checked(collector, home, invert):
     done = run("generate", "--trace-id", "4f1c00", "-o", "polls/tests/test_hello.py", "--endpoint", collector.address)
 
     assert (done.exit_code, done.stdout) == (0, "")
-    assert done.stderr == (
-        "inverter: a note\n          of two lines\n"
-        f"inverter: polls/tests/test_hello.py: 1 test passed, in: {sys.executable} manage.py test --noinput polls.tests.test_hello\n"
-    )
+    assert done.stderr.splitlines()[:5] == [
+        "inverter: a note",
+        "          of two lines",
+        f"inverter: polls/tests/test_hello.py: 1 test passed, in: {sys.executable} manage.py test --noinput polls.tests.test_hello",
+        "          different: the test departs from the recording in 11 places",
+        "          first, the request: method was 'POST' in the recording and is 'GET' in the test",
+    ]
     assert (home / "polls/tests/test_hello.py").read_text() == PASSING
-    assert asked == [{"traces": [(9, 1)], "style": "django", "level": "integration", "allow_gaps": False}]
+    assert asked == [{"traces": [TRACE], "style": "django", "level": "integration", "allow_gaps": False}]
 
 
 def test_options_reach_the_inverter(collector, home, invert):
@@ -189,7 +192,7 @@ def test_options_reach_the_inverter(collector, home, invert):
     done = run("generate", *arguments, "--endpoint", collector.address)
 
     assert (done.exit_code, done.stdout) == (0, PASSING)
-    assert asked == [{"traces": [(9, 1), (9, 1)], "style": "pytest", "level": "integration", "allow_gaps": True}]
+    assert asked == [{"traces": [TRACE, TRACE], "style": "pytest", "level": "integration", "allow_gaps": True}]
 
 
 def test_the_style_may_be_a_setting(collector, home, invert):
@@ -532,7 +535,8 @@ def test_the_doctor_says_what_is_wrong(collector, home, monkeypatch):
         "problem  settings module   neither DJANGO_SETTINGS_MODULE nor a manage.py names one",
         "         → Run inverter in the folder of manage.py, or set DJANGO_SETTINGS_MODULE.",
         "problem  traces            1, the newest 4f1c00000000: POST /complete/50/?from=list → 302, 9 spans, 2 sql",
-        "         → The newest is not complete (a row): wait for its end, or record it again.",
+        "         → The newest is not complete:",
+        "           a row: `inverter generate --allow-gaps` makes a test all the same, which names what is missing",
     ]
 
 
