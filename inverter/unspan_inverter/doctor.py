@@ -16,6 +16,7 @@ from unspan_inverter.project_files import fits, in_manage, modules
 from unspan_inverter.reading import Collector
 from unspan_inverter.runners import manage_py, runner
 from unspan_inverter.settings import Settings, endpoint, for_tests, recording
+from unspan_inverter.showing.gaps import advice
 from unspan_inverter.showing.text import cut, inert
 
 COUNTED = 1000
@@ -196,11 +197,14 @@ def collector(place: Place) -> Iterator[Finding]:
     newest = found[0]
     many = f"{len(found)}{' or more' if len(found) == COUNTED else ''}"
     said = f"{many}, the newest {newest.trace_id[:12]}: {newest.method} {newest.path} → {newest.status or 'in flight'}, {newest.spans} span{'s' * (newest.spans != 1)}, {newest.sql} sql"
-    lost = "; ".join(newest.lost)
-    advice = (
-        f"The newest is not complete{f' ({lost})' if lost else ''}: wait for its end, or record it again." if not newest.complete else ""
-    )
-    yield Finding("traces", newest.complete, said, advice)
+    yield Finding("traces", newest.complete, said, "" if newest.complete else incomplete(list(newest.lost)))
+
+
+def incomplete(lost: list[str]) -> str:
+    """What the newest trace lacks, and what to do about it: one line a gap."""
+    if not lost:
+        return "The newest is not complete: wait for its end, or record it again."
+    return "\n".join(["The newest is not complete:", *(f"{sentence}: {advice(sentence)}" for sentence in lost)])
 
 
 def test_runner(place: Place) -> Iterator[Finding]:
@@ -222,4 +226,7 @@ QUESTIONS: tuple[Callable[[Place], Iterator[Finding]], ...] = (
 def line(finding: Finding) -> str:
     """A finding as text for a terminal."""
     text = f"{'ok     ' if finding.ok else 'problem'}  {finding.check:17} {cut(inert(finding.detail), 300)}"
-    return text if finding.ok or not finding.advice else f"{text}\n{'':9}→ {inert(finding.advice)}"
+    if finding.ok or not finding.advice:
+        return text
+    told = [inert(one) for one in finding.advice.splitlines()]
+    return "\n".join([f"{text}\n{'':9}→ {told[0]}", *(f"{'':11}{one}" for one in told[1:])])

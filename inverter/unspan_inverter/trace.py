@@ -46,7 +46,7 @@ def built(spans: Iterable[Span], project_spans: Iterable[Span] = ()) -> Trace:
     try:
         check_format(request.attributes.get(v.FORMAT, FORMAT))
         below, strays = descendants(request, joined)
-        gaps += strays + repeated(joined) + losses(request, below) + backwards(below)
+        gaps += strays + repeated(joined) + losses(below) + backwards(below)
         return Trace(some, request, tuple(below), described(project_spans, some), tuple(gaps))
     except ContractError as error:
         raise Unreadable(some, str(error)) from None
@@ -100,26 +100,30 @@ def reaching(root: str, parents: Mapping[str, str]) -> set[str]:
     return found - {root}
 
 
-def losses(request: Span, below: Sequence[Span]) -> list[str]:
+def losses(below: Sequence[Span]) -> list[str]:
     """What the recorder itself says it lost, and what did not arrive."""
-    ends = [span for span in below if span.what == v.END]
-    if not ends:
-        return ["its end did not arrive: the request was still running, or the process stopped before it was sent"]
     lost: list[str] = []
-    recorded = 0
-    for end in ends:  # a request that the application made to itself has one of its own
-        said, counted = cast(Any, end.value(v.LOST, [])), end.attributes.get(v.RECORDED, 0)
-        if not isinstance(said, list) or not isinstance(counted, int):
+    for end in ends(below):  # a request that the application made to itself has one of its own
+        said: Any = end.value(v.LOST, [])
+        if not isinstance(said, list) or not isinstance(end.attributes.get(v.RECORDED, 0), int):
             raise NotEncoded("its last record does not say what was lost")
         lost += [str(sentence) for sentence in cast(list[object], said)]
-        recorded += counted
-    requests = 1 + sum(span.what == v.REQUEST for span in below)
-    if len(ends) < requests:
-        lost.append(f"{requests - len(ends)} of {requests} requests of this trace did not end")
-    arrived = 1 + sum(span.what != v.END for span in below)
-    if arrived < recorded:
-        lost.append(f"{recorded - arrived} of {recorded} spans did not arrive")
-    return list(dict.fromkeys(lost))
+    return list(dict.fromkeys([*lost, *not_arrived(below)]))
+
+
+def ends(spans: Sequence[Span]) -> list[Span]:
+    return [span for span in spans if span.what == v.END]
+
+
+def not_arrived(below: Sequence[Span]) -> list[str]:
+    """Whether the ends of all requests are there, and as many spans as they count."""
+    found, requests = ends(below), 1 + sum(span.what == v.REQUEST for span in below)
+    if not found:
+        return ["its end did not arrive: the request was still running, or the process stopped before it was sent"]
+    counts = [count for end in found if isinstance(count := end.attributes.get(v.RECORDED, 0), int)]
+    recorded, arrived = sum(counts), 1 + sum(span.what != v.END for span in below)
+    lost = [f"{requests - len(found)} of {requests} requests of this trace did not end"] if len(found) < requests else []
+    return [*lost, f"{recorded - arrived} of {recorded} spans did not arrive"] if arrived < recorded else lost
 
 
 def backwards(below: Sequence[Span]) -> list[str]:

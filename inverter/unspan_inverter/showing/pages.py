@@ -15,9 +15,12 @@ from unspan_proto.parts import joined
 from unspan_proto.readapi.traces_pb2 import Summary
 from unspan_proto.span import Span
 
-from unspan_inverter.showing.lines import Line, lines
+from unspan_inverter.showing.gaps import missing
+from unspan_inverter.showing.lines import lines
+from unspan_inverter.showing.pieces import Line
 from unspan_inverter.showing.text import cut, duration, inert, size
 from unspan_inverter.showing.tree import Node, tree
+from unspan_inverter.trace import descendants, not_arrived
 
 STYLES = {
     "request": "bold", "work": "bold", v.TASK: "magenta", v.CALL: "cyan", v.SQL: "green", v.HTTP: "magenta", v.TAPE: "yellow", v.MAIL: "blue", v.CACHE: "blue", v.REMEMBERED: "green",
@@ -56,8 +59,15 @@ def call_tree(trace_id: str, spans: Iterable[Span]) -> Iterator[tuple[str, Line]
             said.append(Line(f"({node.odd})", "problem"))
         for place, line in enumerate(said):
             yield guide(node, first=place == 0), line
-    for gap in gaps:
-        yield "", Line(f"lost {inert(gap[:500])}", "problem")
+    for gap in [*gaps, *unheard(whole)]:
+        yield from (("", line) for line in missing(gap))
+
+
+def unheard(spans: list[Span]) -> list[str]:
+    """Of a request that there is: whether its end has come, and all that this counts."""
+    requests = sorted((span for span in spans if span.what == v.REQUEST), key=lambda span: span.start)
+    of_work = any(span.what in (v.WORK, v.BEGUN) for span in spans)
+    return not_arrived(descendants(requests[0], spans)[0]) if requests and not of_work else []
 
 
 def guide(node: Node, *, first: bool) -> str:
@@ -75,11 +85,11 @@ def as_document(trace_id: str, spans: Iterable[Span]) -> dict[str, Any]:
     whole, gaps = joined(spans)
     nodes = tree(whole)
     lost = [why for node in nodes if node.span.what == v.END for why in listed(node.span)]
-    return {"trace_id": trace_id, "lost": [*lost, *gaps], "spans": [node_document(node) for node in nodes]}
+    return {"trace_id": trace_id, "lost": [*lost, *gaps, *unheard(whole)], "spans": [node_document(node) for node in nodes]}
 
 
 def listed(span: Span) -> list[str]:
-    return [line.text.removeprefix("lost ") for line in lines(span)]
+    return [line.text.removeprefix("lost ") for line in lines(span) if line.style == "problem"]
 
 
 def node_document(node: Node) -> dict[str, Any]:

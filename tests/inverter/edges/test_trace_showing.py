@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unspan_inverter.recorded import Recorded
 from unspan_inverter.showing import pages
+from unspan_inverter.showing.gaps import advice
 from unspan_inverter.showing.text import brief, cut, duration, inert, size
 from unspan_inverter.showing.tree import tree
 from unspan_proto import values
@@ -76,7 +77,9 @@ GET / → no response  1.0 ms
 │        more rows were fetched than recorded
 ├─ span GET other  1.0 ms
 └─ lost 2 rows were too many
+      → `inverter generate --allow-gaps` makes a test all the same, which names what is missing
 lost unspan.call.return of span 0000000000000002 has 1 of its 2 parts
+→ see that the collector was reached until the request had ended, and record it again
 """
     )
 
@@ -90,6 +93,7 @@ def test_a_task_and_who_handed_it_over_name_each_other(capsys):
         {"kind": v.REQUEST, "attributes": {v.METHOD: "POST", v.PATH: "/buy/", v.STATUS: 200}},
         {"kind": v.TASK, "parent": 1, "attributes": {**SENDING, v.TASK_OPTIONS: {"countdown": 5}, v.TASK_EAGER: False, v.TASK_TRACE: TASK_TRACE}},
         {"kind": v.TASK, "parent": 1, "attributes": {**SENDING, v.TASK_OPTIONS: {}, v.TASK_EAGER: True, v.EXCEPTION_TYPE: "ValueError"}},
+        {"kind": v.END, "parent": 1, "attributes": {v.LOST: []}},
     ])  # fmt: skip
     begun = {v.WORK_KIND: "task", v.WORK_NAME: "shop.tasks.send", v.TASK_ID: "e1", v.TASK_BACKEND: "celery"}
     ended = {**begun, v.WORK_ARGUMENTS: [[5], {"to": "ada"}], v.WORK_OUTCOME: "done", v.WORK_RESULT: 202}
@@ -132,6 +136,60 @@ task shop.tasks.send → not ended
   handed over by span 0000000000000002 of trace 4f1c0000000000000000000000000001
 """
     )
+
+
+FAILING = """\
+trace 4f1c0000000000000000000000000001
+POST /shop/buy/ → 409  1.0 ms
+  view shop.views.buy()  route 'buy/'
+  decorated by shop.views.logged
+  answered by shop.middleware.Excuses
+  below /shop, language de, time zone Asia/Tokyo, from 10.0.0.9
+  cookies taste='sweet'
+  request body <bytes of size 900, cut, begins b'--b'>
+  form a='1', a='2'
+  file 'photo' 'p.png' 800 B sha256 'abc'
+  template 'shop/buy.html' with book, user
+  raised ValueError: sold out → 409
+    at shop.views.buy (/srv/shop/views.py:12)
+  the client went away
+└─ lost the request's body was not recorded whole: it is over UNSPAN_MAX_BODY
+      → set UNSPAN_MAX_BODY higher where the application runs, and record the request again
+lost 3 of 4 spans did not arrive
+→ see that the collector was reached until the request had ended, and record it again
+"""
+
+
+def test_everything_that_a_request_depends_on_is_seen(capsys):
+    trace = otlp(TRACE, [
+        {"kind": v.REQUEST, "attributes": {
+            v.METHOD: "POST", v.PATH: "/shop/buy/", v.STATUS: 409, v.VIEW: "shop.views.buy", v.VIEW_ARGUMENTS: [[], {}], v.ROUTE: "buy/",
+            v.VIEW_DECORATORS: ["shop.views.logged"], v.ANSWERED_BY: "shop.middleware.Excuses", v.SCRIPT_NAME: "/shop", v.LANGUAGE: "de",
+            v.TIMEZONE: "Asia/Tokyo", v.CLIENT_ADDRESS: "10.0.0.9", v.REQUEST_COOKIES: {"taste": "sweet"}, v.REQUEST_FORM: [["a", "1"], ["a", "2"]],
+            v.REQUEST_HEADERS: [["Content-Type", "multipart/form-data"]], v.REQUEST_BODY: values.Truncated("bytes", 900, b"--b"),
+            v.REQUEST_FILES: [{"field": "photo", "name": "p.png", "content_type": "image/png", "size": 800, "sha256": "abc"}],
+            v.RESPONSE_CONTEXT: [["shop/buy.html", {"book": "shop.models.Book", "user": "str"}]], v.EXCEPTION: ["ValueError", "sold out"],
+            v.EXCEPTIONS: [{"type": "ValueError", "message": "sold out", "status": 409, "frames": [["shop.views.buy", "/srv/shop/views.py", 12]]}],
+            v.CLIENT_GONE: True}},
+        {"kind": v.END, "parent": 1, "attributes": {v.LOST: ["the request's body was not recorded whole: it is over UNSPAN_MAX_BODY"], v.RECORDED: 4}},
+    ])  # fmt: skip
+
+    assert shown(capsys, trace) == FAILING
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("rows of a statement: over UNSPAN_MAX_ROWS=1000, or over 4 MB in this trace", "set UNSPAN_MAX_ROWS higher"),
+        ("a record was dropped because the exporter's queue was full (3 times)", "set UNSPAN_QUEUE_BYTES higher"),
+        ("its end did not arrive: the request was still running, or the process stopped before it was sent", "wait until the request has ended"),
+        ("a header was not recorded because of KeyError inside unspan", "this is a fault of unspan's"),
+        ("data went over a socket to redis:6379, and no recorded client tells of it", "the test cannot stand in for it"),
+        ("something that nobody thought of", "`inverter generate --allow-gaps` makes a test all the same"),
+    ],
+)
+def test_a_gap_comes_with_what_to_do(sentence, words):
+    assert advice(sentence).startswith(words)
 
 
 HOSTILE = st.text(min_size=1, max_size=30) | st.sampled_from(
@@ -212,7 +270,11 @@ def test_every_span_is_in_the_tree_once(spans):
 
 def test_markup_and_escapes_are_printed_as_they_are(capsys):
     trace = otlp(
-        TRACE, [{"kind": v.REQUEST, "attributes": {v.METHOD: "GET", v.PATH: "/[bold red]x[/]\x1b]0;owned\x07:smile:", v.STATUS: 200}}]
+        TRACE,
+        [
+            {"kind": v.REQUEST, "attributes": {v.METHOD: "GET", v.PATH: "/[bold red]x[/]\x1b]0;owned\x07:smile:", v.STATUS: 200}},
+            {"kind": v.END, "parent": 1, "attributes": {v.LOST: []}},
+        ],
     )
 
     assert shown(capsys, trace) == f"trace {TRACE}\nGET /[bold red]x[/]\\x1b]0;owned\\x07:smile: → 200  1.0 ms\n"
