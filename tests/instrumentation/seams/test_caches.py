@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from asgiref.sync import iscoroutinefunction
 from unspan_instrumentation import caching
 from unspan_instrumentation.recording import Recording
 from unspan_proto import vocabulary as v
@@ -265,6 +266,14 @@ def test_what_fails_in_the_recorder_does_not_reach_the_application(where: str, r
     cache.set("a", 1)
     assert (cache.get("a"), cache.get("b", 2), cache.get_or_set("c", lambda: 3), asyncio.run(cache.aget("a"))) == (1, 2, 3, 1)
     assert recorded.lost or where == "watch"
+
+
+def test_methods_look_as_before(cache: Any) -> None:
+    for name in ("get", "aget", "get_many", "set"):
+        plain = getattr(type(cache), name)
+        found = getattr(cache, name)
+        assert (found.__func__, found.__self__, found.__name__, found.__doc__) == (plain, cache, plain.__name__, plain.__doc__)
+        assert iscoroutinefunction(found) is iscoroutinefunction(plain)
 
 
 def test_nothing_without_a_recording(cache: Any, records: Any) -> None:
