@@ -61,6 +61,7 @@ class Watched:
 
     def __init__(self, method: Any, operate: Callable[..., Any]) -> None:
         self._method, self._operate = method, operate
+        self.__dict__.update(__doc__=method.__doc__, __module__=method.__module__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._operate(*args, **kwargs)
