@@ -57,7 +57,7 @@ class Tasks:
             return
         redelivered = bool((request.delivery_info or {}).get("redelivered"))
         link = sender(getattr(request, HEADER, None))
-        work = Work(TASK, str(task.name), [freeze(list(args)), freeze(kwargs or {})], link=link)
+        work = Work(TASK, str(task.name), arguments=[freeze(list(args)), freeze(kwargs or {})], link=link)
         work.more = {v.TASK_ID: str(task_id), v.TASK_BACKEND: CELERY}
         work.trace_id = run_of(*link) if link and not redelivered else 0
         recording = self.works.begin(work)

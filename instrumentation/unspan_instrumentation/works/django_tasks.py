@@ -73,7 +73,7 @@ class Tasks:
         if current() is not None:
             return None
         arguments = args[1:] if task.takes_context else args
-        work = Work(TASK, name_of(task), [freeze(list(arguments)), freeze(kwargs)], more={v.TASK_BACKEND: DJANGO})
+        work = Work(TASK, name_of(task), arguments=[freeze(list(arguments)), freeze(kwargs)], more={v.TASK_BACKEND: DJANGO})
         if announced:
             work.more[v.TASK_ID] = str(result.id)
             work.trace_id = run_of(result.id) if len(result.worker_ids) < 2 else 0  # a repetition is a trace of its own

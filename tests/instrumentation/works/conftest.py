@@ -21,6 +21,8 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(["-m", "django", "startproject", "mysite", str(folder)], folder)
     shutil.copytree(SITE, folder, dirs_exist_ok=True)
     shutil.move(folder / "urls.py", folder / "mysite" / "urls.py")
+    shutil.move(folder / "celery_app.py", folder / "mysite" / "celery.py")
+    (folder / "mysite" / "__init__.py").write_text("from .celery import app as celery_app\n")
     for name in ("units", "functions"):  # named so that the run that these lines belong to does not take them for its own
         shutil.move(folder / f"suite_{name}.py", folder / f"test_{name}.py")
     settings = folder / "mysite" / "settings.py"
