@@ -44,30 +44,21 @@ def create_connection(original: Callable[..., Any], handler: Any, args: tuple[An
 
 
 def watch(cache: Any, alias: str) -> None:
-    from asgiref.sync import markcoroutinefunction  # Django's own; in the user's process it is there by now
-
     backend = type_name(type(cache))
     for name in OPERATIONS:
         for method, operate in ((name, operate_now), (f"a{name}", operate_later)):
             found = getattr(cache, method, None)
             if found is not None:
                 given = defaulted(found) if name == "get" else found
-                watched = Watched(found, partial(operate, Operation(name, alias, backend), given))
-                cache.__dict__[method] = watched if operate is operate_now else markcoroutinefunction(watched)
+                cache.__dict__[method] = watched = Watched(operate, Operation(name, alias, backend), given)
+                watched.__dict__.update(method=found, __doc__=found.__doc__, __module__=found.__module__)
 
 
-class Watched:
-    """Stands in for a method of a cache, and looks like it: Django asks for its `__func__`."""
-
-    def __init__(self, method: Any, operate: Callable[..., Any]) -> None:
-        self._method, self._operate = method, operate
-        self.__dict__.update(__doc__=method.__doc__, __module__=method.__module__)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._operate(*args, **kwargs)
+class Watched(partial[Any]):
+    """Stands in for a method of a cache, and looks like it: Django asks for its `__func__`, asgiref whether it is a coroutine function."""
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._method, name)
+        return getattr(self.__dict__["method"], name)
 
 
 class Operation:
