@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django import VERSION
 
 from ..serving import WRAPPER, environment, run
 from ..sink import Sink
@@ -33,8 +34,15 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-MORE_SETTINGS = """
-DATABASES["default"]["OPTIONS"] = {"timeout": 30}
+FRAMEWORK = "django.tasks" if VERSION >= (6,) else "django_tasks"
+MORE_SETTINGS = f"""
+INSTALLED_APPS += {["django_tasks_db"] if VERSION >= (6,) else ["django_tasks", "django_tasks_db"]}
+TASKS = {{
+    "default": {{"BACKEND": "{FRAMEWORK}.backends.immediate.ImmediateBackend"}},
+    "dummy": {{"BACKEND": "{FRAMEWORK}.backends.dummy.DummyBackend"}},
+    "database": {{"BACKEND": "django_tasks_db.DatabaseBackend"}},
+}}
+DATABASES["default"]["OPTIONS"] = {{"timeout": 30}}
 ALLOWED_HOSTS = ["*"]
 """
 

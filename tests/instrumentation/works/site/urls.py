@@ -1,11 +1,5 @@
 from django.urls import include, path
-from yard import views
+from yard import jobs_urls, queues, views
 
 urlpatterns = [path("item/<str:name>/", views.item), path("command/", views.command)]
-
-try:
-    from yard import queues
-except ImportError:
-    pass
-else:
-    urlpatterns += [path("", include(queues))]
+urlpatterns += [path("", include(queues)), path("", include(jobs_urls))]
