@@ -169,7 +169,7 @@ class RecordedCursor(TracedCursorProxy):
 def started(recording: Recording, cursor: Any, given: list[Any], many: bool, seen: list[Any] | None, prefix: str) -> Statement:
     """The statement that is about to go to the driver; `given` are its arguments, the text and the parameters first."""
     values = seen if seen is not None else parameters(given[1]) if len(given) > 1 else None
-    statement = Statement(recording, cursor._self_connection, prefix + text_of(given[0]), values, many)
+    statement = Statement(recording, cursor._self_connection, prefix + text_of(given[0], cursor.__wrapped__), values, many)
     made = getattr(claim(), "made", None)
     if made is not None:
         quietly(recording, "what a compiler knows of a statement", made, statement)

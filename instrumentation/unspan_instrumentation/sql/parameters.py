@@ -11,14 +11,14 @@ from unspan_instrumentation.sql.limits import frozen_cell
 MAX_PARAMETERS: Final = 10_000
 
 
-def text_of(statement: Any) -> str:
-    """The statement's text; psycopg takes bytes and its own `sql.Composable` too."""
+def text_of(statement: Any, cursor: Any = None) -> str:
+    """The statement's text; psycopg takes bytes and its own `sql.Composable` too, which psycopg2 quotes by the driver's cursor alone."""
     if isinstance(statement, str):
         return str.__str__(statement)
     if isinstance(statement, bytes):
         return statement.decode("utf-8", "replace")
     if type(statement).__module__.startswith("psycopg") and hasattr(statement, "as_string"):
-        return str(statement.as_string(None))
+        return str(statement.as_string(cursor))
     return type_name(type(statement))
 
 
