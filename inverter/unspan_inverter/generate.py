@@ -45,7 +45,8 @@ def planned(trace: Trace, allow_gaps: bool = False) -> Plan:
     with readable(trace.id):
         happened, asked = events(trace), exchange(trace)
         if not asked.status:
-            raise Unreadable(trace.id, "its response was not recorded")
+            gone = trace.request.attributes.get(vocabulary.CLIENT_GONE) is True
+            raise Unreadable(trace.id, "the client went away before there was an answer" if gone else "its response was not recorded")
         known = facts(happened, asked, trace.project)
         called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
         return http_request(Recorded(trace.id, happened, asked, known, trace.project, called), allow_gaps)

@@ -364,7 +364,7 @@ REMEMBERED_ROW: Final = "unspan.remembered.row"
 
 # Stream.
 CHUNKS: Final = "unspan.stream.chunks"
-"""List of the bytes that a streaming response yielded."""
+"""List of the bytes that a streaming response yielded; the last is Truncated, with the size of all, where they were over the limit."""
 STREAM_FILE: Final = "unspan.stream.file"
 """Dict, of a file that the server sent by itself: `name`, `size`, `position` at which the content began."""
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from opentelemetry.trace import Span
 from unspan_proto import vocabulary as v
+from unspan_proto.values import Truncated
 
 from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import Recording
@@ -79,7 +80,7 @@ class Stream:
     def told(self) -> None:
         """Emits the record of what passed."""
         recording = self.exchange.recording
-        attributes: dict[str, Any] = {v.CHUNKS: self.chunks}
+        attributes: dict[str, Any] = {v.CHUNKS: [*self.chunks, Truncated("bytes", self.size)] if self.cut else self.chunks}
         if self.file is not None:
             attributes[v.STREAM_FILE] = {"name": self.file.name, "size": self.file.size, "position": self.file.position}
         unasked = not self.begun and self.exchange.attributes.get(v.METHOD) == "HEAD"

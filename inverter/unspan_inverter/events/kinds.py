@@ -8,6 +8,15 @@ from unspan_proto.values import ModelRef
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """An exception that Django turned into a response of this status."""
+
+    type: str
+    message: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """The HTTP exchange itself: what was asked and what was answered. Headers are `(name, value)` as recorded."""
 
@@ -42,6 +51,26 @@ class Exchange:
     """Nanoseconds since 1970."""
     headers_asked: frozenset[str] = frozenset()
     """Names, in lower case, of the headers that the application is known to have looked up."""
+
+    cookies_sent: Mapping[str, str] | None = None
+    """As Django parsed them; None in traces that do not say."""
+    form: tuple[tuple[str, str], ...] | None = None
+    """The fields of `request.POST`, where the application had it parsed."""
+    script_name: str = ""
+    client_address: str = ""
+    reason: str = ""
+    answered_by: str = ""
+    """The middleware that answered in the view's place."""
+    failures: tuple[Failure, ...] | None = None
+    """The exceptions that Django turned into responses; None in traces that do not say."""
+
+    @property
+    def failed(self) -> tuple[str, str] | None:
+        """Type and message of the exception whose response this is, with status 500 or above."""
+        if self.failures is None:
+            return self.exception if self.status >= 500 else None
+        last = self.failures[-1] if self.failures else None
+        return (last.type, last.message) if last is not None and last.status == self.status >= 500 else None
 
     def header(self, name: str, of_response: bool = False) -> str:
         """A header's value, or the empty string."""

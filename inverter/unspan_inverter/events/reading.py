@@ -7,7 +7,7 @@ from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 from unspan_proto.values import ModelRef, Truncated, bare
 
-from unspan_inverter.events.kinds import CacheUsed, Column, Event, Exchange, HttpAnswered, MailSent, OnCommit, RowsRead, TapeRead
+from unspan_inverter.events.kinds import CacheUsed, Column, Event, Exchange, Failure, HttpAnswered, MailSent, OnCommit, RowsRead, TapeRead
 from unspan_inverter.events.writes import statement_event
 from unspan_inverter.trace import Trace
 
@@ -28,12 +28,7 @@ def exchange(trace: Trace) -> Exchange:
     span = trace.request
     body = span.value(v.REQUEST_BODY, b"")
     args, kwargs = span.value(v.VIEW_ARGUMENTS, [[], {}])
-    chunks = [span.value(v.CHUNKS) for span in trace.spans if span.what == v.STREAM]
-    answer = (
-        b"".join(piece for piece in chunks[0] if isinstance(piece, bytes))
-        if chunks and isinstance(chunks[0], list)
-        else span.value(v.RESPONSE_BODY)
-    )
+    answer, whole = answered(trace)
     user = span.value(v.USER)
     failure = span.value(v.EXCEPTION)
     return Exchange(
@@ -45,10 +40,32 @@ def exchange(trace: Trace) -> Exchange:
         headers_asked=frozenset(map(str, span.value(v.REQUEST_HEADERS_ASKED, []))), csrf_refused=bool(span.attributes.get(v.CSRF_ENFORCED, False)), route=span.attributes.get(v.ROUTE), view=text(span, v.VIEW),
         arguments=(tuple(args), kwargs), status=int(span.attributes.get(v.STATUS, 0)), response_headers=pairs(span.value(v.RESPONSE_HEADERS)),
         cookies=span.value(v.RESPONSE_COOKIES, {}), response_body=None if answer is None else octets(answer),
-        response_whole=not isinstance(answer, Truncated), charset=text(span, v.RESPONSE_CHARSET) or "utf-8",
+        response_whole=whole, charset=text(span, v.RESPONSE_CHARSET) or "utf-8",
         streaming=bool(span.attributes.get(v.STREAMING, False)), exception=(str(failure[0]), str(failure[1])) if failure else None,
-        templates=tuple(span.value(v.RESPONSE_TEMPLATES, [])), began=span.start, ended=span.end,
+        templates=tuple(span.value(v.RESPONSE_TEMPLATES, [])), began=span.start, ended=span.end, cookies_sent=mapping(span.value(v.REQUEST_COOKIES)),
+        form=pairs(span.value(v.REQUEST_FORM)) if v.REQUEST_FORM in span.attributes else None, script_name=text(span, v.SCRIPT_NAME),
+        client_address=text(span, v.CLIENT_ADDRESS), reason=text(span, v.RESPONSE_REASON), answered_by=text(span, v.ANSWERED_BY), failures=failures(span),
     )  # fmt: skip
+
+
+def answered(trace: Trace) -> tuple[Any, bool]:
+    """The response's body, and whether it is there as a whole; of a stream, what the request's own response yielded."""
+    span = trace.request
+    stream = next((one for one in trace.spans if one.what == v.STREAM and one.parent_id == span.span_id), None)
+    chunks = stream.value(v.CHUNKS) if stream is not None else None
+    if stream is None or not isinstance(chunks, list):
+        answer = span.value(v.RESPONSE_BODY)
+        return answer, not isinstance(answer, Truncated)
+    pieces = [piece for piece in chunks if isinstance(piece, bytes)]
+    return b"".join(pieces), len(pieces) == len(chunks) and stream.attributes.get(v.CLIENT_GONE) is not True
+
+
+def failures(span: Span) -> tuple[Failure, ...] | None:
+    """None in a trace that says nothing of them: of an older recorder. One that says who answered, or why, has no others."""
+    if v.RESPONSE_REASON not in span.attributes:
+        return None
+    found = span.value(v.EXCEPTIONS, [])
+    return tuple(Failure(str(one["type"]), str(one["message"]), int(one["status"] or 0)) for one in found)
 
 
 def text(span: Span, name: str) -> str:

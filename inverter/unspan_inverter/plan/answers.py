@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import unescape
+from http.client import responses
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,7 +58,10 @@ class Answer:
     def of_django(self) -> bool:
         """Whether Django itself wrote the page: its error pages differ between development and tests."""
         x = self.exchange
-        return x.status >= 400 and "html" in self.kind and (x.exception is not None or x.csrf_refused or not x.view)
+        if x.failures is None or not x.answered_by:
+            return x.status >= 400 and "html" in self.kind and (x.exception is not None or x.csrf_refused or not x.view)
+        theirs = x.answered_by.startswith("django.") or bool(x.failures and x.failures[-1].status == x.status)
+        return x.status >= 400 and "html" in self.kind and theirs
 
 
 def canonical(text: str, exchange: Exchange, clock: Clock) -> str:
@@ -71,6 +75,9 @@ def canonical(text: str, exchange: Exchange, clock: Clock) -> str:
 def status(answer: Answer) -> Iterator[Statement]:
     if answer.exchange.status not in REDIRECTS or not location(answer):
         yield Check("equal", (Attr(RESPONSE, "status_code"), answer.exchange.status))
+    usual = responses.get(answer.exchange.status, "Unknown Status Code")
+    if answer.exchange.reason not in ("", usual):
+        yield Check("equal", (Attr(RESPONSE, "reason_phrase"), answer.exchange.reason))
 
 
 def location(answer: Answer) -> str:
@@ -102,9 +109,8 @@ def of_this_site(target: str) -> bool:
 
 def failure(answer: Answer) -> Iterator[Statement]:
     """A view that raised: what it raised, which the client keeps when it does not raise it again."""
-    x = answer.exchange
-    if x.status >= 500 and x.exception is not None:
-        name, message = x.exception
+    if (failed := answer.exchange.failed) is not None:
+        name, message = failed
         yield Check("equal", (Attr(Item(Attr(RESPONSE, "exc_info"), 0), "__name__"), name.rsplit(".", 1)[-1]))
         if message and len(message) < 200:
             yield Check("equal", (call(Name("str"), Item(Attr(RESPONSE, "exc_info"), 1)), message))

@@ -15,7 +15,7 @@ from unspan_inverter.facts import Key
 from unspan_inverter.plan import routes
 from unspan_inverter.plan.bindings import Bindings, literals
 from unspan_inverter.plan.documents import document
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Import, Name, call, text
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, call, text
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -43,6 +43,8 @@ INCIDENTAL = {
 """Headers that most applications never look at: written out only where their value shows in what the request did."""
 SIGNED = ("signature", "hmac", "digest")
 """In a header's name: the body's bytes are signed, and sent exactly."""
+CLIENT = "127.0.0.1"
+"""Where the test client's requests come from."""
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "testserver"}
 
 
@@ -60,7 +62,9 @@ def act(exchange: Exchange, bindings: Bindings, traces: str) -> Assign:
     client = Name("client")
     args, kwargs = payload(exchange, bindings)
     query = query_arguments(exchange)
-    path = address(exchange.path, exchange, bindings)
+    path = (
+        address(exchange.path, exchange, bindings) if not exchange.script_name else bound_path(below_prefix(exchange), exchange, bindings)
+    )
     if exchange.query and (query is None or args):
         path = text([path, "?" + exchange.query])
         bindings.keep([exchange.query])
@@ -70,9 +74,27 @@ def act(exchange: Exchange, bindings: Bindings, traces: str) -> Assign:
         kwargs["headers"] = found
     if exchange.scheme == "https":
         kwargs["secure"] = True
+    if exchange.script_name:
+        kwargs["SCRIPT_NAME"] = exchange.script_name
+    if exchange.client_address not in ("", CLIENT) and exchange.client_address in traces:
+        kwargs["REMOTE_ADDR"] = exchange.client_address
     if exchange.method in METHODS:
         return Assign(Name("response"), Call(Attr(client, exchange.method.lower()), (path, *args), tuple(kwargs.items())))
     return Assign(Name("response"), Call(Attr(client, "generic"), (exchange.method, path, *args), tuple(kwargs.items())))
+
+
+def below_prefix(exchange: Exchange) -> str:
+    """The path below the prefix that the application is mounted under: what Django resolves."""
+    prefix = exchange.script_name.rstrip("/")
+    return exchange.path.removeprefix(prefix) if exchange.path.startswith(prefix + "/") else exchange.path
+
+
+def mounted(exchange: Exchange, project: Project) -> list[Context]:
+    """What a server does for an application below a prefix, and the test client does not: Django is told, for the paths that it makes."""
+    if not exchange.script_name or project.settings.get("FORCE_SCRIPT_NAME"):
+        return []
+    prefix = exchange.script_name.rstrip("/") + "/"
+    return [Context(call(Import("django.test.utils", "override_script_prefix"), prefix))]
 
 
 def address(path: str, exchange: Exchange, bindings: Bindings) -> Any:

@@ -50,7 +50,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
         class_name=names.of_class(exchange, name), method_name=test_name(answer, name), trace_id=recorded.trace_id,
         shared=tuple(rows) if shared else (), arrange=(*moment(time), *(() if shared else rows), *before),
         contexts=(
-            *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
+            *requests.mounted(exchange, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
             *(() if real else committed(recorded.events)), *frozen(time, facts, exchange, project), *randomness,
         ),
         act=(act, *(kept_session(sessions) if time.moment is not None else ())), asserts=(*asserts, *(check for stub in stubs for check in stub.asserts)),
@@ -174,7 +174,8 @@ def kept_session(sessions: list[Statement]) -> list[Statement]:
 
 def failing(exchange: Exchange) -> list[Statement]:
     """The test client raises a view's exception again unless told not to."""
-    return [SetAttr(Name("client"), "raise_request_exception", False)] if exchange.status >= 500 else []
+    raised = exchange.status >= 500 or any(failure.status >= 500 for failure in exchange.failures or ())
+    return [SetAttr(Name("client"), "raise_request_exception", False)] if raised else []
 
 
 def media(exchange: Exchange, facts: Facts, project: Project) -> list[Context]:
