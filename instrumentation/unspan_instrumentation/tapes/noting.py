@@ -44,16 +44,15 @@ def note(recording: Recording, told: Told, asker: FrameType) -> None:
     if not asking.recorded(told.source, module, code.co_filename, always=told.always):
         return
     now = time.time_ns()
-    looked_up = place(code, space, told.found, told.source)
+    looked_up = place(code, asker.f_lasti, space, told.found, "" if told.suffix else told.source)
     attributes = {
         v.SOURCE: told.source,
         v.VALUE: freeze(told.value),
         v.FUNCTION: f"{module}.{code.co_qualname}",
         v.FILE: absolute(code.co_filename),
         v.LINE: asker.f_lineno or 0,
+        v.LOOKED_UP: f"{looked_up}{told.suffix}" if looked_up else told.fallback,
     }
-    if where := (f"{looked_up}{told.suffix}" if looked_up else told.fallback):
-        attributes[v.LOOKED_UP] = where
     if module == asking.DEFAULTS and (column := asking.column(code.co_name, module, asker.f_locals)):
         attributes[v.DEFAULT_OF] = column
     if told.positions is not None:

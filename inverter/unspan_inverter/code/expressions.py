@@ -16,6 +16,7 @@ from unspan_inverter.plan.expressions import (
     Context,
     Do,
     Format,
+    Function,
     Import,
     Item,
     Listed,
@@ -23,6 +24,7 @@ from unspan_inverter.plan.expressions import (
     Plan,
     SetAttr,
     SetItem,
+    Sum,
 )
 
 
@@ -47,13 +49,18 @@ TAKEN = frozenset(
     {
         "Client", "Decimal", "Fraction", "PurePosixPath", "PureWindowsPath", "SimpleTestCase", "SimpleUploadedFile", "TemporaryDirectory", "TestCase", "TransactionTestCase",
         "UUID", "ZoneInfo", "answers", "cache", "caches", "date", "datetime", "io", "mail", "mock", "override_settings", "pytest", "requests",
-        "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
+        "clock_at", "freeze_time", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
     }
 )  # fmt: skip
 """Names that a generated file may need for itself."""
 
 
-LIBRARIES = frozenset({"django", "http", "httpx", "io", "requests", "tempfile", "time_machine", "unittest", "urllib", "urllib3"})
+LIBRARIES = frozenset(
+    {
+        "datetime", "django", "freezegun", "http", "httpx", "io", "itertools", "os", "random", "requests", "secrets", "tempfile", "time_machine",
+        "unittest", "urllib", "urllib3",
+    }
+)  # fmt: skip
 """Packages that are no project's own: what comes from them keeps its name."""
 
 
@@ -161,13 +168,22 @@ def as_text(part: Any, scope: Scope) -> Code:
     return Code(f"str({piece.text})", piece.imports)
 
 
+def added(value: Sum, scope: Scope) -> Code:
+    return joined([scope.write(value.left), scope.write(value.right)], " + ")
+
+
+def function(value: Function, scope: Scope) -> Code:
+    body = scope.write(value.body)
+    return Code(f"lambda {identifier(value.parameter)}: {body.text}", body.imports)
+
+
 def listed(value: Listed, scope: Scope) -> Code:
     each, over = scope.write(value.item), scope.write(value.over)
     return Code(f"[{each.text} for {', '.join(map(identifier, value.names))} in {over.text}]", each.imports | over.imports)
 
 
 EXPRESSIONS: Mapping[type, Callable[[Any, Scope], Code]] = {
-    Name: name, Import: imported, Attr: attribute, Call: call, Item: item, Format: formatted, Listed: listed,
+    Name: name, Import: imported, Attr: attribute, Call: call, Item: item, Format: formatted, Listed: listed, Sum: added, Function: function,
 }  # fmt: skip
 
 

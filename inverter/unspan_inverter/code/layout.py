@@ -1,6 +1,7 @@
 """Plans → the text of a test file: statements composed as code, laid out by a template, formatted by ruff where it is installed."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,9 @@ def function_needs(function: str) -> frozenset[Imported]:
     for module in ("io", "requests", "http.client"):
         if f"{module}." in function:
             found |= needs(module)
+    for name in ("datetime", "timezone"):
+        if re.search(rf"\b{name}\b", function):
+            found |= needs("datetime", name)
     return found | (needs("unittest", "mock") if "mock." in function else frozenset())
 
 

@@ -51,7 +51,6 @@ class Exchange:
     """Nanoseconds since 1970."""
     headers_asked: frozenset[str] = frozenset()
     """Names, in lower case, of the headers that the application is known to have looked up."""
-
     cookies_sent: Mapping[str, str] | None = None
     """As Django parsed them; None in traces that do not say."""
     form: tuple[tuple[str, str], ...] | None = None
@@ -189,18 +188,19 @@ class HttpAnswered:
 class TapeRead:
     """The clock or a source of randomness handed in a value; `function` asked, at `at` (nanoseconds since 1970).
 
-    `looked_up`: where the asking code finds it by name, empty where no name leads to it. `default_of`: `app.Model.attname` of the column whose
-    default it is. `positions`: what was chosen of the sequence that was given.
+    `looked_up`: where the asking code finds it by name, empty where no name leads to it, None where that is not known. `default_of`:
+    `app.Model.attname` of the column whose default it is. `positions`: what was chosen of the sequence that was given.
     """
 
     span: str
     source: str
     value: Any
     function: str
-    looked_up: str = ""
+    looked_up: str | None = None
     default_of: str = ""
     positions: tuple[int, ...] | None = None
     at: int = 0
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

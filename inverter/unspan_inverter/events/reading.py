@@ -102,8 +102,8 @@ def tape(span: Span) -> Iterator[Event]:
     positions = span.value(v.POSITIONS)
     chosen = tuple(int(one) for one in positions) if isinstance(positions, list) else None
     yield TapeRead(
-        span.span_id, text(span, v.SOURCE), span.value(v.VALUE), text(span, v.FUNCTION), text(span, v.LOOKED_UP), text(span, v.DEFAULT_OF),
-        chosen, span.start,
+        span.span_id, text(span, v.SOURCE), span.value(v.VALUE), text(span, v.FUNCTION), span.attributes.get(v.LOOKED_UP), text(span, v.DEFAULT_OF),
+        chosen, span.start, text(span, v.FILE),
     )  # fmt: skip
 
 

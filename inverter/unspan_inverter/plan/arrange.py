@@ -32,16 +32,20 @@ class Relevance:
     """Whether a password was checked."""
     read: frozenset[str] = frozenset()
     """Labels of the models that were queried."""
+    timed: bool = False
+    """Whether the project's code compared or reckoned with the time: moments in its rows decided what it did."""
 
     def matters(self, value: Any, one: Field) -> bool:
+        if self.timed and one.type in ("DateTimeField", "DateField") and one.name != "last_login":
+            return True
         return f'"{one.column}"' in self.ordered or f"`{one.column}`" in self.ordered or appears(value, self.text)
 
 
-def relevance(events: Sequence[Event], text: str, password: bool) -> Relevance:
+def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = False) -> Relevance:
     split = [re.split(r"\bWHERE\b|\bORDER BY\b", event.statement, maxsplit=1) for event in events if isinstance(event, RowsRead)]
     tails = [parts[1] for parts in split if len(parts) > 1]
     read = frozenset(event.model for event in events if isinstance(event, RowsRead) and event.model)
-    return Relevance(text, "\n".join(tails), password, read)
+    return Relevance(text, "\n".join(tails), password, read, timed)
 
 
 def appears(value: Any, text: str) -> bool:

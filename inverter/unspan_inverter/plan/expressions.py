@@ -54,6 +54,22 @@ class Format:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """`left + right`."""
+
+    left: Any
+    right: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """`lambda parameter: body`; the parameter is a Name."""
+
+    parameter: str
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """`[item for each of …]`: a comprehension over `over`, or over each tuple of it when `names` are several."""
 

@@ -18,7 +18,6 @@ from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key
 from unspan_inverter.plan.clock import Clock, parsed
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Name, Statement, method
 
-MOMENT = Name("moment")
 MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 MOST_FIELDS = 12
 LONGEST = 400
@@ -33,6 +32,8 @@ class Outcome:
     bindings: Bindings
     clock: Clock
     exchange: Exchange
+    held: frozenset[str] = frozenset()
+    """Texts of the random values that the test hands out again."""
 
     def model(self, label: str) -> Model:
         found = self.bindings.project.model(label)
@@ -50,11 +51,10 @@ class Outcome:
                 return found is None, None
             return (True, self.bindings.row(key)) if key in self.bindings.names else (False, None)
         if isinstance(found, datetime):
-            return (
-                (self.clock.moment is not None and self.clock.holds(one), MOMENT)
-                if self.clock.reads(found)
-                else (self.steady(one, found), found)
-            )
+            told = self.clock.expression(found)
+            if self.clock.reads(found):
+                return told is not None and self.clock.holds(one), told
+            return (True, told) if told is not None else (self.steady(one, found), found)
         if self.clock.guesses(found) and self.clock.moment is None:
             return False, None
         if isinstance(found, time) or (isinstance(found, (str, bytes, dict, list)) and len(str(found)) > LONGEST):
@@ -76,6 +76,8 @@ class Outcome:
 
     def made_anew(self, one: Field, value: Any) -> bool:
         """Whether a default gave the value, as one gives tokens and random keys, or it is a digest, and not the request's."""
+        if any(text in (str(value), getattr(value, "hex", "")) or (isinstance(value, str) and text in value) for text in self.held):
+            return False
         callable_default = isinstance(one.default, Opaque) and one.default.type not in EMPTY
         digest = isinstance(value, str) and DIGEST.fullmatch(value) is not None  # made of who knows what, keys among it
         return (callable_default or digest) and isinstance(value, (str, bytes, UUID)) and str(value) not in asked(self.exchange)

@@ -12,8 +12,9 @@ from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan import arrange, caching, names, requests, routes, session, tapes
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
-from unspan_inverter.plan.clock import Clock, clock, shown_defaults
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call, method
+from unspan_inverter.plan.clock import Clock, clock
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call
+from unspan_inverter.plan.holding import held
 from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
 from unspan_inverter.plan.services import stubbed
 
@@ -38,25 +39,30 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     bindings = Bindings(project, facts, variables(facts, project), hints=spoken(exchange, name))
     time = clock(recorded.events, exchange, facts, project)
     act = requests.act(exchange, bindings, left_behind(recorded))
-    randomness = list(tapes.contexts(facts, bindings))
+    randomness = tapes.randomness(facts, exchange, bindings)
     answer = Answer(exchange, facts, bindings, time)
-    asserts, sessions = asserted(answer, Outcome(facts, bindings, time, exchange))
+    asserts, sessions = asserted(answer, Outcome(facts, bindings, time, exchange, randomness.texts))
     stubs = stubbed(facts.services, allow_gaps)
+    asserts += [check for stub in stubs for check in stub.asserts]
+    tokens = tapes.variables(randomness, asserts, frozenset(bindings.names.values()))
+    hold = held(time, facts, exchange, project)
     before = [*failing(exchange), *session.arranged(exchange, bindings), *caching.arranged(facts, bindings)]
     real = in_real_transactions(recorded)
     shared = not real and exchange.method in ("GET", "HEAD", "OPTIONS") and sum(row.key in bindings.names for row in facts.rows) > 1
-    rows = arrange.created(facts, bindings, arrange.relevance(recorded.events, said(exchange), b"assword" in exchange.body), shared)
+    rows = arrange.created(
+        facts, bindings, arrange.relevance(recorded.events, said(exchange), b"assword" in exchange.body, time.compared), shared
+    )
     plan = Plan(
         class_name=names.of_class(exchange, name), method_name=test_name(answer, name), trace_id=recorded.trace_id,
-        shared=tuple(rows) if shared else (), arrange=(*moment(time), *(() if shared else rows), *before),
+        shared=tuple(rows) if shared else (), arrange=(*moment(time), *tapes.arranged(tokens), *(() if shared else rows), *before),
         contexts=(
-            *requests.mounted(exchange, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
-            *(() if real else committed(recorded.events)), *frozen(time, facts, exchange, project), *randomness,
+            *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
+            *(() if real else committed(recorded.events)), *hold.contexts, *tapes.contexts(randomness, bindings, tokens),
         ),
-        act=(act, *(kept_session(sessions) if time.moment is not None else ())), asserts=(*asserts, *(check for stub in stubs for check in stub.asserts)),
+        act=(act, *(kept_session(sessions) if time.moment is not None else ())), asserts=tapes.speaking(tuple(asserts), tokens),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=uses_database(recorded),
         transactions=real, strict_csrf=exchange.csrf_refused,
-        functions=tuple(dict.fromkeys(function for stub in stubs for function in stub.functions)), notes=facts.notes,
+        functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions])), notes=facts.notes,
     )  # fmt: skip
     return replace(plan, settings=tuple(caching.settings(facts, bindings, f"{plan.class_name}.{plan.method_name}").items()))
 
@@ -143,21 +149,8 @@ def said(exchange: Exchange) -> str:
 
 
 def moment(time: Clock) -> list[Statement]:
-    return [Assign(Name("moment"), time.moment)] if time.moment is not None else []
-
-
-def frozen(time: Clock, facts: Facts, exchange: Exchange, project: Project) -> list[Context]:
-    """The clock stands at the moment of the recording: by the project's own library, else at Django's doors to the time."""
-    if time.moment is None:
-        return []
-    if time.whole:
-        return [Context(Call(Attr(Import("time_machine"), "travel"), (Name("moment"),), (("tick", False),)))]
-    patch = Attr(Import("unittest", "mock"), "patch")
-    found = [Context(Call(patch, ("django.utils.timezone.now",), (("return_value", Name("moment")),)))]
-    for model, one in shown_defaults(time, facts, exchange.text, project):
-        column = method(Attr(Import(model.module, model.name), "_meta"), "get_field", one.name)
-        found.append(Context(Call(Attr(patch, "object"), (column, "get_default"), (("return_value", Name("moment")),))))
-    return found
+    note = f"{time.kept} asks a clock that it keeps for itself, which is not held here" if time.kept else ""
+    return [Assign(Name("moment"), time.moment, note)] if time.moment is not None else []
 
 
 def committed(events: Sequence[Event]) -> list[Context]:
