@@ -269,7 +269,9 @@ REQUEST: Mapping[str, Any] = {
     "arguments": v.VIEW_ARGUMENTS, "headers": v.REQUEST_HEADERS, "body": v.REQUEST_BODY, "body_read": v.REQUEST_BODY_READ, "user": v.USER,
     "backend": v.USER_BACKEND, "session": v.SESSION, "session_after": v.SESSION_AFTER, "csrf_refused": v.CSRF_ENFORCED,
     "response_headers": v.RESPONSE_HEADERS, "cookies": v.RESPONSE_COOKIES, "answer": v.RESPONSE_BODY, "charset": v.RESPONSE_CHARSET,
-    "templates": v.RESPONSE_TEMPLATES, "streaming": v.STREAMING, "exception": v.EXCEPTION, "format": v.FORMAT,
+    "templates": v.RESPONSE_TEMPLATES, "streaming": v.STREAMING, "exception": v.EXCEPTION, "format": v.FORMAT, "cookies_sent": v.REQUEST_COOKIES,
+    "script_name": v.SCRIPT_NAME, "client_address": v.CLIENT_ADDRESS, "reason": v.RESPONSE_REASON, "answered_by": v.ANSWERED_BY,
+    "failures": v.EXCEPTIONS, "client_gone": v.CLIENT_GONE,
 }  # fmt: skip
 """Short names of the request's attributes."""
 DEFAULTS: Mapping[str, Any] = {

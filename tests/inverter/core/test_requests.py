@@ -1,0 +1,107 @@
+"""What a test does with all that was recorded of the request: how it is made, and what of its answer is the application's."""
+
+from typing import Any
+
+import pytest
+from unspan_inverter.errors import Unreadable
+from unspan_inverter.events import exchange
+from unspan_proto import vocabulary as v
+from unspan_proto.values import Truncated
+
+from .making import Happening, source, streamed, trace
+
+HTML = [["Content-Type", "text/html; charset=utf-8"]]
+
+
+def failure(kind: str, message: str, status: int) -> dict[str, Any]:
+    return {"type": kind, "message": message, "status": status, "frames": []}
+
+
+CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
+    "a prefix": (
+        {"path": "/shop/books/", "script_name": "/shop", "answer": b"<p>Books</p>"},
+        ['with override_script_prefix("/shop/"):', 'self.client.get("/books/", SCRIPT_NAME="/shop")'],
+        ["reverse("],
+    ),
+    "a redirect below a prefix": (
+        {"path": "/shop/books/", "script_name": "/shop", "status": 302, "response_headers": [["Location", "/shop/books/5/"]]},
+        ['self.client.get("/books/", SCRIPT_NAME="/shop")', '"/shop/books/5/"'],
+        ["reverse("],
+    ),
+    "a prefix that a proxy takes away": (
+        {"path": "/books/", "script_name": "/shop"},
+        ['self.client.get("/books/", SCRIPT_NAME="/shop")'],
+        [],
+    ),
+    "no prefix": ({}, ['self.client.get(reverse("shop:book-list"))'], ["SCRIPT_NAME", "override_script_prefix", "REMOTE_ADDR"]),
+    "cookies that a strict parser gives up on": (
+        {"headers": [["Host", "testserver"], ["Cookie", "a=1; {b}=2; c=x y"]], "cookies_sent": {"a": "1", "{b}": "2", "c": "x y"}},
+        ['self.client.cookies["a"] = "1"', 'self.client.cookies["c"] = "x y"'],
+        ["{b}"],
+    ),
+    "an address that is answered": (
+        {"client_address": "10.0.0.9", "answer": b'{"you": "10.0.0.9"}', "response_headers": [["Content-Type", "application/json"]]},
+        ['REMOTE_ADDR="10.0.0.9"'],
+        [],
+    ),
+    "an address that nobody looks at": ({"client_address": "10.0.0.9", "answer": b"<p>Books</p>"}, [], ["REMOTE_ADDR", "10.0.0.9"]),
+    "a reason of its own": ({"status": 299, "reason": "Fine So Far"}, ['assertEqual(response.reason_phrase, "Fine So Far")'], []),
+    "the usual reason": ({"status": 200, "reason": "OK"}, [], ["reason_phrase"]),
+    "a page of the project's middleware": (
+        {"status": 503, "reason": "Service Unavailable", "view": None, "answered_by": "shop.middleware.closed", "answer": b"<p>Closed for today</p>",
+         "response_headers": HTML},
+        ["Closed for today", "assertEqual(response.status_code, 503)"],
+        ["exc_info"],
+    ),
+    "a page of Django's": (
+        {"status": 400, "reason": "Bad Request", "view": None, "answered_by": "django.middleware.common.CommonMiddleware", "response_headers": HTML,
+         "answer": b"<h1>Bad Request (400)</h1>", "failures": [failure("django.core.exceptions.DisallowedHost", "no", 400)]},
+        ["assertEqual(response.status_code, 400)"],
+        ["Bad Request (400)"],
+    ),
+    "a page for a view that failed": (
+        {"status": 500, "reason": "Internal Server Error", "exception": ["ValueError", "no"], "failures": [failure("ValueError", "no", 500)],
+         "answer": b"<h1>Server Error (500)</h1>", "response_headers": HTML},
+        ["raise_request_exception = False", 'response.exc_info[0].__name__, "ValueError"'],
+        ["Server Error"],
+    ),
+    "a middleware excuses the view": (
+        {"status": 503, "reason": "Service Unavailable", "exception": ["ValueError", "no"], "answered_by": "shop.middleware.Excuses",
+         "answer": b"<p>Please come back</p>", "response_headers": HTML},
+        ["Please come back"],
+        ["exc_info"],
+    ),
+    "a middleware answers instead of an error page": (
+        {"status": 302, "reason": "Found", "exception": ["ValueError", "no"], "failures": [failure("ValueError", "no", 500)],
+         "response_headers": [["Location", "/sorry/"]]},
+        ["raise_request_exception = False", '"/sorry/"'],
+        ["exc_info"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_test_makes_the_same_request(name: str) -> None:
+    said, held, absent = CASES[name]
+    text = source(trace(**said))
+    assert ([one for one in held if one not in text], [one for one in absent if one in text]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("happened", "body", "whole"),
+    [
+        ([streamed(b"a", b"b")], b"ab", True),
+        ([streamed(b"a", Truncated("bytes", 9))], b"a", False),
+        ([Happening(v.STREAM, {v.CHUNKS: [b"a"], v.CLIENT_GONE: True})], b"a", False),
+        ([Happening(v.CALL, {v.FUNCTION: "shop.views.inner"}), Happening(v.STREAM, {v.CHUNKS: [b"inner"]}, parent=2)], b"own", True),
+    ],
+    ids=["whole", "cut", "left by the client", "of a request that the application made to itself"],
+)
+def test_what_a_stream_yielded(happened: list[Happening], body: bytes, whole: bool) -> None:
+    found = exchange(trace(*happened, answer=b"own"))
+    assert (found.response_body, found.response_whole) == (body, whole)
+
+
+def test_a_client_that_left_gets_no_test() -> None:
+    with pytest.raises(Unreadable, match="the client went away before there was an answer"):
+        source(trace(status=None, client_gone=True))
