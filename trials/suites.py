@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
 import subprocess
@@ -35,6 +36,7 @@ class Run:
 
     label: str
     seconds: float
+    cpu: float
     exit: int
     ran: int
     broken: list[str] = field(default_factory=list)
@@ -84,25 +86,31 @@ def trial(wanted: argparse.Namespace, scratch: Path) -> list[Run]:
 def ran(label: str, words: Sequence[str], application: Application, endpoint: str) -> Run:
     print(f"==> {label}: {' '.join(words)}", file=sys.stderr, flush=True)
     ours = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{endpoint}", **application.record_env} if endpoint else {}
-    begun = time.monotonic()
+    begun, worked = time.monotonic(), children()
     done = subprocess.run(
         words, cwd=application.workdir, env=application.environ(**ours), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, errors="replace",
     )  # fmt: skip
-    return outcome(label, time.monotonic() - begun, done.returncode, done.stdout)
+    return outcome(label, time.monotonic() - begun, children() - worked, done.returncode, done.stdout)
 
 
-def outcome(label: str, seconds: float, code: int, output: str) -> Run:
+def children() -> float:
+    """Seconds of processor time that ended children have used: what a busy machine does not change."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def outcome(label: str, seconds: float, cpu: float, code: int, output: str) -> Run:
     """What a runner's output says: unittest's last lines, or pytest's."""
     counted = [int(one or other) for one, other in RAN.findall(output)]
-    return Run(label, seconds, code, sum(counted), sorted(set(BROKEN.findall(output))), output[-TAIL:])
+    return Run(label, seconds, cpu, code, sum(counted), sorted(set(BROKEN.findall(output))), output[-TAIL:])
 
 
 def report(runs: Sequence[Run], name: str) -> int:
     plain, wrong = runs[0], 0
     for run in runs:
-        ratio = run.seconds / plain.seconds if plain.seconds else 1.0
-        print(f"{run.label:30} exit {run.exit}  {run.ran:5} tests  {len(run.broken):4} broken  {run.seconds:7.1f} s  ×{ratio:.2f}")
+        took = f"{run.seconds:7.1f} s ×{run.seconds / max(plain.seconds, 0.1):.2f}, processor {run.cpu:6.1f} s ×{run.cpu / max(plain.cpu, 0.1):.2f}"
+        print(f"{run.label:30} exit {run.exit}  {run.ran:5} tests  {len(run.broken):4} broken  {took}")
         spoiled = sorted(set(run.broken) - set(plain.broken))
         wrong += len(spoiled) + (run.ran != plain.ran) + (run.exit != plain.exit)
         print("".join(f"    broken under the recorder only: {one}\n" for one in spoiled), end="")

@@ -152,7 +152,7 @@ OUTPUTS = [
 
 @pytest.mark.parametrize(("output", "ran", "broken"), OUTPUTS)
 def test_a_runner_s_last_words_are_understood(output: str, ran: int, broken: list[str]) -> None:
-    found = outcome("plain", 1.0, 1, output)
+    found = outcome("plain", 1.0, 1.0, 1, output)
     assert (found.ran, found.broken) == (ran, broken)
 
 
