@@ -22,6 +22,7 @@ MASK = 0xFFFFFFFFFFFFFFFF
 MAX_RECORDS = 100_000
 """Of one recording: what polls or loops for days ends here."""
 DROPPED = "a record was dropped because the exporter's queue was full"
+FORKED = "the process made a copy of itself (os.fork), and what that did was not recorded"
 TOO_MANY = f"a record was dropped because there were {MAX_RECORDS:,} before it"
 
 
@@ -180,6 +181,12 @@ begin = _current.set
 finish = _current.reset
 
 
+def forked_here() -> None:
+    recording = current()
+    if recording is not None:
+        recording.lose(FORKED)
+
+
 def left_behind() -> None:
     """In a process that was forked: the recording is the parent's, and two processes would give the same ids to different spans."""
     recording = current()
@@ -187,4 +194,4 @@ def left_behind() -> None:
         recording.closed = True
 
 
-os.register_at_fork(after_in_child=left_behind)
+os.register_at_fork(after_in_parent=forked_here, after_in_child=left_behind)
