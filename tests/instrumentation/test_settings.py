@@ -28,6 +28,8 @@ from unspan_instrumentation.settings import Settings, Target, read
         ({"UNSPAN_INCLUDE": "shop.*, blog", "UNSPAN_EXCLUDE": "shop.noise"}, {"include": ("shop.*", "blog"), "exclude": ("shop.noise",)}),
         ({"UNSPAN_CALLS": "off", "UNSPAN_MAX_CALLS": "5"}, {"calls": False, "max_calls": 5}),
         ({"UNSPAN_MAX_BODY": "10", "UNSPAN_MAX_ROWS": "0"}, {"max_body": 10, "max_rows": 0}),
+        ({"UNSPAN_WORKS": "0"}, {"works": ()}),
+        ({"UNSPAN_WORKS": "test, task"}, {"works": ("test", "task")}),
         ({"UNSPAN_QUEUE_BYTES": "2000000", "UNSPAN_EXPORT_INTERVAL": "0.5"}, {"queue_bytes": 2_000_000, "export_interval": 0.5}),
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) and all(name.isupper() for name in value) else "",
@@ -44,6 +46,7 @@ def test_read(environ: dict[str, str], expected: dict[str, Any]) -> None:
     [
         ("UNSPAN_ENABLED", "perhaps", "1 or 0"),
         ("UNSPAN_CALLS", "2", "1 or 0"),
+        ("UNSPAN_WORKS", "tests", "a list of task, command, test, script with commas, 1 or 0"),
         ("UNSPAN_MAX_CALLS", "-1", "a whole number from 0"),
         ("UNSPAN_MAX_ROWS", "1.5", "a whole number from 0"),
         ("UNSPAN_MAX_BODY", "4M", "a whole number of bytes from 0"),

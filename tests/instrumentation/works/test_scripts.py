@@ -54,4 +54,4 @@ def test_a_forked_child_is_a_gap_and_no_damage(wrapped: Run, sink: Sink, yard: P
     assert wrapped("forking.py").code == 0
     trace = works(sink, 1)["forking.py"]
     assert outline(trace) == ["script forking.py: done", "  call yard.stock.restock"]
-    assert ["os.fork" in why for why in losses(trace)] == [True]
+    assert losses(trace) == ["the process made a copy of itself (os.fork), and what that did was not recorded"]
