@@ -66,15 +66,16 @@ class Tasks:
         if one is not None:
             one.eager = True
             return None
-        announced = result is not None and result.task.func is task.func
-        if announced:
+        if result is not None and result.task.func is not task.func:
+            result = None
+        if result is not None:
             started.set(None)
             self.works.supersede("runs the tasks of a queue")
         if current() is not None:
             return None
         arguments = args[1:] if task.takes_context else args
         work = Work(TASK, name_of(task), arguments=[freeze(list(arguments)), freeze(kwargs)], more={v.TASK_BACKEND: DJANGO})
-        if announced:
+        if result is not None:
             work.more[v.TASK_ID] = str(result.id)
             work.trace_id = run_of(result.id) if len(result.worker_ids) < 2 else 0  # a repetition is a trace of its own
         return work

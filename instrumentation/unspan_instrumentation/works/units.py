@@ -15,7 +15,7 @@ from unspan_proto import vocabulary as v
 from unspan_proto.values import type_name
 
 from unspan_instrumentation import provider
-from unspan_instrumentation.calls.activations import ARGUMENTS, ended
+from unspan_instrumentation.calls.activations import PLAN, ended
 from unspan_instrumentation.calls.disposition import Project, matching
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import quietly
@@ -191,7 +191,7 @@ class Works:
 
 def cut(recording: Recording) -> None:
     """Ends the calls that are open: the work ends inside of them where it turns out to be a server."""
-    mine = [call for call in open_calls.stack if call[0] is recording and len(call) > ARGUMENTS]
+    mine = [call for call in open_calls.stack if call[0] is recording and len(call) > PLAN]  # not the places of threads and tasks
     for call in reversed(mine):
         ended(call, {}, None)
 
