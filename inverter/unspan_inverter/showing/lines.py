@@ -9,6 +9,7 @@ from unspan_proto.span import Span
 
 from unspan_inverter.showing.exchanges import request
 from unspan_inverter.showing.gaps import missing
+from unspan_inverter.showing.outside import OUTSIDE
 from unspan_inverter.showing.pieces import Line, body, called, detail, failure, named, plain, text_of, value
 from unspan_inverter.showing.text import brief, duration, inert, size
 
@@ -76,7 +77,8 @@ def row_text(row: Any, columns: Any) -> str:
 
 def http(span: Span) -> Iterator[Line]:
     status = plain(span, v.STATUS) or "no response"
-    yield Line(f"http {plain(span, v.METHOD)} {plain(span, v.URL)} → {status}  {duration(span.end - span.start)}", v.HTTP)
+    again = f" (sent before: {plain(span, v.RESEND_COUNT)})" if span.attributes.get(v.RESEND_COUNT) else ""
+    yield Line(f"http {plain(span, v.METHOD)} {plain(span, v.URL)} → {status}{again}  {duration(span.end - span.start)}", v.HTTP)
     yield from body(span, "request", v.HTTP_REQUEST_HEADERS, v.HTTP_REQUEST_BODY)
     yield from body(span, "response", v.HTTP_RESPONSE_HEADERS, v.HTTP_RESPONSE_BODY)
     yield from failure(span)
@@ -84,19 +86,6 @@ def http(span: Span) -> Iterator[Line]:
 
 def tape(span: Span) -> Iterator[Line]:
     yield Line(f"tape {plain(span, v.SOURCE)} → {brief(value(span, v.VALUE))}", v.TAPE)
-
-
-def mail(span: Span) -> Iterator[Line]:
-    message = value(span, v.MESSAGE)
-    message = message if isinstance(message, dict) else {}
-    yield Line(f"mail {brief(message.get('subject'))} to {brief(message.get('to'))}", v.MAIL)
-
-
-def cache(span: Span) -> Iterator[Line]:
-    hit = span.attributes.get(v.CACHE_HIT)
-    result = " → miss" if hit is False else f" → {brief(value(span, v.CACHE_VALUE))}" if hit else ""
-    written = f" = {brief(value(span, v.CACHE_VALUE))}" if hit is None and v.CACHE_VALUE in span.attributes else ""
-    yield Line(f"cache {plain(span, v.CACHE_OPERATION)} {brief(value(span, v.CACHE_KEY))}{written}{result}", v.CACHE)
 
 
 def stream(span: Span) -> Iterator[Line]:
@@ -155,8 +144,8 @@ def task(span: Span) -> Iterator[Line]:
 
 
 KINDS: dict[str, Callable[[Span], Iterator[Line]]] = {
-    v.REQUEST: request, v.CALL: call, v.SQL: sql, v.HTTP: http, v.TAPE: tape, v.MAIL: mail, v.CACHE: cache, v.STREAM: stream,
-    v.WORK: work, v.BEGUN: work, v.TASK: task, v.END: end, v.PROJECT: project, v.REMEMBERED: remembered,
+    v.REQUEST: request, v.CALL: call, v.SQL: sql, v.HTTP: http, v.TAPE: tape, v.STREAM: stream, v.WORK: work, v.BEGUN: work, v.TASK: task,
+    v.END: end, v.PROJECT: project, v.REMEMBERED: remembered, **OUTSIDE,
 }  # fmt: skip
 
 

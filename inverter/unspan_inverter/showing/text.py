@@ -8,7 +8,7 @@ from functools import singledispatch
 from pathlib import PurePath
 from uuid import UUID
 
-from unspan_proto.values import Derived, ModelRef, Opaque, Truncated
+from unspan_proto.values import Derived, Instance, ModelRef, Named, Opaque, Truncated
 
 ITEMS = 8
 """So many items of a container are shown."""
@@ -135,6 +135,17 @@ def _(value: frozenset[object], depth: int) -> str:
 @shown.register(Opaque)
 def _(value: Opaque, depth: int) -> str:
     return f"<{value.type}>"
+
+
+@shown.register(Instance)
+def _(value: Instance, depth: int) -> str:
+    inside = some((f"{name}={shown(item, depth - 1)}" for name, item in value.fields.items()), len(value.fields), depth)
+    return f"<{value.type}{' ' if inside else ''}{inside}>"
+
+
+@shown.register(Named)
+def _(value: Named, depth: int) -> str:
+    return f"<{value.kind} {value.name}>"
 
 
 @shown.register(ModelRef)
