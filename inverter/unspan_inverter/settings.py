@@ -157,6 +157,6 @@ def for_tests(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def under_recorder(address: str) -> dict[str, str]:
-    """The variables of a run that is recorded to an address, and to nowhere else."""
+    """The variables of a run that is recorded to an address, and to nowhere else; a test's requests as traces of their own, not as parts of the test's."""
     nowhere = {f"OTEL_{signal}_EXPORTER": "none" for signal in ("TRACES", "METRICS", "LOGS")}
-    return {"UNSPAN_ENDPOINT": address, "UNSPAN_EXPORT_INTERVAL": "0.1", **nowhere}
+    return {"UNSPAN_ENDPOINT": address, "UNSPAN_WORKS": "0", "UNSPAN_EXPORT_INTERVAL": "0.1", **nowhere}
