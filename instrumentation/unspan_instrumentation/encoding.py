@@ -9,7 +9,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final
 
-from unspan_proto.values import SAFE_INT, Encoder, ModelRef, Opaque, encode
+from unspan_proto.values import SAFE_INT, Derived, Encoder, Instance, ModelRef, Named, Opaque, encode
 
 INFINITY: Final = float("inf")
 REMEMBERED: Final = 2_000
@@ -70,6 +70,18 @@ def opaque(value: Opaque) -> str:
     return f'{{"$":"opaque","v":{quoted(value.type)}}}'
 
 
+def derived(value: Derived) -> str:
+    return f'{{"$":"derived","v":[{quoted(value.type)},{written(value.value)}]}}'
+
+
+def instance(value: Instance) -> str:
+    return f'{{"$":"object","v":[{quoted(value.type)},{written(value.fields)}]}}'
+
+
+def named(value: Named) -> str:
+    return f'{{"$":"named","v":[{quoted(value.kind)},{quoted(value.name)}]}}'
+
+
 _references: dict[int, tuple[ModelRef, str]] = {}
 
 
@@ -96,4 +108,7 @@ WRITERS: Final[dict[type, Callable[[Any], str]]] = {
     Decimal: lambda value: f'{{"$":"decimal","v":"{value}"}}',
     Opaque: opaque,
     ModelRef: reference,
+    Derived: derived,
+    Instance: instance,
+    Named: named,
 }

@@ -111,7 +111,7 @@ class Outbox:
 
     def put(self, record: Any) -> bool:
         """Queues a record. No lock: it would be taken again by a finaliser that a collection runs in between."""
-        size = Weight.bytes + (RECORD_BYTES * len(record.calls) if type(record) is Calls else RECORD_BYTES + weight(record))
+        size = Weight.bytes + (RECORD_BYTES * record.count if type(record) is Calls else RECORD_BYTES + weight(record))
         Weight.bytes = 0
         total = self._pending + self._backlog + size
         if total > self.settings.queue_bytes and not (ending(record) and total < self.settings.queue_bytes + RESERVE):

@@ -7,7 +7,6 @@ import itertools
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -51,10 +50,11 @@ class Within(NamedTuple):
 
 
 class Calls(NamedTuple):
-    """Calls of one trace that have ended, as `calls.activations` leaves them."""
+    """Calls of one trace that have ended, as `calls.activations` leaves them: all values in one list."""
 
     trace_id: int
-    calls: list[list[Any]]
+    values: list[Any]
+    count: int
 
 
 class Recording:
@@ -76,7 +76,9 @@ class Recording:
         """A new id, unique in the trace: cheaper than randomness, which the application may have seeded."""
         self.suspended: dict[int, Any] = {}
         self._unfinished: dict[Callable[[], None], None] = {}
-        self.calls: deque[list[Any]] = deque()
+        self.calls: list[Any] = []
+        """Values of calls that have ended; any thread adds a call in one step."""
+        self._taking = threading.Lock()
         self.lost: dict[str, int] = {}
         self.recorded = 0
         self.closed = False
@@ -102,12 +104,18 @@ class Recording:
         if not self.closed:
             self._hand_over(record, 1)
 
-    def take_calls(self) -> None:
+    def take_calls(self, patience: float = 0.0) -> None:
         """Hands the calls that have ended so far to the exporter, in one piece: one by one they would cost twice as much."""
-        calls = self.calls
-        count = len(calls)
-        if count and not self.closed:
-            self._hand_over(Calls(self.trace_id, [calls.popleft() for _ in range(count)]), count)
+        if self.closed or not self._taking.acquire(timeout=patience):  # another thread is at it, or a finaliser within this very step
+            return
+        try:
+            values = self.calls[:]
+            del self.calls[: len(values)]  # what is added in between stays
+            if values:
+                count = counted(values)
+                self._hand_over(Calls(self.trace_id, values, count), count)
+        finally:
+            self._taking.release()
 
     def _hand_over(self, record: Any, count: int) -> None:
         if self.recorded >= MAX_RECORDS:
@@ -143,12 +151,24 @@ class Recording:
         if self.closed:
             return
         self.settle()
-        self.take_calls()
+        self.take_calls(1.0)
         self.closed = True
         now = time.time_ns()
         sentences = [why if n == 1 else f"{why} ({n} times)" for why, n in self.lost.items()]
         attributes = {v.FORMAT: FORMAT, v.RECORDED: self.recorded + 1, v.LOST: sentences}
         self.sink(Record(self.trace_id, self.span_id(), self.root, v.END, "end", now, now, attributes))
+
+
+PLAN = 3
+"""The place of a call's plan, which knows how many values the call has."""
+
+
+def counted(values: list[Any]) -> int:
+    """How many calls the values of `Calls` are."""
+    count = place = 0
+    while place < len(values):
+        count, place = count + 1, place + values[place + PLAN].size
+    return count
 
 
 class Stack(list[Any]):

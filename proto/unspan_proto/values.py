@@ -61,7 +61,23 @@ class Derived:
     value: object
 
 
-STAND_INS = (Opaque, ModelRef, Truncated, Derived)
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object by the fields that were looked at: of a class of the project, a dataclass, a form. Not the object: what made it is not known."""
+
+    type: str
+    fields: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A function, a class or a module (`kind` says which): the dotted name it was defined under."""
+
+    kind: str
+    name: str
+
+
+STAND_INS = (Opaque, ModelRef, Truncated, Derived, Instance, Named)
 
 
 class Tag(NamedTuple):
@@ -174,7 +190,7 @@ def cut(value: Any, kind: type) -> tuple[str, int]:
     """What remains of a nested value where nesting ends: its type, and its size where that is known."""
     if kind is Truncated:
         return value.type, value.size
-    return (value.type if kind is Derived else value.label if kind is ModelRef else type_name(kind)), -1
+    return (value.type if kind is Derived or kind is Instance else value.label if kind is ModelRef else type_name(kind)), -1
 
 
 def int_text(value: Any) -> str:
@@ -226,10 +242,14 @@ def checked_size(plain: object) -> int:
 
 def loaded(plain: object) -> dict[str, object] | None:
     """The loaded fields of a model instance, None when they were not recorded."""
+    return None if plain is None else checked_fields(plain)
+
+
+def checked_fields(plain: object) -> dict[str, object]:
     fields = restored(plain)
-    if fields is not None and not (isinstance(fields, dict) and all(isinstance(key, str) for key in fields)):
-        raise NotEncoded("a model instance whose fields are no dict")
-    return fields
+    if not (isinstance(fields, dict) and all(isinstance(key, str) for key in fields)):
+        raise NotEncoded("an instance whose fields are no dict")
+    return cast(dict[str, object], fields)
 
 
 def text_tag(tag: str, kind: Callable[[str], object]) -> Tag:
@@ -323,6 +343,19 @@ TAGS: tuple[Tag, ...] = (
         lambda plain: Derived(checked_text(plain[0]), restored(plain[1])),
         nests=True,
     ),
+    Tag(
+        "object",
+        Instance,
+        lambda value, encoder: [value.type, encoder.plain(value.fields)],
+        lambda plain: Instance(checked_text(plain[0]), checked_fields(plain[1])),
+        nests=True,
+    ),
+    Tag(
+        "named",
+        Named,
+        lambda value, encoder: [value.kind, value.name],
+        lambda plain: Named(checked_text(plain[0]), checked_text(plain[1])),
+    ),
 )
 BY_NAME = {tag.name: tag for tag in TAGS}
 BY_TYPE = {tag.type: tag for tag in TAGS} | {pathlib.PosixPath: BY_NAME["posixpath"], pathlib.WindowsPath: BY_NAME["windowspath"]}
@@ -344,7 +377,7 @@ def bare(value: object) -> object:
 
 def lossy(value: object) -> bool:
     """Whether any part of `value` is a stand-in for something that was not carried whole."""
-    if isinstance(value, (Opaque, Truncated)):
+    if isinstance(value, (Opaque, Truncated, Instance, Named)):
         return True
     if isinstance(value, Derived):
         return lossy(value.value)

@@ -15,7 +15,7 @@ from unspan_instrumentation.recording import Calls, Recording, begin, finish, op
 from unspan_instrumentation.settings import Settings
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span, Wire, from_wire
-from unspan_proto.values import Opaque
+from unspan_proto.values import Instance, Named, Opaque
 
 from . import functions
 
@@ -119,13 +119,13 @@ TABLE: dict[str, tuple[Callable[[], Any], list[tuple[Any, ...]]]] = {
     "a deleted argument": (lambda: functions.deletes(1), [call(None, "deletes", {"a": 1})]),
     "a closure": (
         lambda: functions.closure(1),
-        [call(None, "closure", {"a": 1}, {"inner": Opaque("function"), "a": 2}, 2), call(0, "closure.<locals>.inner", result=2)],
+        [call(None, "closure", {"a": 1}, {"inner": Named("function", f"{functions.__name__}.closure.<locals>.inner"), "a": 2}, 2), call(0, "closure.<locals>.inner", result=2)],
     ),
     "a comprehension is no call": (lambda: functions.comprehension(3), [call(None, "comprehension", {"n": 3}, result=[0, 1, 4])]),
     "an exception on its way": (
         functions.catches,
         [call(None, "catches", result="('gone', 1)"), call(0, "passes_on", error="KeyError: gone, 1"),
-         call(1, "raises", {"a": 1}, error="KeyError: gone, 1"), call(0, "handled", {"error": Opaque("KeyError")}, result="('gone', 1)")],
+         call(1, "raises", {"a": 1}, error="KeyError: gone, 1"), call(0, "handled", {"error": Instance("KeyError", {"args": ("gone", 1)})}, result="('gone', 1)")],
     ),
     "an exception made of another": (
         functions.tries,
@@ -147,7 +147,7 @@ TABLE: dict[str, tuple[Callable[[], Any], list[tuple[Any, ...]]]] = {
     "an exception thrown into a generator": (
         functions.throws,
         [call(None, "throws", found={"steps": GENERATOR}, result="thrown"), call(0, "generator", {"n": 2}, {"i": 0}, yielded=1, error="ValueError: thrown"),
-         call(0, "handled", {"error": Opaque("ValueError")}, result="thrown")],
+         call(0, "handled", {"error": Instance("ValueError", {"args": ("thrown",)})}, result="thrown")],
     ),
     "two generators in turns": (
         functions.interleaves,
@@ -157,13 +157,13 @@ TABLE: dict[str, tuple[Callable[[], Any], list[tuple[Any, ...]]]] = {
     "methods": (
         functions.uses_thing,
         [call(None, "uses_thing", found={"thing": Opaque(f"{functions.__name__}.Thing")}, result=4),
-         call(0, "Thing.made", {"cls": Opaque("type")}, result=Opaque(f"{functions.__name__}.Thing")),
+         call(0, "Thing.made", {"cls": Named("class", f"{functions.__name__}.Thing")}, result=Opaque(f"{functions.__name__}.Thing")),
          call(0, "Thing.method", {"self": Opaque(f"{functions.__name__}.Thing"), "a": 1}, result=1),
          call(0, "Thing.size", {"self": Opaque(f"{functions.__name__}.Thing")}, result=3)],
     ),
     "a finaliser": (
         functions.leaves_a_finaliser,
-        [call(None, "leaves_a_finaliser", found={"Finalised": Opaque("type")}),
+        [call(None, "leaves_a_finaliser", found={"Finalised": Named("class", f"{functions.__name__}.leaves_a_finaliser.<locals>.Finalised")}),
          call(0, "leaves_a_finaliser.<locals>.Finalised.__del__", {"self": Opaque(f"{functions.__name__}.leaves_a_finaliser.<locals>.Finalised")}),
          call(1, "nothing")],
     ),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unspan_instrumentation.encoding import encoded
 from unspan_instrumentation.freezing import MAX_DEPTH, MAX_ITEMS, MAX_NODES, MAX_TEXT, freeze
-from unspan_proto.values import Derived, ModelRef, Opaque, Truncated, decode, encode, type_name
+from unspan_proto.values import Derived, ModelRef, Named, Opaque, Truncated, decode, encode, type_name
 
 HERE = __name__
 
@@ -30,8 +30,7 @@ HOSTILE = dict.fromkeys(("__repr__", "__str__", "__eq__", "__hash__", "__iter__"
 
 
 class Meta(type):
-    __instancecheck__ = __subclasscheck__ = __getattr__ = __eq__ = touch  # type: ignore[assignment]
-    __hash__ = type.__hash__
+    __instancecheck__ = __subclasscheck__ = __getattr__ = __eq__ = __hash__ = touch  # type: ignore[assignment]
 
 
 Stranger = type("Stranger", (), HOSTILE)
@@ -84,7 +83,7 @@ def nested(depth: int) -> Any:
         (StrangeList([1]), Derived(f"{HERE}.StrangeList", [1])), (StrangeDict(a=1), Derived(f"{HERE}.StrangeDict", {"a": 1})),
         (StrangeSet([1]), Derived(f"{HERE}.StrangeSet", frozenset([1]))), (StrangeBytes(b"x"), Derived(f"{HERE}.StrangeBytes", b"x")),
         (StrangeMoment(2026, 1, 2), Derived(f"{HERE}.StrangeMoment", dt.datetime(2026, 1, 2))),
-        (Stranger, Opaque("type")), (StrangeMeta, Opaque(f"{HERE}.Meta")), ((i for i in "a"), Opaque("generator")), (print, Opaque("builtin_function_or_method")),
+        (Stranger, Named("class", f"{HERE}.Stranger")), (StrangeMeta, Named("class", f"{HERE}.StrangeMeta")), ((i for i in "a"), Opaque("generator")), (print, Named("function", "builtins.print")),
         (threading.Lock(), Opaque(type_name(type(threading.Lock())))),
         ("x" * (MAX_TEXT + 1), Truncated("str", MAX_TEXT + 1, "x" * MAX_TEXT)), (b"x" * (MAX_TEXT + 1), Truncated("bytes", MAX_TEXT + 1, b"x" * MAX_TEXT)),
         (list(range(MAX_ITEMS + 1)), Truncated("list", MAX_ITEMS + 1, list(range(MAX_ITEMS)))),

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unspan_proto import values
 from unspan_proto.errors import NotEncoded
-from unspan_proto.values import Derived, ModelRef, Opaque, Truncated, decode, encode
+from unspan_proto.values import Derived, Instance, ModelRef, Named, Opaque, Truncated, decode, encode
 
 TEXT = st.text(st.characters(codec=None))
 """Any text, lone surrogates included."""
@@ -71,6 +71,8 @@ OF_TAG: dict[str, st.SearchStrategy[Any]] = {
     "model": st.builds(ModelRef, NAMES, st.integers() | st.uuids(), st.none() | st.dictionaries(NAMES, TEXT | st.decimals())),
     "truncated": st.builds(Truncated, NAMES, SIZES, TEXT | st.binary() | st.lists(TEXT)),
     "derived": st.builds(Derived, NAMES, TEXT | st.integers() | st.lists(TEXT)),
+    "object": st.builds(Instance, NAMES, st.dictionaries(NAMES, TEXT | st.decimals())),
+    "named": st.builds(Named, st.sampled_from(["function", "method", "class", "module"]), NAMES),
 }
 """What to try for each row of TAGS."""
 
@@ -93,7 +95,7 @@ ANYTHING = st.recursive(
 def told(value: object) -> object:
     """`value` in a form whose `==` is exact: types count, NaN equals itself, -0.0 is not 0.0, zones and folds are compared."""
     kind = type(value).__name__
-    if isinstance(value, (Opaque, ModelRef, Truncated, Derived)):
+    if isinstance(value, values.STAND_INS):
         return kind, [told(getattr(value, name)) for name in type(value).__slots__]
     if isinstance(value, (float, complex, Decimal)):
         return kind, repr(value)

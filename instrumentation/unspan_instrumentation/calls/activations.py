@@ -1,26 +1,32 @@
 """What happens at each event of a call, whichever core saw it: arguments are frozen at the start, locals and the result at the end.
 
-An open call is a list on its thread's stack; a suspended generator or coroutine waits in its recording. This is the hot path: plain lists,
-nothing called that can be spared.
+An open call is a list on its thread's stack; a suspended generator or coroutine waits in its recording; what has ended is a run of values in
+one flat list, in the places that the constants below give. No object is kept per call: objects that live until they are
+sent make the garbage collector run through all of the application's, which cost more than recording itself.
+
+This is the hot path: nothing is called that can be spared. Types are told by their id: a hash of a type may be its metaclass's.
 """
 
+from decimal import Decimal
 from time import time_ns
 from types import FrameType
 from typing import Any, Final
 
-from unspan_proto.values import Opaque, type_name
+from unspan_proto.values import Named, Opaque, type_name
 
 from unspan_instrumentation.calls.disposition import Disposition
-from unspan_instrumentation.freezing import AT_ONCE, ATOMS, SMALL, freeze
+from unspan_instrumentation.freezing import NOTHING, SMALL, WHOLE, freeze, same
 from unspan_instrumentation.recording import Recording, Stack, open_calls
 
-RECORDING, SPAN, FRAME, PLAN, PARENT, START, ARGUMENTS, WATCHED, THREAD, YIELDED, END, LOCALS, RESULT, ERROR = range(14)
-"""Places in the list of a call; the last four are added when it ends. WATCHED names the arguments that may not be the same at the end; RESULT is
-NOTHING when the call raised."""
-NOTHING: Final = object()
+RECORDING, SPAN, FRAME, PLAN, PARENT, START, WATCHED, THREAD, YIELDED, ARGUMENTS = range(10)
+"""Places in the list of an open call. WATCHED are the arguments (0, 1, …) that may not be the same at the end. From ARGUMENTS on: the frozen
+arguments, in the plan's order; when the call has ended its end, exception, changed arguments (a dict, None for none), result, and the locals."""
+NONE: Final = type(None)
 TOO_MANY: Final = "a function call was not recorded because there were more than UNSPAN_MAX_CALLS"
-BLOCK: Final = 256
-"""Calls that are handed to the exporter together."""
+ARGS: Final[Any] = BaseException.__dict__["args"]
+"""Reads an exception's arguments, whatever its class makes of that name."""
+BLOCK: Final = 4_096
+"""Values of ended calls that are handed to the exporter together."""
 
 
 def started(recording: Recording, frame: FrameType, plan: Disposition, stack: Stack) -> None:
@@ -28,61 +34,57 @@ def started(recording: Recording, frame: FrameType, plan: Disposition, stack: St
         recording.lose(TOO_MANY)
         return
     recording.calls_left -= 1
-    arguments: dict[str, Any] = {}
-    watched = plan.rebound
-    if plan.arguments:
-        values = frame.f_locals
-        for name in plan.arguments:
-            value = values[name]
-            kind = type(value)
-            if kind in ATOMS or (kind is str and len(value) <= SMALL):
-                arguments[name] = value
-            else:
-                at_once = AT_ONCE.get(kind)
-                frozen = at_once(value) if at_once is not None else None
-                arguments[name] = frozen = freeze(value) if frozen is None else frozen
-                if type(frozen) is not Opaque:
-                    watched = (*watched, name)
     parent = recording.root if not stack else stack[-1][SPAN] if stack[-1][RECORDING] is recording else recording.parent()
-    stack.append([recording, recording.span_id(), id(frame), plan, parent, time_ns(), arguments, watched, stack.thread, 0])
+    watched = plan.rebound
+    call = [recording, recording.span_id(), id(frame), plan, parent, 0, watched, stack.thread, 0]
+    if plan.arguments:
+        for value in plan.given(frame.f_locals):
+            kind = type(value)
+            if kind is int or kind is NONE or kind is Decimal or (kind is str and len(value) <= SMALL):
+                call.append(value)
+            else:
+                frozen = WHOLE.get(id(kind), freeze)(value)
+                kind = type(frozen)
+                if kind is not Opaque and kind is not Named:
+                    call[WATCHED] = watched = (*watched, len(call) - ARGUMENTS)
+                call.append(frozen)
+    call[START] = time_ns()
+    stack.append(call)
 
 
 def returned(call: list[Any], frame: FrameType, result: Any) -> None:
     """The call on top of the stack, taken from there, has returned."""
-    found: dict[str, Any] = {}
-    answer = NOTHING
-    names, watched = call[PLAN].others, call[WATCHED]
-    if names or watched:
+    plan, watched, answer = call[PLAN], call[WATCHED], NOTHING
+    call += (time_ns(), None, None, NOTHING)
+    if plan.others or watched:
         values = frame.f_locals
-        for name in names:
-            try:
-                value = values[name]
-            except KeyError:  # not bound
-                continue
+        try:
+            found = plan.found(values)
+        except KeyError:  # some are not bound
+            found = [values.get(name, NOTHING) for name in plan.others]
+        if watched:
+            call[plan.changes] = changed(call, watched, values)
+        for value in found:
             kind = type(value)
-            if kind in ATOMS or (kind is str and len(value) <= SMALL):
-                found[name] = value
+            if kind is int or kind is NONE or kind is Decimal or (kind is str and len(value) <= SMALL):
+                call.append(value)
             else:
-                at_once = AT_ONCE.get(kind)
-                frozen = at_once(value) if at_once is not None else None
-                found[name] = frozen = freeze(value) if frozen is None else frozen
+                frozen = WHOLE.get(id(kind), freeze)(value)
+                call.append(frozen)
                 if value is result:
                     answer = frozen
-        if watched:
-            changed(call, values, found)
     if answer is NOTHING:
         kind = type(result)
-        if kind in ATOMS or (kind is str and len(result) <= SMALL):
+        if kind is int or kind is NONE or kind is Decimal or (kind is str and len(result) <= SMALL):
             answer = result
         else:
-            at_once = AT_ONCE.get(kind)
-            frozen = at_once(result) if at_once is not None else None
-            answer = freeze(result) if frozen is None else frozen
-    call += (time_ns(), found, answer, None)
-    calls = call[RECORDING].calls
-    calls.append(call)
+            answer = WHOLE.get(id(kind), freeze)(result)
+    call[plan.changes + 1] = answer
+    recording = call[RECORDING]
+    calls = recording.calls
+    calls.extend(call)
     if len(calls) >= BLOCK:
-        call[RECORDING].take_calls()
+        recording.take_calls()
 
 
 def unwound(call: list[Any], frame: FrameType, error: BaseException) -> None:
@@ -111,32 +113,35 @@ def left(call: list[Any], frame: FrameType) -> dict[str, Any]:
     """The locals that are no arguments, and the arguments that are not what they were."""
     values = frame.f_locals
     found = {name: freeze(values[name]) for name in call[PLAN].others if name in values}
-    changed(call, values, found)
-    return found
+    return found | (changed(call, call[WATCHED], values) or {})
 
 
-def changed(call: list[Any], values: Any, found: dict[str, Any]) -> None:
-    """Adds the arguments that are not what they were: those that the function binds again, and those whose content can change."""
-    arguments = call[ARGUMENTS]
-    for name in call[WATCHED]:
+def changed(call: list[Any], watched: tuple[int, ...], values: Any) -> dict[str, Any] | None:
+    """The arguments that are not what they were: those that the function binds again, and those whose content can change."""
+    found: dict[str, Any] | None = None
+    names = call[PLAN].arguments
+    for place in watched:
+        name = names[place]
         try:
             now = values[name]
         except KeyError:  # deleted
             continue
-        before = arguments[name]
+        before = call[ARGUMENTS + place]
         if now is not before:
-            at_once = AT_ONCE.get(type(now))
-            frozen = at_once(now) if at_once is not None else None
-            now = freeze(now) if frozen is None else frozen
-            if now is not before and now != before:
+            now = WHOLE.get(id(type(now)), freeze)(now)
+            if now is not before and not same(now, before):
+                if found is None:
+                    found = {}
                 found[name] = now
+    return found
 
 
 def ended(call: list[Any], found: dict[str, Any], error: tuple[str, str | None] | None) -> None:
-    """A call without a result."""
-    call += (time_ns(), found, NOTHING, error)
-    recording = call[RECORDING]
-    recording.calls.append(call)
+    """A call without a result; `found` are its locals, and its arguments that have changed."""
+    names, recording = call[PLAN].others, call[RECORDING]
+    changes = {name: value for name, value in found.items() if name not in names} or None
+    call += (time_ns(), error, changes, NOTHING, *(found.get(name, NOTHING) for name in names))
+    recording.calls.extend(call)
     if len(recording.calls) >= BLOCK:
         recording.take_calls()
 
@@ -150,6 +155,6 @@ def finish(recording: Recording) -> None:
 
 def described(error: BaseException) -> tuple[str, str | None]:
     """An exception's type, and its message where no code of the application is needed to know it."""
-    parts = error.args
-    plain = all(type(part) in (str, int, float) for part in parts)
+    parts: tuple[Any, ...] = ARGS.__get__(error)
+    plain = all(type(part) is str or type(part) is int or type(part) is float for part in parts)
     return type_name(type(error)), ", ".join(map(str, parts))[:2_000] if plain else None

@@ -6,6 +6,7 @@ from typing import Final
 from unspan_instrumentation.calls.core import Core, Nothing
 from unspan_instrumentation.calls.disposition import Project
 from unspan_instrumentation.calls.profiling import Profiling
+from unspan_instrumentation.freezing import Own
 from unspan_instrumentation.settings import Settings
 
 TOOLS: Final = (4, 3)
@@ -13,7 +14,8 @@ TOOLS: Final = (4, 3)
 
 
 def choose(settings: Settings, project: Project) -> Core:
-    """The core for this interpreter and these settings."""
+    """The core for this interpreter and these settings; from now on objects of the project's classes are looked into."""
+    Own.is_module = project.owns
     if not settings.calls:
         return Nothing("UNSPAN_CALLS=0 switches function calls off")
     if sys.version_info < (3, 12):

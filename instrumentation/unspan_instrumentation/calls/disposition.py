@@ -4,10 +4,11 @@ import dis
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -17,10 +18,12 @@ OPTIMIZED, VARARGS, VARKEYWORDS, SUSPENDS = 0x01, 0x04, 0x08, 0x20 | 0x80 | 0x20
 NOISE = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"})
 OURS = ("unspan_instrumentation", "unspan_proto")
 MAX_LOCALS = 100
+HEAD, TAIL = 9, 4
+"""Values of an ended call before its arguments, and between these and its locals (see `activations`)."""
 FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Disposition:
     """Whether calls of one code object are recorded, why, and what of it is the same for each call."""
 
@@ -32,8 +35,17 @@ class Disposition:
     line: int = 0
     arguments: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
-    rebound: tuple[str, ...] = ()
+    rebound: tuple[int, ...] = ()
+    """Places of the arguments that the function's own code binds again."""
     suspends: bool = False
+    given: Callable[[Any], Sequence[Any]] = tuple
+    """Takes the arguments' values out of a frame's locals, in the order of the names."""
+    found: Callable[[Any], Sequence[Any]] = tuple
+    """The same for the other locals; raises KeyError where one is not bound."""
+    changes: int = 0
+    """The place of the changed arguments in an ended call."""
+    size: int = 0
+    """How many values an ended call has in a block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +65,49 @@ class Project:
         others = tuple(name for name in dict.fromkeys(code.co_varnames + code.co_cellvars) if name not in arguments)[:MAX_LOCALS]
         name, file = f"{module}.{code.co_qualname}", os.path.abspath(code.co_filename)
         suspends = bool(code.co_flags & SUSPENDS)
-        rebound = tuple(name for name in arguments if name in bound(code))
-        return Disposition(True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends)
+        rebound = tuple(place for place, name in enumerate(arguments) if name in bound(code))
+        return Disposition(
+            True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends,
+            taking(arguments), taking(others), HEAD + len(arguments) + 2, HEAD + len(arguments) + TAIL + len(others),
+        )  # fmt: skip
 
     def judged(self, code: CodeType, module: str) -> tuple[bool, str]:
         if code.co_name in NOISE or not code.co_flags & OPTIMIZED:
             return False, "it is a comprehension, a lambda, or the body of a class or module"
         if module.partition(".")[0] in OURS:
             return False, "it is unspan's own"
-        if matched := matching(module, self.exclude):
-            return False, f"UNSPAN_EXCLUDE={matched} names its module"
-        if matched := matching(module, self.include):
-            return True, f"UNSPAN_INCLUDE={matched} names its module"
+        for recorded, setting, patterns in ((False, "UNSPAN_EXCLUDE", self.exclude), (True, "UNSPAN_INCLUDE", self.include)):
+            if matched := matching(module, patterns):
+                return recorded, f"{setting}={matched} names its module"
+            if matched := self.matching_path(code.co_filename, patterns):
+                return recorded, f"{setting}={matched} names its file"
         if ".migrations." in module:
             return False, "it is a migration"
         return self.placed(code.co_filename)
+
+    def matching_path(self, filename: str, patterns: Iterable[str]) -> str | None:
+        """The first pattern with a slash that fits a file or a folder above it: from the root of the file system, or from a folder of the project."""
+        paths = [one for one in patterns if "/" in one]
+        if not paths or filename.startswith("<"):
+            return None
+        file = os.path.abspath(filename).replace(os.sep, "/")
+        return next(
+            (one for one in paths for whole in self.whole(one) if fnmatchcase(file, whole) or fnmatchcase(file, f"{whole}/*")), None
+        )
+
+    def whole(self, pattern: str) -> list[str]:
+        """A pattern of paths from the root; `**/` is any folders, as `*` is."""
+        pattern = pattern.rstrip("/").removeprefix("./").replace("**/", "*/")
+        return [pattern] if pattern.startswith(("/", "*")) else [f"{root}/{pattern}" for root in self.roots]
+
+    def owns(self, module: str) -> bool:
+        """Whether a module, by its name, is the project's: its classes' instances are looked into."""
+        if module.partition(".")[0] in OURS:
+            return False
+        if matching(module, self.exclude) or matching(module, self.include):
+            return not matching(module, self.exclude)
+        file = getattr(sys.modules.get(module), "__file__", None)
+        return type(file) is str and self.placed(file)[0]
 
     def placed(self, filename: str) -> tuple[bool, str]:
         """Whether a file is the project's, by where it lies."""
@@ -81,6 +121,13 @@ class Project:
         if foreign(folder, root):
             return False, "its file belongs to an installed library"
         return True, f"its file is under {root}"
+
+
+def taking(names: tuple[str, ...]) -> Callable[[Any], Sequence[Any]]:
+    """What takes the values of these names out of a mapping: `itemgetter`, which gives a sequence for two names and more only."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
 
 
 def signature(code: CodeType) -> tuple[str, ...]:

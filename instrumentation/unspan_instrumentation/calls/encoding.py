@@ -2,41 +2,71 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from struct import Struct
+from typing import Any, Final
 
 from unspan_proto import vocabulary as v
 
 from unspan_instrumentation import wire
-from unspan_instrumentation.calls.activations import ARGUMENTS, END, LOCALS, NOTHING, RESULT, SPAN, START
-from unspan_instrumentation.calls.disposition import Disposition
-from unspan_instrumentation.encoding import encoded
+from unspan_instrumentation.calls.disposition import HEAD, TAIL, Disposition
+from unspan_instrumentation.encoding import encoded, quoted, written
+from unspan_instrumentation.freezing import NOTHING
 from unspan_instrumentation.recording import Calls
+
+IDS: Final = Struct(">Q2sQ")
+"""The ids of a span and its parent, and the head of the field between them."""
 
 
 def spans(block: Calls) -> Iterator[bytes]:
     """Their spans, and those of the parts that are too large for them."""
     head = b"\x0a\x10" + block.trace_id.to_bytes(16, "big") + b"\x12\x08"
-    for call in block.calls:
-        _, span_id, _, plan, parent, start, arguments, _, thread, yielded, end, found, result, error = call
-        size = len(given := encoded(arguments))
+    values, place = block.values, 0
+    while place < len(values):
+        _, span_id, _, plan, parent, start, _, thread, yielded = values[place : place + HEAD]
+        arguments, following = place + HEAD, place + plan.size
+        rest = arguments + len(plan.arguments)
+        end, error, changes, result = values[rest : rest + TAIL]
+        given, found = texts(plan, values[arguments:rest], values[rest + TAIL : following], changes)
+        place = following
         fields = [
-            head, span_id.to_bytes(8, "big"), b"\x22\x08", parent.to_bytes(8, "big"), wire.TIMES.pack(0x39, start, 0x41, end),
-            constants(id(plan), plan), wire.thread(thread), wire.string(v.ARGUMENTS, given),
+            head, IDS.pack(span_id, b"\x22\x08", parent), wire.TIMES.pack(0x39, start, 0x41, end),
+            constants(plan), wire.thread(thread), wire.string(v.ARGUMENTS, given),
         ]  # fmt: skip
-        if found:
-            size += len(named := encoded(found))
-            fields.append(wire.string(v.LOCALS, named))
+        large = {v.ARGUMENTS: given}
+        if found is not None:
+            large[v.LOCALS] = found
+            fields.append(wire.string(v.LOCALS, found))
         if result is not NOTHING:
-            size += len(returned := encoded(result))
+            large[v.RETURN] = returned = encoded(result)
             fields.append(wire.string(v.RETURN, returned))
         if yielded:
             fields.append(wire.whole(v.YIELDED, yielded))
         if error is not None:
             fields.append(failure(*error))
-        if size < v.PART_BYTES:
+        if sum(map(len, large.values())) < v.PART_BYTES:
             yield b"".join(fields)
         else:
-            yield from in_parts(block.trace_id, call, fields)
+            yield from in_parts(block.trace_id, span_id, start, end, large, fields)
+
+
+def texts(plan: Disposition, given: list[Any], found: list[Any], changes: dict[str, Any] | None) -> tuple[bytes, bytes | None]:
+    """The arguments, and the locals with the arguments that have changed, each as an encoded dict; None for no locals."""
+    form, keys = forms(plan)
+    try:
+        first = (form % tuple(map(written, given))).encode() if given else b"{}"
+        pairs = [key + written(value) for key, value in zip(keys, found, strict=True) if value is not NOTHING]
+        pairs += [f"{quoted(name)}:{written(value)}" for name, value in changes.items()] if changes else ()
+        return first, f"{{{','.join(pairs)}}}".encode() if pairs else None
+    except (UnicodeEncodeError, RecursionError):
+        named = {name: value for name, value in zip(plan.others, found, strict=True) if value is not NOTHING} | (changes or {})
+        return encoded(dict(zip(plan.arguments, given, strict=True))), encoded(named) if named else None
+
+
+@lru_cache(16_384)
+def forms(plan: Disposition) -> tuple[str, list[str]]:
+    """What the values of the arguments are put into, and the keys of the locals, with their colons."""
+    form = ",".join(f"{quoted(name)}:%s" for name in plan.arguments)
+    return f"{{{form}}}", [f"{quoted(name)}:" for name in plan.others]
 
 
 def failure(kind: str, message: str | None) -> bytes:
@@ -44,19 +74,17 @@ def failure(kind: str, message: str | None) -> bytes:
     return wire.constant(v.EXCEPTION_TYPE, kind) + said + wire.ERROR
 
 
-def in_parts(trace_id: int, call: list[Any], fields: list[bytes]) -> Iterator[bytes]:
+def in_parts(trace_id: int, span_id: int, start: int, end: int, values: dict[str, bytes], fields: list[bytes]) -> Iterator[bytes]:
     """A call with values that are too large for one span; `fields` are those of the span with them."""
-    span_id, start, end, arguments, found, result = (call[place] for place in (SPAN, START, END, ARGUMENTS, LOCALS, RESULT))
-    texts = {v.ARGUMENTS: encoded(arguments), v.LOCALS: encoded(found), v.RETURN: b"" if result is NOTHING else encoded(result)}
-    large = wire.oversize(texts)
-    cut = {wire.string(key, texts[key]) for key in large}
+    large = wire.oversize(values)
+    cut = {wire.string(key, values[key]) for key in large}
     yield b"".join(field for field in fields if field not in cut)
     for key in large:
-        yield from wire.parts(trace_id, span_id, start, end, key, texts[key])
+        yield from wire.parts(trace_id, span_id, start, end, key, values[key])
 
 
 @lru_cache(16_384)
-def constants(identity: int, plan: Disposition) -> bytes:
+def constants(plan: Disposition) -> bytes:
     """The fields of a span that are the same for each call of a function."""
     name = wire.utf8(plan.name)
     return b"".join((
