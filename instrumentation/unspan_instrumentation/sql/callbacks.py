@@ -34,8 +34,8 @@ class Registered:
         recording.at_end(self.emit)
 
     def runs(self) -> None:
-        self.order = self.recording.__dict__.get(RAN, 0)
-        self.recording.__dict__[RAN] = self.order + 1
+        before: int = self.recording.__dict__.get(RAN, 0)
+        self.order, self.recording.__dict__[RAN] = before, before + 1
 
     def over(self, error: BaseException | None) -> None:
         self.error = error
