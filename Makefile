@@ -7,12 +7,13 @@ ARGS ?=
 RUN = $(VENV)/bin
 INSTALL = $(PYTHON) requirements/install.py
 
-.PHONY: help demo readme environment test deep lint types newest trials lock proto clean
+.PHONY: help demo readme environment test deep launching lint types newest trials lock proto clean
 
 help:
 	@echo "make demo     record the example's requests, turn them into tests, run the tests"
 	@echo "make test     every test (ARGS='-k …' goes to pytest, PYTHON= and VENV= choose another interpreter)"
 	@echo "make deep     also the long forms of the property, crash and combination tests"
+	@echo "make launching    every way to start Django x what stands beside x every database, about half an hour"
 	@echo "make lint     ruff check and ruff format --check"
 	@echo "make types    pyright, strict"
 	@echo "make newest   every test with the newest versions that pip resolves, in .venv-newest"
@@ -40,6 +41,10 @@ test:
 deep:
 	@$(INSTALL) $(VENV) test
 	@$(RUN)/python -m pytest $(ARGS)
+
+launching:
+	@$(INSTALL) $(VENV) test
+	@$(RUN)/python -m pytest tests/launching -m deep $(ARGS)
 
 lint:
 	@$(INSTALL) $(VENV) check

@@ -4,17 +4,21 @@ At start-up it would ask for settings that a stock `manage.py` has not named yet
 it waits also where nothing is recorded.
 """
 
+import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from unspan_instrumentation.saying import warn
 
+ASGI: Final = "opentelemetry-instrumentation-asgi"
+
 
 class Deferral:
-    """What waits, and what is done before it runs. `prepare` is called once, when settings are surely loaded and an instrumentor waits."""
+    """What waits, and what is done before it runs. `prepare` is called once, when settings are surely loaded and an instrumentor waits; None where
+    nothing is recorded."""
 
-    def __init__(self, prepare: Callable[[], None]) -> None:
+    def __init__(self, prepare: Callable[[], None] | None) -> None:
         self._prepare = prepare
         self._waiting: list[Callable[[], None]] = []
         self._over = False
@@ -39,6 +43,8 @@ class Deferral:
         @wraps(load)
         def load_middleware(handler: Any, *args: Any, **kwargs: Any) -> Any:
             self.release()
+            if args[0] if args else kwargs.get("is_async"):
+                self.check_asgi()
             return load(handler, *args, **kwargs)
 
         module.BaseHandler.load_middleware = load_middleware
@@ -50,7 +56,14 @@ class Deferral:
         self._over = True
         for step in [self._prepare, *self._waiting] if self._waiting else ():
             try:
-                step()
+                if step is not None:
+                    step()
             except Exception as error:
                 warn(f"recording could not start ({type(error).__name__}: {error}); the application runs without it")
                 return
+
+    def check_asgi(self) -> None:
+        """The Django instrumentor passes over ASGI requests, silently, where a package is missing."""
+        stock = sys.modules.get("opentelemetry.instrumentation.django.middleware.otel_middleware")
+        if self._prepare is not None and self._waiting and getattr(stock, "_is_asgi_supported", True) is False:
+            warn(f"requests that come by ASGI are not recorded because {ASGI} is missing: pip install {ASGI}")

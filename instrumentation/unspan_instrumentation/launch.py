@@ -50,17 +50,13 @@ def made() -> Recorder | None:
 
 def start(recorder: Recorder | None) -> None:
     _started.append(recorder)
-    deferral = Deferral(recorder.prepare if recorder else nothing)
+    deferral = Deferral(recorder.prepare if recorder else None)
     register_post_import_hook(guarded(deferral.hold), "opentelemetry.instrumentation.django")
     register_post_import_hook(guarded(deferral.watch), "django.core.handlers.base")
     if recorder is not None:
         seams.install()
         seams.install(works.seams(recorder))
         atexit.register(flush, FLUSH_SECONDS)
-
-
-def nothing() -> None:
-    """What is prepared where nothing is recorded."""
 
 
 def flush(timeout: float = 10.0) -> bool:

@@ -4,15 +4,19 @@ Looked for when Django loads its middleware, because settings, `wsgi.py` and `Ap
 still replaces ours.
 """
 
+from functools import wraps
 from typing import Any
+from weakref import WeakSet
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 
+from unspan_instrumentation import exporters
 from unspan_instrumentation.outbox import Finished, Outbox
 from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.saying import warn
 from unspan_instrumentation.settings import Target, endpoint
 
 REMEMBERED = 10_000
@@ -90,16 +94,20 @@ def sampled(trace_id: int, name: str) -> bool:
     return bool(sampler.should_sample(None, trace_id, name).decision.is_sampled())
 
 
-def join(processor: Processor) -> None:
-    """Adds the processor to the application's provider, or sets one of ours."""
+def join(processor: Processor) -> bool:
+    """Adds the processor to the application's provider, or sets one of ours; whether that was possible."""
     provider: Any = trace.get_tracer_provider()
     if isinstance(provider, trace.ProxyTracerProvider):
-        provider = TracerProvider(resource=Resource.create())
+        provider = Standing(processor)
         processor.everything = True
-        trace.set_tracer_provider(provider)
-        own_up(provider, processor)
-    if hasattr(provider, "add_span_processor"):
-        add(processor, provider)
+        exporters.attach(provider, processor.outbox.settings.exporters)
+    if not hasattr(provider, "add_span_processor"):
+        warn(
+            f"the tracer provider {type(provider).__module__}.{type(provider).__qualname__} takes no span processor: requests are not recorded"
+        )
+        return False
+    add(processor, provider)
+    return True
 
 
 def add(processor: Processor, provider: Any) -> None:
@@ -108,30 +116,49 @@ def add(processor: Processor, provider: Any) -> None:
     for other in getattr(getattr(provider, "_active_span_processor", None), "_span_processors", ()):
         exporter = getattr(other, "span_exporter", None) or getattr(getattr(other, "_batch_processor", None), "_exporter", None)
         if exporter is not None and same(exporter, processor.outbox.settings.target):
+            processor.everything = False
             leave_to_us(exporter, processor)
 
 
-def own_up(ours: TracerProvider, processor: Processor) -> None:
-    """Lets the application replace our provider by its own, as it could if we had set none."""
-    original = trace.set_tracer_provider
+class Standing(TracerProvider):
+    """The provider of an application that has none. Should the application set one after all, it takes this one's place and its tracers.
 
-    def set_tracer_provider(tracer_provider: Any) -> None:
-        if trace.get_tracer_provider() is not ours or not hasattr(tracer_provider, "add_span_processor"):
-            return original(tracer_provider)
-        processor.everything = False
-        trace._TRACER_PROVIDER = tracer_provider
-        add(processor, tracer_provider)
-        rebind(tracer_provider)
-        return None
+    It is put where OpenTelemetry looks, not set: that can be done once in a process, and is the application's to do.
+    """
 
-    trace.set_tracer_provider = set_tracer_provider
+    def __init__(self, processor: Processor) -> None:
+        super().__init__(resource=Resource.create())
+        self.processor = processor
+        self.given: WeakSet[Any] = WeakSet()
+        self.over = False
+        trace._TRACER_PROVIDER = self
+        setting = trace._set_tracer_provider
 
+        @wraps(setting)
+        def _set_tracer_provider(tracer_provider: Any, *args: Any, **kwargs: Any) -> None:
+            setting(tracer_provider, *args, **kwargs)
+            self.stand_back(trace._TRACER_PROVIDER)
 
-def rebind(provider: Any) -> None:
-    """The Django middleware's tracer is made once, from the provider there was."""
-    from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware
+        trace._set_tracer_provider = _set_tracer_provider
 
-    _DjangoMiddleware._tracer = provider.get_tracer("opentelemetry.instrumentation.django")
+    def get_tracer(self, *args: Any, **kwargs: Any) -> Any:
+        tracer = super().get_tracer(*args, **kwargs)
+        self.given.add(tracer)
+        return tracer
+
+    def stand_back(self, successor: Any) -> None:
+        """Lets the tracers given so far make the successor's spans."""
+        if successor is self or self.over:
+            return
+        self.over, self.processor.everything = True, False
+        if not hasattr(successor, "add_span_processor"):
+            warn(f"the tracer provider {type(successor).__qualname__} takes no span processor: requests are not recorded from now on")
+            return
+        add(self.processor, successor)
+        self._resource = successor.resource  # after a fork the SDK derives its tracers' resource from it again
+        for tracer in list(self.given):
+            tracer.resource, tracer.sampler = successor.resource, successor.sampler
+            tracer.span_processor, tracer.id_generator = successor._active_span_processor, successor.id_generator
 
 
 def same(exporter: Any, target: Target) -> bool:

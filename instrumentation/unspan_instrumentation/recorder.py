@@ -37,8 +37,8 @@ class Recorder:
 
     def prepare(self) -> None:
         """Django's settings are loaded: the tracer provider is final, and the project's folders are known."""
-        provider.join(self.processor)
-        middleware.watch(self)
+        if provider.join(self.processor):
+            middleware.watch(self)
         self.watch_calls()
 
     def watch_calls(self) -> None:
@@ -97,13 +97,17 @@ class Recorder:
 
     @contextmanager
     def resumed(self, recording: Recording, span: Span) -> Generator[None]:
-        """What runs inside belongs to the recording, and its spans under the server span, though that has ended."""
-        attached = context.attach(set_span_in_context(span))
+        """What runs inside belongs to the recording, and its spans under the server span, though that has ended.
+
+        A provider of the application's own has those spans where they would be without us.
+        """
+        attached = context.attach(set_span_in_context(span)) if self.processor.everything else None
         try:
             with threads.working(self.calls, recording, recording.root):
                 yield
         finally:
-            context.detach(attached)
+            if attached is not None:
+                context.detach(attached)
 
     def closed(self, recording: Recording) -> None:
         """Nothing more comes: the server span was handed over before."""

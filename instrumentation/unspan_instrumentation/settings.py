@@ -36,6 +36,7 @@ class Settings:
     target: Target = DEFAULT_TARGET
     headers: tuple[tuple[str, str], ...] = ()
     certificate: str | None = None
+    exporters: tuple[str, ...] = ()
     send_timeout: float = 10.0
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -78,6 +79,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         headers=source.value("OTEL_EXPORTER_OTLP_TRACES_HEADERS", None, pairs, "a list of name=value with commas")
         or source.value("OTEL_EXPORTER_OTLP_HEADERS", (), pairs, "a list of name=value with commas"),
         certificate=(source.text("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE") or ("", None))[1],
+        exporters=exporters(source),
         include=source.value("UNSPAN_INCLUDE", (), words, "a list of module patterns with commas"),
         exclude=source.value("UNSPAN_EXCLUDE", (), words, "a list of module patterns with commas"),
         calls=source.value("UNSPAN_CALLS", True, switch, "1 or 0"),
@@ -112,6 +114,20 @@ def target(source: Source) -> Target:
     if found[0] != "UNSPAN_ENDPOINT" and protocol and protocol[1].startswith("http"):
         return Target(f"{parsed.address.rpartition(':')[0]}:{DEFAULT_PORT}", parsed.secure)
     return parsed
+
+
+def exporters(source: Source) -> tuple[str, ...]:
+    """OpenTelemetry's exporters that are asked for beside ours: by name, or by an address of their own while ours has another.
+
+    `otlp` is what OpenTelemetry makes of it: by the protocol, gRPC unless said otherwise.
+    """
+    named = source.text("OTEL_TRACES_EXPORTER")
+    theirs = source.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    elsewhere = theirs and source.text("UNSPAN_ENDPOINT") and theirs[1].partition("://")[2].strip("/") != target(source).address
+    found = words(named[1]) if named else ("otlp",) if elsewhere else ()
+    protocol = source.text("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+    otlp = "otlp_proto_http" if protocol and protocol[1].startswith("http") else "otlp_proto_grpc"
+    return tuple(otlp if name == "otlp" else name for name in found if name != "none")
 
 
 def endpoint(text: str) -> Target:

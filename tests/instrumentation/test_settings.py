@@ -20,7 +20,20 @@ from unspan_instrumentation.settings import Settings, Target, read
         ({"UNSPAN_ENDPOINT": "http://collector"}, {"target": Target("collector:4317")}),
         ({"UNSPAN_ENDPOINT": "https://collector:443/"}, {"target": Target("collector:443", True)}),
         ({"UNSPAN_ENDPOINT": "[::1]:5"}, {"target": Target("[::1]:5")}),
-        ({"UNSPAN_ENDPOINT": "a:1", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://b:2"}, {"target": Target("a:1")}),
+        (
+            {"UNSPAN_ENDPOINT": "a:1", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://b:2"},
+            {"target": Target("a:1"), "exporters": ("otlp_proto_grpc",)},
+        ),
+        ({"UNSPAN_ENDPOINT": "a:1", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://a:1/"}, {"target": Target("a:1")}),
+        (
+            {"UNSPAN_ENDPOINT": "a:1", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://b:2", "OTEL_TRACES_EXPORTER": "none"},
+            {"target": Target("a:1")},
+        ),
+        ({"OTEL_TRACES_EXPORTER": "console,otlp"}, {"exporters": ("console", "otlp_proto_grpc")}),
+        (
+            {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"},
+            {"exporters": ("otlp_proto_http",)},
+        ),
         ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://a:1", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://b:2"}, {"target": Target("a:1")}),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://b:4318", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, {"target": Target("b:4317")}),
         ({"OTEL_EXPORTER_OTLP_HEADERS": "X-Key=a%20b, tenant=1"}, {"headers": (("x-key", "a b"), ("tenant", "1"))}),

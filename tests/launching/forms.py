@@ -1,0 +1,57 @@
+"""The ways that people start Django, each from the project's folder and from another one."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT = Path(__file__).parent / "project"
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way. `command` runs in the project's folder; `elsewhere` in the folder above. PORT stands for the port."""
+
+    name: str
+    command: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+    asynchronous: bool = False
+    elsewhere_env: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def manage(name: str, *flags: str) -> Form:
+    words = ("runserver", *flags, "127.0.0.1:PORT")
+    return Form(name, (sys.executable, "manage.py", *words), (sys.executable, f"{PROJECT.name}/manage.py", *words))
+
+
+def gunicorn(name: str, *flags: str, application: str = "mysite.wsgi") -> Form:
+    command = (str(BIN / "gunicorn"), "--bind", "127.0.0.1:PORT", "--graceful-timeout", "5", *flags)
+    return Form(name, (*command, application), (*command, "--chdir", PROJECT.name, application), "asgi" in application)
+
+
+def uvicorn(name: str, *flags: str) -> Form:
+    command = (str(BIN / "uvicorn"), "--port", "PORT", *flags, "mysite.asgi:application")
+    return Form(name, command, (*command, "--app-dir", PROJECT.name), True)
+
+
+def daphne(name: str) -> Form:
+    """It has no option for the application's folder."""
+    command = (str(BIN / "daphne"), "-b", "127.0.0.1", "-p", "PORT", "mysite.asgi:application")
+    return Form(name, command, command, True, {"PYTHONPATH": str(PROJECT)})
+
+
+FORMS = (
+    manage("runserver"),
+    manage("runserver --noreload", "--noreload"),
+    gunicorn("gunicorn"),
+    gunicorn("gunicorn threads", "--threads", "4"),
+    gunicorn("gunicorn preload", "--preload", "--workers", "2"),
+    uvicorn("uvicorn"),
+    uvicorn("uvicorn workers", "--workers", "2"),
+    gunicorn("gunicorn uvicorn", "--worker-class", "uvicorn_worker.UvicornWorker", application="mysite.asgi"),
+    daphne("daphne"),
+)
