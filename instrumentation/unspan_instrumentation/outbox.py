@@ -103,6 +103,7 @@ class Outbox:
         self._starting = threading.Lock()
         self._wake = threading.Event()
         self._empty = threading.Event()
+        self._tried = threading.Event()
         self.hurried = False
         self._warned = False
         self._delay = FIRST_DELAY
@@ -140,6 +141,17 @@ class Outbox:
         self._wake.set()
         return self._empty.wait(timeout)
 
+    def leave(self, timeout: float) -> None:
+        """Sends what it can before the process ends; where nobody answers, one attempt is enough."""
+        if not self._queue and not self._sealed:
+            return
+        if self._thread is None and not self._start():
+            return
+        self._tried.clear()
+        self.hurried = True
+        self._wake.set()
+        self._tried.wait(timeout)
+
     def hurry(self) -> None:
         """Has everything queued so far sent now, without waiting for it: who queued it may not live long."""
         if self._queue or self._sealed:
@@ -172,6 +184,9 @@ class Outbox:
             if reached and not self._queue:
                 self.hurried = False
                 self._empty.set()
+                self._tried.set()
+            elif not reached:
+                self._tried.set()
 
     def _seal(self) -> None:
         """Turns what is queued into requests of about BATCH_BYTES."""
