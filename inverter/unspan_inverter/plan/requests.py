@@ -43,6 +43,8 @@ INCIDENTAL = {
 """Headers that most applications never look at: written out only where their value shows in what the request did."""
 SIGNED = ("signature", "hmac", "digest")
 """In a header's name: the body's bytes are signed, and sent exactly."""
+LEGAL = re.compile(r"[\w!#$%&'*+.^`|~:-]+", re.ASCII)
+"""Names that `http.cookies` lets a cookie have."""
 CLIENT = "127.0.0.1"
 """Where the test client's requests come from."""
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "testserver"}
@@ -74,6 +76,7 @@ def act(exchange: Exchange, bindings: Bindings, traces: str) -> Assign:
         kwargs["headers"] = found
     if exchange.scheme == "https":
         kwargs["secure"] = True
+    kwargs |= announced(exchange)
     if exchange.script_name:
         kwargs["SCRIPT_NAME"] = exchange.script_name
     if exchange.client_address not in ("", CLIENT) and exchange.client_address in traces:
@@ -189,6 +192,14 @@ def payload(exchange: Exchange, bindings: Bindings) -> tuple[tuple[Any, ...], di
     return (exact(exchange.body),), {"content_type": header or "application/octet-stream"}
 
 
+def announced(exchange: Exchange) -> dict[str, str]:
+    """The body's type and length, where Django refused it by these and nobody read it: the test announces it too, and sends none."""
+    length = exchange.header("Content-Length")
+    if exchange.body or exchange.body_whole or not exchange.failures or not length.isdecimal():
+        return {}
+    return {"CONTENT_TYPE": exchange.header("Content-Type"), "CONTENT_LENGTH": length}
+
+
 def exact(body: bytes) -> Any:
     """The body's own bytes, as text where that is the same."""
     try:
@@ -280,12 +291,20 @@ def decoded(name: str) -> str:
         return name
 
 
+def odd_cookies(exchange: Exchange) -> bool:
+    """Whether a cookie has a name that the test client's jar does not take: then the header is sent as it was, where no login depends on the jar."""
+    sent = exchange.cookies_sent or {}
+    return exchange.session is None and any(not LEGAL.fullmatch(name) for name in sent)
+
+
 def headers(exchange: Exchange, traces: str) -> dict[str, str]:
     """The headers that the test sends too."""
     found: dict[str, str] = {}
     host = exchange.header("Host") or exchange.host
     if host and host.rsplit(":", 1)[0].lower() not in LOCAL_HOSTS and not host.startswith("["):
         found["Host"] = host
+    if odd_cookies(exchange):
+        found["Cookie"] = exchange.header("Cookie")
     for name, value in exchange.headers:
         low = name.lower()
         if (

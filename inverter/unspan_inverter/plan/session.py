@@ -1,6 +1,5 @@
 """Who asks: the login, the session's content, the cookies."""
 
-import re
 from collections.abc import Iterator
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -9,11 +8,10 @@ from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Key
+from unspan_inverter.plan import requests
 from unspan_inverter.plan.bindings import Bindings, literals
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Item, Name, SetItem, Statement, call, method
 
-LEGAL = re.compile(r"[\w!#$%&'*+.^`|~:-]+", re.ASCII)
-"""Names that `http.cookies` lets a cookie have."""
 AUTH = ("_auth_user_id", "_auth_user_backend", "_auth_user_hash")
 """Keys that the login itself writes into a session."""
 SILENT = (*AUTH, "_csrftoken", "_messages", "_session_expiry", "_session_init_timestamp_")
@@ -59,10 +57,12 @@ def arranged(exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
 
 def cookies(exchange: Exchange, bindings: Bindings) -> Iterator[tuple[str, str]]:
     """The request's cookies but those of the session and of CSRF protection; those that a cookie jar takes."""
+    if requests.odd_cookies(exchange):
+        return
     settings = bindings.project.settings
     own = {settings.get("SESSION_COOKIE_NAME", "sessionid"), settings.get("CSRF_COOKIE_NAME", "csrftoken"), "messages"}
     sent = exchange.cookies_sent if exchange.cookies_sent is not None else parsed(exchange.header("Cookie"))
-    yield from ((name, str(value)) for name, value in sent.items() if name not in own and LEGAL.fullmatch(name))
+    yield from ((name, str(value)) for name, value in sent.items() if name not in own and requests.LEGAL.fullmatch(name))
 
 
 def parsed(header: str) -> dict[str, str]:

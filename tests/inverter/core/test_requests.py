@@ -36,8 +36,20 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "no prefix": ({}, ['self.client.get(reverse("shop:book-list"))'], ["SCRIPT_NAME", "override_script_prefix", "REMOTE_ADDR"]),
     "cookies that a strict parser gives up on": (
         {"headers": [["Host", "testserver"], ["Cookie", "a=1; {b}=2; c=x y"]], "cookies_sent": {"a": "1", "{b}": "2", "c": "x y"}},
-        ['self.client.cookies["a"] = "1"', 'self.client.cookies["c"] = "x y"'],
-        ["{b}"],
+        ['headers={"Cookie": "a=1; {b}=2; c=x y"}'],
+        ["client.cookies"],
+    ),
+    "cookies": ({"cookies_sent": {"a": "1", "c": "x y"}}, ['self.client.cookies["a"] = "1"', 'self.client.cookies["c"] = "x y"'], ["headers="]),
+    "a body that Django refused by its length": (
+        {"method": "POST", "headers": [["Content-Type", "application/x-www-form-urlencoded"], ["Content-Length", "60002"]], "body": b"",
+         "body_read": False, "status": 400, "reason": "Bad Request", "failures": [failure("django.core.exceptions.RequestDataTooBig", "no", 400)]},
+        ['CONTENT_LENGTH="60002"', 'CONTENT_TYPE="application/x-www-form-urlencoded"'],
+        [],
+    ),
+    "a body that nobody read": (
+        {"method": "POST", "headers": [["Content-Type", "text/plain"], ["Content-Length", "5"]], "body": b"", "body_read": False, "reason": "OK"},
+        [],
+        ["CONTENT_LENGTH"],
     ),
     "an address that is answered": (
         {"client_address": "10.0.0.9", "answer": b'{"you": "10.0.0.9"}', "response_headers": [["Content-Type", "application/json"]]},
