@@ -129,7 +129,8 @@ def main_interpreter() -> bool:
 
 
 def travelling() -> bool:
-    return not TRAVELLERS.isdisjoint(sys.modules)
+    """Whether a library that holds the clock has been imported already; freezegun knows the functions again that it saw then."""
+    return not (TRAVELLERS | {"freezegun"}).isdisjoint(sys.modules)
 
 
 class Restorer(MetaPathFinder):
