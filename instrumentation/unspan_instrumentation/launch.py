@@ -56,7 +56,7 @@ def start(recorder: Recorder | None) -> None:
     if recorder is not None:
         seams.install()
         seams.install(works.seams(recorder))
-        atexit.register(flush, FLUSH_SECONDS)
+        atexit.register(recorder.outbox.leave, FLUSH_SECONDS)
 
 
 def flush(timeout: float = 10.0) -> bool:

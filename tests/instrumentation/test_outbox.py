@@ -209,7 +209,7 @@ sys.path.insert(0, {tests!r})
 import atexit
 from instrumentation.test_outbox import outbox, tape
 box = outbox({address!r})
-atexit.register(box.flush, 2)
+atexit.register(box.leave, 10)
 box.put(tape(1))
 """
 
@@ -218,6 +218,16 @@ def test_a_process_that_exits_sends_what_it_has(sink: Sink) -> None:
     script = EXITS.format(tests=str(Path(__file__).parent.parent), address=sink.address)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr, len(sink.spans())) == (0, "", 1)
+
+
+def test_leaving_without_a_collector_is_one_attempt(warnings: Any) -> None:
+    """The limit is longer than the test waits: it ends because nobody answers."""
+    box = outbox(f"127.0.0.1:{free_port()}")
+    box.put(tape(1))
+    leaving = threading.Thread(target=box.leave, args=(600,), daemon=True)
+    leaving.start()
+    leaving.join(60)
+    assert (leaving.is_alive(), len(warnings())) == (False, 1)
 
 
 def test_an_application_without_a_collector(project: Path) -> None:

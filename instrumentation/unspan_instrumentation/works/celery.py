@@ -48,7 +48,7 @@ class Tasks:
 
     def leaves(self, **kwargs: Any) -> None:
         """A child of the pool ends by `os._exit`."""
-        self.works.opens.outbox.flush(FLUSH_SECONDS)
+        self.works.opens.outbox.leave(FLUSH_SECONDS)
 
     def begins(self, task: Any = None, task_id: Any = None, args: Any = (), kwargs: Any = None, **rest: Any) -> None:
         """Before a task runs, here or in a worker. One that runs eagerly belongs to whoever called it."""

@@ -52,7 +52,7 @@ class Tests:
             try:
                 return original(args)
             finally:
-                self.works.opens.outbox.flush(FLUSH_SECONDS)
+                self.works.opens.outbox.leave(FLUSH_SECONDS)
 
         run_subsuite.__dict__["__wrapped__"] = original
         run_subsuite.__module__, run_subsuite.__name__, run_subsuite.__qualname__ = module.__name__, "_run_subsuite", "_run_subsuite"
