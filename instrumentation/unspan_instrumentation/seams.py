@@ -10,17 +10,18 @@ from typing import Any
 from wrapt import register_post_import_hook
 
 from unspan_instrumentation import caching, logs, mail, outbound, processes, remembered, signals, sockets, sql, storage, tapes
-from unspan_instrumentation.request import chain, endings, failures, incoming, middleware, sessions, templates, uploads
+from unspan_instrumentation.request import chain, csrf, endings, failures, incoming, sessions, templates, uploads
 from unspan_instrumentation.saying import warn
 
 Seam = tuple[str, Callable[[Any], None]]
 
 SEAMS: tuple[Seam, ...] = (
     ("django.http.request", incoming.watch_headers),
-    ("django.middleware.csrf", middleware.watch_csrf),
+    ("django.middleware.csrf", csrf.watch),
     ("django.contrib.sessions.backends.base", sessions.watch_sessions),
     ("django.contrib.auth", sessions.watch_users),
     ("django.template.base", templates.watch_django),
+    ("django.test.utils", templates.watch_tests),
     ("django.template.backends.jinja2", templates.watch_jinja),
     ("django.core.handlers.base", chain.watch),
     ("django.core.handlers.exception", failures.watch),

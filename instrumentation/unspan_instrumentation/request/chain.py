@@ -11,6 +11,7 @@ from typing import Any
 from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import current
 from unspan_instrumentation.request.keys import KEY
+from unspan_instrumentation.request.stock import is_async
 from unspan_instrumentation.request.viewing import dotted
 
 
@@ -23,13 +24,12 @@ def watch(module: Any) -> None:
 
 def entering(convert: Callable[..., Any], handlers: type) -> Callable[..., Any]:
     """What makes a layer of the chain: from now on a layer notes its name when a request enters it."""
-    from asgiref.sync import iscoroutinefunction  # Django's own; a request is needed to come here
 
     @wraps(convert)
     def convert_exception_to_response(get_response: Any) -> Any:
         last = type(get_response) is MethodType and isinstance(get_response.__self__, handlers)
         layer, name = convert(get_response), "" if last else made_by(get_response)
-        if iscoroutinefunction(layer):
+        if is_async(layer):
 
             @wraps(layer)
             async def aentered(request: Any) -> Any:

@@ -1,23 +1,18 @@
-"""Where a recording begins: around the methods of OpenTelemetry's Django middleware, which stands first and stays as it is.
-
-It asks for the request's address and resolves its path for a name; both may raise, or run converters of the application, where the application
-alone would not: so it gets an address that is made here, and its span is named when Django has found the view.
-"""
+"""Where a recording begins: around the methods of OpenTelemetry's Django middleware, which stands first."""
 
 import asyncio
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from functools import wraps
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from opentelemetry.trace import Span
 from unspan_proto import vocabulary as v
 
 from unspan_instrumentation.patching import quietly
-from unspan_instrumentation.recording import Recording, begin, current, finish
-from unspan_instrumentation.request import endings, failures, incoming, streaming
+from unspan_instrumentation.recording import Recording, begin, finish
+from unspan_instrumentation.request import endings, failures, streaming
 from unspan_instrumentation.request.exchange import Exchange
 from unspan_instrumentation.request.keys import KEY
+from unspan_instrumentation.request.stock import addressed, bound, is_async, marked, method_alone
 from unspan_instrumentation.saying import warn
 
 
@@ -31,8 +26,9 @@ class Opens(streaming.Opens, Protocol):
 
 def watch(opens: Opens) -> None:
     """Wraps the middleware's methods. Called when Django's settings are loaded."""
-    from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware as stock
+    from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware
 
+    stock: Any = _DjangoMiddleware
     requests = Requests(opens, stock)
     around = {"process_request": requests.came_in, "process_view": requests.reached, "process_exception": requests.raised,
               "process_response": requests.answered}  # fmt: skip
@@ -45,44 +41,6 @@ def watch(opens: Opens) -> None:
         stock.__init__ = bound(stock.__init__, marked)
 
 
-def bound(original: Any, wrapper: Any) -> Any:
-    @wraps(original)
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return wrapper(original, self, *args, **kwargs)
-
-    return method
-
-
-def marked(original: Any, middleware: Any, get_response: Any) -> None:
-    """Under ASGI the middleware is asynchronous too, so that the chain stays on the server's own task, as it is without it."""
-    from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-
-    original(middleware, get_response)
-    if iscoroutinefunction(get_response):
-        markcoroutinefunction(middleware)
-
-
-def method_alone(request: Any) -> str:
-    """The span's name until the view is found."""
-    return str(request.method)
-
-
-@contextmanager
-def addressed(request: Any) -> Generator[None]:
-    """Inside, `build_absolute_uri` gives the address at once: it neither refuses a host nor remembers one that a middleware will change."""
-    state = request.__dict__
-    before = state.get("build_absolute_uri")
-    text = f"{incoming.scheme(request)}://{incoming.host(request)}{incoming.path(request)}"
-    state["build_absolute_uri"] = lambda location=None: text
-    try:
-        yield
-    finally:
-        if before is None:
-            state.pop("build_absolute_uri", None)
-        else:
-            state["build_absolute_uri"] = before
-
-
 class Requests:
     """The wrappers. `stock` is the class of OpenTelemetry's middleware, whose keys in `request.META` lead to the span."""
 
@@ -93,9 +51,7 @@ class Requests:
         self.described = False
 
     def call(self, original: Any, middleware: Any, request: Any) -> Any:
-        from asgiref.sync import iscoroutinefunction
-
-        if iscoroutinefunction(middleware):
+        if is_async(middleware):
             return self.acall(middleware, request)
         try:
             return original(middleware, request)
@@ -225,17 +181,3 @@ class Requests:
         request.META.pop(self.stock._environ_span_key, None)
         if activation is not None:
             activation.__exit__(type(error), error, error.__traceback__)
-
-
-def watch_csrf(module: Any) -> None:
-    """The CSRF check refuses a request."""
-    refuse = module.CsrfViewMiddleware._reject
-
-    @wraps(refuse)
-    def _reject(middleware: Any, request: Any, reason: str) -> Any:
-        recording = current()
-        if recording is not None and recording.exchange is not None:
-            recording.exchange.attributes[v.CSRF_ENFORCED] = True
-        return refuse(middleware, request, reason)
-
-    module.CsrfViewMiddleware._reject = _reject
