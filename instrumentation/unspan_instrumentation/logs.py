@@ -73,7 +73,7 @@ def is_taken(logger: Any, level: int) -> bool:
 
 def said(state: dict[str, Any]) -> dict[str, Any]:
     """The template, the arguments, and the message where that is known without asking an argument for its text."""
-    message, given = state.get("msg"), state.get("args")
+    message, given = state["msg"], state.get("args")
     template = str.__str__(message) if issubclass(type(message), str) else None
     found: dict[str, Any] = {v.LOG_TEMPLATE: type_name(type(message)) if template is None else template[:MESSAGE]}
     if given:

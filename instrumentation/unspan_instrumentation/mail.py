@@ -90,7 +90,8 @@ def text(value: Any) -> str:
 def attachment(one: Any) -> dict[str, Any]:
     """Name, type and content: of a tuple of those three, or of a MIME part of the standard library's or Django's."""
     if isinstance(one, tuple):
-        name, content, kind = (*one, None, None)[:3]
+        given: tuple[Any, ...] = (*one, None, None)
+        name, content, kind = given[:3]
         if type(content).__module__.startswith("email."):  # a message within the message
             content = content.as_bytes()
     elif type(one).__module__.startswith(("email.", "django.core.mail")):

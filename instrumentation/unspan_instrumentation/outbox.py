@@ -106,13 +106,14 @@ class Outbox:
         self._tried = threading.Event()
         self.hurried = False
         self._warned = False
+        self._complained: set[type[BaseException]] = set()
         self._delay = FIRST_DELAY
         self.busy = 0
         self.sender.forget()
 
     def put(self, record: Any) -> bool:
         """Queues a record. No lock: it would be taken again by a finaliser that a collection runs in between."""
-        size = Weight.bytes + (RECORD_BYTES * record.count if type(record) is Calls else RECORD_BYTES + weight(record))
+        size = Weight.bytes + (RECORD_BYTES * record.number if type(record) is Calls else RECORD_BYTES + weight(record))
         Weight.bytes = 0
         total = self._pending + self._backlog + size
         if total > self.settings.queue_bytes and not (ending(record) and total < self.settings.queue_bytes + RESERVE):
@@ -217,7 +218,9 @@ class Outbox:
                 yield from rest
         except Exception as error:
             self.dropped += 1
-            warn(f"a record could not be encoded ({type(error).__name__}: {error}); its trace will be marked incomplete")
+            if type(error) not in self._complained:  # once: a queue may be full of them
+                self._complained.add(type(error))
+                warn(f"a record could not be encoded ({type(error).__name__}: {error}); its trace will be marked incomplete")
 
     def _add(self, batch: "Batch") -> None:
         if batch.ours or batch.others:

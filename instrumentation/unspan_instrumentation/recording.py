@@ -54,7 +54,8 @@ class Calls(NamedTuple):
 
     trace_id: int
     values: list[Any]
-    count: int
+    number: int
+    """How many calls they are."""
 
 
 class Recording:

@@ -175,8 +175,8 @@ def patch_models(module: Any) -> None:
     """For `django.db.models.signals`: the frequent ones get Django's own `send` back."""
     for name in FREQUENT:
         signal = getattr(module, name, None)
-        original = getattr(type(signal).send, "__wrapped__", None)
-        if signal is not None and original is not None:
+        original = getattr(getattr(type(signal), "send", None), "__wrapped__", None)
+        if original is not None:
             signal.__dict__["send"] = MethodType(original, signal)
 
 

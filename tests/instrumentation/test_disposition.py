@@ -69,7 +69,13 @@ def test_noise(source: str, name: str) -> None:
 def test_what_is_known_of_a_function(source: str, arguments: tuple[str, ...], others: tuple[str, ...], rebound: tuple[str, ...]) -> None:
     one = code("/p/a.py", source)
     found = Project(("/p",)).disposition(one, "a")
-    assert (found.name, found.line, found.arguments, found.others, tuple(found.arguments[place] for place in found.rebound)) == ("a.f", 1, arguments, others, rebound)
+    assert (found.name, found.line, found.arguments, found.others, tuple(found.arguments[place] for place in found.rebound)) == (
+        "a.f",
+        1,
+        arguments,
+        others,
+        rebound,
+    )
     assert (signature(one), bound(one) & set(arguments)) == (arguments, set(rebound))
 
 

@@ -13,9 +13,10 @@ from unspan_instrumentation.recording import current
 
 def watch(core: Core) -> None:
     """Wraps what calls asynchronous views. Called once per process, before Django loads its middleware."""
-    from django.core.handlers.base import BaseHandler
+    from django.core.handlers import base
 
-    respond = BaseHandler._get_response_async
+    handling: Any = base.BaseHandler
+    respond = handling._get_response_async
 
     @wraps(respond)
     async def _get_response_async(handler: Any, request: Any) -> Any:
@@ -28,4 +29,4 @@ def watch(core: Core) -> None:
         finally:
             core.left(recording)
 
-    BaseHandler._get_response_async = _get_response_async
+    handling._get_response_async = _get_response_async

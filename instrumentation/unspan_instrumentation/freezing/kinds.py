@@ -7,7 +7,6 @@ from typing import Any, Final
 
 MRO: Final[Any] = type.__dict__["__mro__"]
 NAMESPACE: Final[Any] = type.__dict__["__dict__"]
-OWN_DICT: Final = frozenset({"__dict__", "__weakref__"})
 
 State = Callable[[Any], dict[str, Any]]
 """Reads the fields that an instance holds now; raises where it holds none."""
@@ -48,7 +47,10 @@ def state(kind: type) -> State | None:
     """How the fields of instances are read: from their dict, and from slots; None where there is neither."""
     own = next((found for one in ancestors(kind) if type(found := namespace(one).get("__dict__")) is GetSetDescriptorType), None)
     slots = {
-        name: found for one in reversed(ancestors(kind)) for name, found in namespace(one).items() if type(found) is MemberDescriptorType
+        name: found
+        for one in reversed(ancestors(kind))
+        for name, found in namespace(one).items()
+        if type(found) is MemberDescriptorType and not name.startswith("__")
     }
     if own is None and not slots:
         return None

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from unspan_proto.values import Derived, Instance, Named, Opaque, Truncated, type_name
 
-from unspan_instrumentation.freezing.kinds import MRO, descends, inherits, of, state
+from unspan_instrumentation.freezing.kinds import descends, inherits, namespace, of, state
 from unspan_instrumentation.freezing.limits import ATOMS, MAX_DEPTH, MAX_ITEMS
 from unspan_instrumentation.freezing.objects import function_name, of_fields
 from unspan_instrumentation.freezing.snapshot import Snapshot, Way, entries
 
 CONTEXT: Final = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
+MODULE_DICT: Final[Any] = namespace(types.ModuleType)["__dict__"]
 VIEWS: Final = (type({}.keys()), type({}.values()), type({}.items()))
 
 
@@ -39,7 +40,7 @@ def method(value: types.MethodType, snapshot: Snapshot, depth: int) -> Any:
 
 
 def module(value: types.ModuleType, snapshot: Snapshot, depth: int) -> Any:
-    name = types.ModuleType.__dict__["__dict__"].__get__(value).get("__name__")
+    name = MODULE_DICT.__get__(value).get("__name__")
     return Named("module", name) if type(name) is str else Opaque("module")
 
 
@@ -85,7 +86,7 @@ EXACT: Final[tuple[tuple[type, Way], ...]] = (
 
 def class_itself(kind: type) -> Way | None:
     """A class: its type is `type` or a metaclass of the application's."""
-    return (lambda value, snapshot, depth: Named("class", type_name(value))) if type(MRO) and descends(kind, type) else None
+    return (lambda value, snapshot, depth: Named("class", type_name(value))) if descends(kind, type) else None
 
 
 def holder(kind: type) -> Way | None:

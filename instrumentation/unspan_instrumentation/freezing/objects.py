@@ -44,7 +44,11 @@ def of_fields(name: str, read: State) -> Way:
     def way(value: Any, snapshot: Snapshot, depth: int) -> Any:
         if depth > OBJECT_DEPTH or snapshot.left <= 0:
             return stand_in
-        return taken(name, read(value), snapshot, depth)
+        try:
+            fields = read(value)
+        except Exception:  # half made, or with a mapping of the application's in the place of its dict
+            return stand_in
+        return taken(name, fields, snapshot, depth)
 
     return way
 

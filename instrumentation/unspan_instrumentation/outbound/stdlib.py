@@ -75,7 +75,7 @@ def putrequest(original: Callable[..., Any], connection: Any, args: tuple[Any, .
     """`HTTPConnection.putrequest(method, url, …)`, with which every request begins."""
     result = original(connection, *args, **kwargs)
     connection.__dict__.pop(LINK, None)
-    exchange = opened(client.get(), lambda: described(connection, *((*args, kwargs.get("url"))[:2])))
+    exchange = opened(client.get(), lambda: described(connection, *args, **kwargs))
     if exchange is not None:
         connection.__dict__[LINK] = Sending(exchange, own=True)
     return result
@@ -121,7 +121,7 @@ def getresponse(original: Callable[..., Any], connection: Any, args: tuple[Any, 
     return response
 
 
-def described(connection: Any, method: str, url: str) -> tuple[str, str, Iterable[tuple[Any, Any]], Any]:
+def described(connection: Any, method: str, url: str, *_others: Any, **_options: Any) -> tuple[str, str, Iterable[tuple[Any, Any]], Any]:
     if not url.startswith(("http://", "https://")):
         scheme = "https" if hasattr(connection, "_context") else "http"
         host, port = (

@@ -157,7 +157,8 @@ class Works:
         if not recording.sink(root):
             recording.lose("the unit of work itself was dropped because the exporter's queue was full")
         self.opens.closed(recording)
-        self.opens.outbox.hurry()
+        if work.kind == TASK:  # a worker may be killed without a word; other processes wait for what they have to send
+            self.opens.outbox.hurry()
 
     def described(self) -> str | None:
         """The project's description, where its routes are loaded: a worker would import the views of the project for us only."""

@@ -79,9 +79,13 @@ def registered_by_another() -> None:
 def raised() -> None:
     from django.db import transaction
 
-    with pytest.raises(ValueError, match="no"), transaction.atomic():
-        transaction.on_commit(refusing)
-        transaction.on_commit(first)
+    def refused() -> None:
+        with transaction.atomic():
+            transaction.on_commit(refusing)
+            transaction.on_commit(first)
+
+    with pytest.raises(ValueError, match="no"):
+        refused()
 
 
 NO = {v.EXCEPTION_TYPE: "ValueError", v.EXCEPTION_MESSAGE: "no"}
