@@ -14,7 +14,13 @@ from unspan_inverter.trace import Trace
 
 def events(trace: Trace) -> tuple[Event, ...]:
     """What happened during the request, in order."""
-    return tuple(event for span in trace.spans for event in of_span(span))
+    exchanges = {span.span_id for span in trace.spans if span.what == v.HTTP}
+    return tuple(event for span in trace.spans if not is_attempt(span, exchanges) for event in of_span(span))
+
+
+def is_attempt(span: Span, exchanges: set[str]) -> bool:
+    """Whether it is one sending of a client that tries again by itself: a part of the call above it, which is answered as one."""
+    return span.what == v.HTTP and span.parent_id in exchanges
 
 
 def of_span(span: Span) -> Iterator[Event]:

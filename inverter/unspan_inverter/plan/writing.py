@@ -12,7 +12,7 @@ from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan import arrange, caching, names, requests, routes, session, tapes
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
-from unspan_inverter.plan.clock import Clock, clock
+from unspan_inverter.plan.clock import MOMENT, Clock, clock
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call
 from unspan_inverter.plan.holding import held
 from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
@@ -42,7 +42,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     randomness = tapes.randomness(facts, exchange, bindings)
     answer = Answer(exchange, facts, bindings, time)
     asserts, sessions = asserted(answer, Outcome(facts, bindings, time, exchange, randomness.texts))
-    stubs = stubbed(facts.services, allow_gaps)
+    stubs = stubbed(facts.services, allow_gaps, project.packages)
     asserts += [check for stub in stubs for check in stub.asserts]
     tokens = tapes.variables(randomness, asserts, frozenset(bindings.names.values()))
     hold = held(time, facts, exchange, project)
@@ -56,7 +56,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
         class_name=names.of_class(exchange, name), method_name=test_name(answer, name), trace_id=recorded.trace_id,
         shared=tuple(rows) if shared else (), arrange=(*moment(time), *tapes.arranged(tokens), *(() if shared else rows), *before),
         contexts=(
-            *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
+            *requests.mounted(exchange, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
             *(() if real else committed(recorded.events)), *hold.contexts, *tapes.contexts(randomness, bindings, tokens),
         ),
         act=(act, *(kept_session(sessions) if time.moment is not None else ())), asserts=tapes.speaking(tuple(asserts), tokens),
@@ -64,6 +64,8 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
         transactions=real, strict_csrf=exchange.csrf_refused,
         functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions])), notes=facts.notes,
     )  # fmt: skip
+    if not mentions((plan.contexts, plan.asserts), MOMENT):
+        plan = replace(plan, arrange=tuple(one for one in plan.arrange if not (isinstance(one, Assign) and one.target == MOMENT)))
     return replace(plan, settings=tuple(caching.settings(facts, bindings, f"{plan.class_name}.{plan.method_name}").items()))
 
 
@@ -150,7 +152,7 @@ def said(exchange: Exchange) -> str:
 
 def moment(time: Clock) -> list[Statement]:
     note = f"{time.kept} asks a clock that it keeps for itself, which is not held here" if time.kept else ""
-    return [Assign(Name("moment"), time.moment, note)] if time.moment is not None else []
+    return [Assign(MOMENT, time.moment, note)] if time.moment is not None else []
 
 
 def committed(events: Sequence[Event]) -> list[Context]:

@@ -120,7 +120,10 @@ def work(span: Span) -> Iterator[Line]:
     outcome = plain(span, v.WORK_OUTCOME) or "not ended"
     took = f"  {duration(span.end - span.start)}" if span.what == v.WORK else ""
     given = called(value(span, v.WORK_ARGUMENTS))
-    yield Line(f"{plain(span, v.WORK_KIND)} {plain(span, v.WORK_NAME)}{given} → {outcome}{took}", "work")
+    short = given if len(given) <= 60 else ""
+    yield Line(f"{plain(span, v.WORK_KIND)} {plain(span, v.WORK_NAME)}{short} → {outcome}{took}", "work")
+    if given not in ("()", short):
+        yield detail(f"given {given}")
     if v.TASK_ID in span.attributes:
         yield detail(f"id {plain(span, v.TASK_ID)} of {plain(span, v.TASK_BACKEND)}")
     for link in span.links[:ROWS_SHOWN]:

@@ -182,7 +182,10 @@ def test_everything_that_a_request_depends_on_is_seen(capsys):
     [
         ("rows of a statement: over UNSPAN_MAX_ROWS=1000, or over 4 MB in this trace", "set UNSPAN_MAX_ROWS higher"),
         ("a record was dropped because the exporter's queue was full (3 times)", "set UNSPAN_QUEUE_BYTES higher"),
-        ("its end did not arrive: the request was still running, or the process stopped before it was sent", "wait until the request has ended"),
+        (
+            "its end did not arrive: the request was still running, or the process stopped before it was sent",
+            "wait until the request has ended",
+        ),
         ("a header was not recorded because of KeyError inside unspan", "this is a fault of unspan's"),
         ("data went over a socket to redis:6379, and no recorded client tells of it", "the test cannot stand in for it"),
         ("something that nobody thought of", "`inverter generate --allow-gaps` makes a test all the same"),

@@ -35,6 +35,7 @@ def stub(exchanges: Sequence[HttpAnswered], name: str) -> Stub:
         Context(Call(patch, (connection, "putrequest"), (("autospec", True),)), name),
         Context(Call(patch, (connection, "putheader"), (("autospec", True),))),
         Context(Call(patch, (connection, "endheaders"), (("autospec", True),))),
+        Context(Call(patch, (connection, "send"), (("autospec", True),))),
     )
     sent = Listed(Item(Attr(Name("call"), "args"), slice(1, 3)), ("call",), Attr(Name(name), "call_args_list"))
     return Stub(contexts, (Check("equal", (sent, [(one.method, target(one.url)) for one in exchanges])),), (FUNCTION,))

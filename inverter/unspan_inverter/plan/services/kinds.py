@@ -24,4 +24,13 @@ HOP = {"connection", "content-encoding", "content-length", "date", "keep-alive",
 
 def kept_headers(exchange: HttpAnswered) -> dict[str, str]:
     """The answer's headers that an application may look at."""
-    return {name: value for name, value in exchange.response_headers if name.lower() not in HOP}
+    return dict(kept_pairs(exchange))
+
+
+def kept_pairs(exchange: HttpAnswered) -> list[tuple[str, str]]:
+    """The same with those that come several times."""
+    return [(name, value) for name, value in exchange.response_headers if name.lower() not in HOP]
+
+
+def last_name(dotted: str) -> str:
+    return dotted.rsplit(".", 1)[-1]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from unspan_inverter.errors import InverterError
 from unspan_inverter.events import HttpAnswered
-from unspan_inverter.plan.services import http_client, httpx_client, requests_client, urllib3_client
+from unspan_inverter.plan.services import aiohttp_client, http_client, httpx_client, requests_client, urllib3_client
 from unspan_inverter.plan.services.kinds import Client, Stub
 
 CLIENTS: Mapping[str, Client] = {
@@ -14,6 +14,8 @@ CLIENTS: Mapping[str, Client] = {
     "urllib": http_client.stub,
     "http.client": http_client.stub,
     "urllib3": urllib3_client.stub,
+    "botocore": urllib3_client.stub,
+    "aiohttp": aiohttp_client.stub,
 }
 """Client library as recorded → what answers it in a test."""
 
@@ -28,15 +30,22 @@ class NoStub(InverterError):
         )
 
 
-def stubbed(exchanges: Sequence[HttpAnswered], allow_gaps: bool) -> list[Stub]:
-    """A stub for each client, in the order of first use. Raises NoStub."""
+SAME: Mapping[str, str] = {"http.client": "urllib", "botocore": "urllib3"}
+"""Clients that are answered at the same place, in one order."""
+
+
+def stubbed(exchanges: Sequence[HttpAnswered], allow_gaps: bool, packages: Mapping[str, str] | None = None) -> list[Stub]:
+    """A stub for each client, in the order of first use. `packages`: the project's, with their versions. Raises NoStub."""
+    clients = dict(CLIENTS)
+    if (packages or {}).get("urllib3", "").startswith("1."):
+        clients["urllib3"] = urllib3_client.first
     by_client: dict[str, list[HttpAnswered]] = {}
     for one in exchanges:
-        if one.client in CLIENTS:
-            by_client.setdefault("urllib" if one.client == "http.client" else one.client, []).append(one)
+        if one.client in clients:
+            by_client.setdefault(SAME.get(one.client, one.client), []).append(one)
         elif not allow_gaps:
             raise NoStub(one.client, one.url)
     return [
-        CLIENTS[client](some, "sent" if len(by_client) == 1 else f"sent_by_{client.replace('.', '_')}")
+        clients[client](some, "sent" if len(by_client) == 1 else f"sent_by_{client.replace('.', '_')}")
         for client, some in by_client.items()
     ]
