@@ -38,6 +38,10 @@ class Receiver:
         self._batches.append(request)
         return b""
 
+    def forget(self) -> None:
+        """Lets go of what came."""
+        self._batches.clear()
+
     def traces(self) -> dict[str, list[Span]]:
         """What came, by trace id; batches that are no spans are left out."""
         found: defaultdict[str, list[Span]] = defaultdict(list)

@@ -17,6 +17,7 @@ COMMANDS = {
     "show": "Show what a request did as a call tree.",
     "generate": "Write a test from a recorded request and run it once.",
     "diff": "Say what two traces do differently.",
+    "prove": "Run generated tests hard and say how good they are.",
     "export": "Write a trace to an OTLP/JSON file.",
     "doctor": "Say why nothing was recorded or generated.",
 }

@@ -14,8 +14,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from unspan_proto.project import Project
-from unspan_proto.values import Derived, ModelRef, Opaque, Truncated
+from unspan_proto.values import Derived, Instance, ModelRef, Opaque, Truncated
 
+from unspan_inverter.comparing.forms import CSRF_FIELD
 from unspan_inverter.comparing.moments import Moments
 
 MOST: Final = 20
@@ -177,7 +178,7 @@ def dicts(found: Correspondence, a: Mapping[Any, Any], b: Mapping[Any, Any], way
     for key in [*a, *(key for key in b if key not in a)]:
         if key in a and key in b:
             yield from found.leaves(a[key], b[key], None, (*way, str(key)))
-        else:
+        elif key != CSRF_FIELD:
             yield Leaf((*way, str(key)), a.get(key, ABSENT), b.get(key, ABSENT))
 
 
@@ -197,6 +198,13 @@ def derived(found: Correspondence, a: Derived, b: Derived, way: tuple[str, ...])
         yield Leaf(way, a, b)
     else:
         yield from found.leaves(a.value, b.value, None, way)
+
+
+def instances(found: Correspondence, a: Instance, b: Instance, way: tuple[str, ...]) -> Iterator[Leaf]:
+    if a.type != b.type:
+        yield Leaf(way, a, b)
+    else:
+        yield from dicts(found, a.fields, b.fields, way)
 
 
 def opaque(found: Correspondence, a: Opaque, b: Opaque, way: tuple[str, ...]) -> Iterator[Leaf]:
@@ -287,7 +295,7 @@ class Absent:
 
 ABSENT: Final = Absent()
 CONTAINERS: Final[Mapping[type, Any]] = {
-    Rows: rows, ModelRef: references, Derived: derived, Opaque: opaque, Truncated: truncated, dict: dicts, list: lists, tuple: lists, set: sets,
+    Rows: rows, ModelRef: references, Derived: derived, Opaque: opaque, Truncated: truncated, Instance: instances, dict: dicts, list: lists, tuple: lists, set: sets,
     frozenset: sets, bytes: octets,
 }  # fmt: skip
 """Values with parts, and what compares them."""

@@ -1,0 +1,136 @@
+"""Many runs of versions of one test: a process of the project's runner with its databases made serves them, a fork each."""
+
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from unspan_proto.span import Span
+
+from unspan_inverter.errors import InverterError
+from unspan_inverter.receiving import Receiver
+from unspan_inverter.replaying import UNDER_RECORDER
+from unspan_inverter.runners import Run
+from unspan_inverter.settings import under_recorder
+
+WARM = Path(__file__).parent / "warm"
+START_SECONDS = 120.0
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one run came to: whether it passed, why not, and what was recorded of it."""
+
+    passed: bool
+    message: str
+    traces: dict[str, list[Span]]
+    lines: Mapping[str, list[int]] = field(default_factory=dict[str, list[int]])
+    ran: int = 1
+
+
+class NotWarm(InverterError):
+    """The project's runner could not be kept running."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the project's test runner could not be kept running for many probes: {why}.\nRun the test itself to see more.")
+
+
+class Prober:
+    """Runs versions of a test file. A context manager; `run` is the plain command of `runners` for `manage.py test`."""
+
+    def __init__(self, file: Path, run: Run, environ: Mapping[str, str], seconds: float) -> None:
+        self.file, self.run, self.environ, self.seconds = file, run, environ, seconds
+        self._receiver = Receiver()
+        self._scratch = tempfile.TemporaryDirectory(prefix="unspan-")
+
+    def __enter__(self) -> "Prober":
+        self._receiver.__enter__()
+        path = str(Path(self._scratch.name, "warm"))
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(path)
+            listening.listen(1)
+            listening.settimeout(1.0)
+            self._process = self._started(path)
+            self._lines = self._accepted(listening)
+        return self
+
+    def _started(self, path: str) -> "subprocess.Popen[bytes]":
+        words = (self.run.words[0], "-c", UNDER_RECORDER, *self.run.words, "--testrunner", "unspan_warm.runner.Warm")
+        folders = ":".join(filter(None, (str(WARM), self.environ.get("PYTHONPATH", ""))))
+        variables = {
+            **self.environ,
+            **self.run.environ,
+            **under_recorder(self._receiver.address),
+            "UNSPAN_WARM": path,
+            "PYTHONPATH": folders,
+        }
+        self._output = Path(self._scratch.name, "output").open("w+b")  # noqa: SIM115 - closed with the process
+        return subprocess.Popen(
+            words, cwd=self.run.folder, env=variables, stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.STDOUT, start_new_session=True
+        )  # fmt: skip
+
+    def _accepted(self, listening: socket.socket) -> Any:
+        for _ in range(int(START_SECONDS)):
+            with contextlib.suppress(TimeoutError):
+                connection, _ = listening.accept()
+                connection.settimeout(self.seconds)
+                return connection.makefile("rwb")
+            if self._process.poll() is not None:
+                break
+        said = self._said()
+        self.__exit__(None, None, None)
+        raise NotWarm(said)
+
+    def _said(self) -> str:
+        self._output.seek(0)
+        lines = self._output.read().decode(errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else "it said nothing"
+
+    def probe(self, source: str, **more: Any) -> Probe:
+        """Runs the file as if it held `source`; `more` as `unspan_warm.runner` has it. Raises NotWarm when the process has ended or does not answer."""
+        self._receiver.forget()
+        name = (
+            ".".join(self.file.relative_to(self.run.folder).with_suffix("").parts)
+            if self.file.is_relative_to(self.run.folder)
+            else self.file.stem
+        )
+        request = {"name": name, "file": str(self.file), "source": source, **more}
+        try:
+            self._lines.write(json.dumps(request).encode() + b"\n")
+            self._lines.flush()
+            answer = json.loads(self._lines.readline() or b"null")
+        except (OSError, ValueError):
+            answer = None
+        if answer is None:
+            raise NotWarm(self._said())
+        return Probe(
+            bool(answer["passed"]), str(answer["message"]), self._receiver.traces(), answer.get("lines", {}), int(answer.get("ran", 1))
+        )
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if hasattr(self, "_lines"):
+            with contextlib.suppress(OSError):
+                self._lines.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS if hasattr(self, "_lines") else 0.1)
+        for sign in (signal.SIGINT, signal.SIGKILL):
+            if self._process.poll() is None:
+                with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                    self._process.send_signal(sign)
+                    self._process.wait(STOP_SECONDS)
+        self._output.close()
+        self._receiver.__exit__(kind, error, trace)
+        self._scratch.cleanup()
+
+
+def servable(run: Run) -> bool:
+    """Whether a runner can be kept running: Django's own command."""
+    return run.kind == "django"

@@ -1,0 +1,119 @@
+"""What could be left out of a test: rows and fields of its arrange, headers and cookies of its request. Text in, places and text out."""
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+SHARED: Final = ("setUpTestData", "setUp")
+CLIENT: Final = re.compile(r"\bclient\.(?:get|post|put|patch|delete|head|options|trace|generic|request)\(")
+NEEDED: Final = frozenset({"data", "content_type", "args", "kwargs", "format", "path"})
+"""Keywords of a request that are the request."""
+COMMA: Final = re.compile(r"[ \t]*,[ \t]*(?:#[^\n]*)?")
+
+
+class Place(NamedTuple):
+    """Characters of a source, and what stands there: `statement`, `field`, `row`, `header`."""
+
+    start: int
+    end: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A source by lines and UTF-8 columns, as `ast` counts."""
+
+    text: str
+    starts: tuple[int, ...]
+
+    def at(self, line: int, column: int) -> int:
+        begin = self.starts[line - 1]
+        rest = self.text[begin : begin + column]  # a character has at most as many columns
+        return begin + len(rest.encode()[:column].decode())
+
+    def span(self, node: ast.expr | ast.stmt | ast.keyword) -> tuple[int, int]:
+        return self.at(node.lineno, node.col_offset), self.at(node.end_lineno or node.lineno, node.end_col_offset or 0)
+
+
+def by_lines(text: str) -> Lines:
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    return Lines(text, tuple(starts))
+
+
+def places(source: str) -> list[Place]:
+    """What can be tried to be left out, larger things first."""
+    lines, found = by_lines(source), list[Place]()
+    for function in functions(ast.parse(source)):
+        body = [one for one in function.body if not is_text(one)]
+        act = next((n for n, one in enumerate(body) if CLIENT.search(ast.get_source_segment(source, one) or "")), None)
+        arrange = body if function.name in SHARED else body[: act or 0]
+        found += [Place(*whole_lines(lines, one), "statement") for one in arrange]
+        for one in arrange:
+            found += parts(lines, one)
+        if function.name not in SHARED and act is not None:
+            found += headers(lines, body[act])
+    return sorted(found, key=lambda place: (place.what != "statement", place.what != "row", place.start))
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and (node.name in SHARED or node.name.startswith("test")):
+            yield node
+
+
+def is_text(one: ast.stmt) -> bool:
+    return isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) and isinstance(one.value.value, str)
+
+
+def whole_lines(lines: Lines, one: ast.stmt) -> tuple[int, int]:
+    return lines.starts[one.lineno - 1], lines.starts[one.end_lineno or one.lineno]
+
+
+def parts(lines: Lines, one: ast.stmt) -> Iterator[Place]:
+    """Fields of rows, and rows of a list."""
+    for node in ast.walk(one):
+        if isinstance(node, ast.Call):
+            if makes_rows(node):
+                yield from (Place(*lines.span(keyword), "field") for keyword in node.keywords if keyword.arg)
+            for argument in node.args:
+                if isinstance(argument, ast.List) and len(argument.elts) > 1:
+                    yield from (Place(*lines.span(row), "row") for row in argument.elts)
+
+
+def makes_rows(call: ast.Call) -> bool:
+    """A method of a manager or factory, or a class; not `timedelta(…)` and the like, whose keywords make one value."""
+    return isinstance(call.func, ast.Attribute) or (isinstance(call.func, ast.Name) and call.func.id[:1].isupper())
+
+
+def headers(lines: Lines, act: ast.stmt) -> Iterator[Place]:
+    for node in ast.walk(act):
+        if not isinstance(node, ast.Call) or not CLIENT.search(ast.unparse(node) + "("):
+            continue
+        for keyword in node.keywords:
+            if keyword.arg and keyword.arg not in NEEDED:
+                yield Place(*lines.span(keyword), "header")
+                if isinstance(keyword.value, ast.Dict) and len(keyword.value.values) > 1:
+                    for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
+                        if key is not None:
+                            yield Place(lines.span(key)[0], lines.span(value)[1], "header")
+
+
+def without(source: str, removed: Collection[Place]) -> str:
+    """The source without these places, and without the commas after them."""
+    text, end = "", 0
+    for place in sorted(removed):
+        if place.start < end:
+            continue
+        text += source[end : place.start]
+        comma = COMMA.match(source, place.end) if place.what != "statement" else None
+        end = comma.end() if comma else place.end
+    return emptied(text + source[end:])
+
+
+def emptied(text: str) -> str:
+    """A function whose body is gone does nothing."""
+    return re.sub(r"(?m)^([ \t]*)(def setUp\w*\([^\n]*\):\n)(?=\s*(?:def |@|class |\Z))", r"\1\2\1    pass\n", text)
