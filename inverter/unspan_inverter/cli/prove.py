@@ -7,13 +7,16 @@ from pathlib import Path
 
 import click
 
+from unspan_inverter.cli.generate import terminated
 from unspan_inverter.cli.options import endpoint_option, from_option, json_option, source
-from unspan_inverter.errors import InverterError
-from unspan_inverter.proving.prover import Prover, Told
+from unspan_inverter.errors import InverterError, one_line
+from unspan_inverter.proving.prover import Prover
+from unspan_inverter.proving.telling import Told, untold
 from unspan_inverter.proving.verdicts import document, lines, proved, trace_ids, with_verdict
 from unspan_inverter.settings import for_tests, settings
 from unspan_inverter.showing.text import inert
 from unspan_inverter.trace import built
+from unspan_inverter.writing import replaced
 
 NOT_PROVED = 3
 """Exit code where a test fails somewhere, or does not do the same as its recording."""
@@ -22,10 +25,8 @@ NOT_PROVED = 3
 class NotGenerated(InverterError):
     """A file that cannot be proved."""
 
-    def __init__(self, file: Path) -> None:
-        super().__init__(
-            f"{file} does not say from which trace it was generated.\nName a file that `inverter generate` wrote, with its first line."
-        )
+    def __init__(self, file: Path, why: str) -> None:
+        super().__init__(f"{one_line(str(file), 200)} {why}.\nName a file that `inverter generate` wrote, with its first line.")
 
 
 @click.command()
@@ -49,42 +50,61 @@ def command(
 ) -> None:
     """Run generated tests hard: replayed, under other circumstances, made smaller, against faults.
 
-    The verdict goes into each file's header. A file that was proved is not proved again unless it has changed.
+    The verdict goes into each file's header. A file whose header says that it was proved is passed over unless it has changed since.
     Exit codes: 0 all hold; 1 it could not be done; 2 wrong arguments; 3 a test fails somewhere or does not do the same as its recording.
     """
-    proofs = []
-    for one in files:
-        text = one.read_text(encoding="utf-8")
-        ids = trace_ids(text)
-        if not ids:
-            raise NotGenerated(one)
+    documents, holding = list[dict[str, object]](), True
+    texts = {one: generated_text(one) for one in files}
+    for one, text in texts.items():
         if proved(text) and not again:
-            click.echo(f"{one}: proved already, and not changed since; --again proves it once more", err=True)
+            click.echo(f"{inert(str(one))}: proved already, and not changed since; --again proves it once more", err=True)
+            documents.append({"file": str(one), "holds": True, "proved": "already"})
             continue
         with source(endpoint, file) as traces:
-            recordings = [built(found.spans(), found.project_spans()) for found in map(traces.fetched, ids)]
-        with progress(str(one)) as told:
-            prover = Prover(settings(Path.cwd()), Path.cwd(), for_tests(), seconds, minimise, mutate, told)
-            proof, kept = prover.prove(one, recordings)
-        one.write_text(with_verdict(kept, proof), encoding="utf-8")
-        proofs.append(proof)
+            recordings = [built(found.spans(), found.project_spans()) for found in map(traces.fetched, trace_ids(text))]
+        with terminated(), progress(str(one)) as told:
+            proof = Prover(settings(Path.cwd()), Path.cwd(), for_tests(), seconds, minimise, mutate, told).prove(one, recordings)
+        replaced(one, with_verdict(one.read_text(encoding="utf-8"), proof).encode())
+        documents.append(document(proof))
+        holding = holding and proof.holds
         if not as_json:
             for line in lines(proof):
                 click.echo(inert(line))
     if as_json:
-        click.echo(json.dumps([document(proof) for proof in proofs], indent=1))
-    if not all(proof.holds for proof in proofs):
+        click.echo(json.dumps(documents, indent=1))
+    if not holding:
         raise click.exceptions.Exit(NOT_PROVED)
+
+
+def generated_text(file: Path) -> str:
+    """A file that names its traces. Raises NotGenerated."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        compile(text, str(file), "exec", dont_inherit=True)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise NotGenerated(file, f"cannot be read as Python ({type(error).__name__})") from None
+    if not trace_ids(text):
+        raise NotGenerated(file, "does not say from which trace it was generated")
+    return text
 
 
 @contextmanager
 def progress(name: str) -> Generator[Told, None, None]:
-    """What is being done, on a terminal."""
+    """What is being done and how far it is, on a terminal; nothing elsewhere."""
     from rich.console import Console  # a tenth of a second that other commands need not pay
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda text: None
+        yield untold
         return
-    with console.status(inert(name)) as status:
-        yield lambda text: status.update(f"{inert(name)}: {text}")
+    shown = "[progress.description]{task.description}"
+    with Progress(TextColumn(shown), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(escaped(name))
+        yield lambda text, done, of: bar.update(task, description=f"{escaped(name)}: {escaped(text)}", completed=done, total=of or None)
+
+
+def escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(inert(text))

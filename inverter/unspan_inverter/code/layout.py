@@ -186,12 +186,22 @@ class Writer:
 
 def formatted(text: str, own: Sequence[str]) -> str:
     """The file as ruff formats it; as it is where ruff is not installed. `own`: the project's packages, imported last."""
+    sort = ("check", "--select", "I", "--fix-only", "--config", f"lint.isort.known-first-party = {json.dumps(own)}")
+    return ruffed(text, sort, ("format",))
+
+
+def tidied(text: str) -> str:
+    """A generated file that lost some of its lines: without the imports that it no longer needs."""
+    return ruffed(text, ("check", "--select", "F401", "--fix-only"), ("format",))
+
+
+def ruffed(text: str, *commands: Sequence[str]) -> str:
+    """What ruff makes of a text, one command after the other; one that fails changes nothing."""
     beside = Path(sys.executable).with_name("ruff")
     ruff = str(beside) if beside.exists() else shutil.which("ruff")
     if ruff is None:
         return text
-    sort = ["check", "--select", "I", "--fix-only", "--config", f"lint.isort.known-first-party = {json.dumps(own)}"]
-    for command in (sort, ["format"]):
+    for command in commands:
         done = subprocess.run(
             [ruff, *command, "--isolated", "--quiet", "--line-length", "120", "--stdin-filename", "generated.py", "-"],
             input=text.encode("utf-8", "surrogatepass"), capture_output=True, check=False,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from unspan_inverter.proving.removable import Place, places, without
+from unspan_inverter.proving.telling import Told, untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,10 @@ class Smaller:
     whole: bool = True
 
 
-def minimised(source: str, holds: Callable[[str], bool], more_time: Callable[[], bool]) -> Smaller:
-    """The smallest version that `holds`, found by leaving out ever smaller pieces until none can go."""
+def minimised(source: str, holds: Callable[[str], bool], more_time: Callable[[], bool], told: Told = untold) -> Smaller:
+    """A version of which nothing can be left out any more while it `holds`, found by leaving out ever smaller pieces."""
     rest, removed, tried = places(source), list[Place](), 0
+    whole = len(rest)
     size = max(len(rest) // 2, 1)
     while rest:
         before = len(removed)
@@ -32,6 +34,7 @@ def minimised(source: str, holds: Callable[[str], bool], more_time: Callable[[],
             if not inside:
                 continue
             tried += 1
+            told("leaving out what it does not need", whole - len(rest) + len(removed), whole)
             if holds(without(source, [*removed, *inside])):
                 removed += inside
         rest = [one for one in rest if not covered(one, removed)]

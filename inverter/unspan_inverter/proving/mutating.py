@@ -4,7 +4,7 @@ import ast
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 from unspan_proto import vocabulary as v
 
 from unspan_inverter.proving.probes import Prober
+from unspan_inverter.proving.telling import Told, untold
 from unspan_inverter.proving.warm.unspan_warm.mutations import Mutation, mutations
 from unspan_inverter.trace import Trace
 
@@ -24,6 +25,7 @@ KINDS: Final = (
     ("mail", r"outbox"),
     ("outbound", r"\.requests|assert_called|mock_calls|call_args"),
     ("body", r"response|assertContains|assertInHTML|assertTemplateUsed|assertJSON"),
+    ("rows", r"assert\w*[ (].*\w\.\w+"),
 )
 """Kinds of assertions, by what their line says; the first that fits."""
 
@@ -50,9 +52,11 @@ class Fault:
     mutation: Mutation
 
 
-def strength(source: str, recording: Trace, prober: Prober, more_time: Callable[[], bool]) -> Strength:
+def strength(source: str, recordings: Sequence[Trace], prober: Prober, more_time: Callable[[], bool], told: Told = untold) -> Strength:
     """Tries the faults on the lines that the test runs."""
-    files = sorted({str(span.attributes.get(v.FILE)) for span in recording.spans if span.what == v.CALL and span.attributes.get(v.FILE)})
+    files = sorted(
+        {str(span.attributes[v.FILE]) for one in recordings for span in one.spans if span.what == v.CALL and span.attributes.get(v.FILE)}
+    )
     found = faults(prober.probe(source, watched=[file for file in files if Path(file).is_file()]).lines)
     noticed: Counter[str] = Counter()
     survived: list[str] = []
@@ -60,19 +64,16 @@ def strength(source: str, recording: Trace, prober: Prober, more_time: Callable[
     for fault in found:
         if not more_time():
             break
+        told("trying faults", tried, len(found))
         probe = prober.probe(source, mutant={"file": fault.file, "lines": list(fault.lines), "number": fault.number})
-        if probe.ran == 0 and probe.passed:
-            continue
         tried += 1
         queries[0] += fault.mutation.query
         if probe.passed:
             survived.append(f"{Path(fault.file).name}:{fault.mutation.line}: {fault.mutation.said}")
         else:
             queries[1] += fault.mutation.query
-            noticed[kind(probe.message, str(prober.file))] += 1
-    return Strength(
-        tried, sum(noticed.values()), (queries[0], queries[1]), dict(noticed), tuple(survived), tried + 1 > len(found) or more_time()
-    )
+            noticed[kind(probe.message, str(prober.file), source)] += 1
+    return Strength(tried, sum(noticed.values()), (queries[0], queries[1]), dict(noticed), tuple(survived), tried == len(found))
 
 
 def faults(ran: Mapping[str, list[int]]) -> list[Fault]:
@@ -87,9 +88,16 @@ def faults(ran: Mapping[str, list[int]]) -> list[Fault]:
     return some if len(some) <= MOST else sorted(random.Random(0).sample(some, MOST), key=lambda one: (one.file, one.number))
 
 
-def kind(message: str, file: str) -> str:
-    """What of a test failed, by the line of the test that its traceback names last."""
-    own = re.findall(rf'File "{re.escape(file)}", line \d+, in \w+\n\s*(.+)', message)
-    if not own or "Error" not in message.strip().splitlines()[-1] or not message.strip().splitlines()[-1].startswith("AssertionError"):
+def kind(message: str, file: str, source: str) -> str:
+    """What of a test failed, by the statement of the test that its traceback names last."""
+    own = re.findall(rf'File "{re.escape(file)}", line (\d+), in ', message)
+    if not own or (not message.strip().splitlines()[-1].startswith("AssertionError") and "\nAssertionError" not in message):
         return "exception"
-    return next((name for name, pattern in KINDS if re.search(pattern, own[-1])), "other")
+    said = statement(source, int(own[-1]))
+    return next((name for name, pattern in KINDS if re.search(pattern, said)), "other")
+
+
+def statement(source: str, line: int) -> str:
+    """The innermost statement on a line, whole."""
+    around = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.stmt) and one.lineno <= line <= (one.end_lineno or 0)]
+    return ast.unparse(max(around, key=lambda one: one.lineno)) if around else ""

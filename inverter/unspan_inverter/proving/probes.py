@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,11 +18,14 @@ from unspan_proto.span import Span
 from unspan_inverter.errors import InverterError
 from unspan_inverter.receiving import Receiver
 from unspan_inverter.replaying import UNDER_RECORDER
-from unspan_inverter.runners import Run
+from unspan_inverter.runners import Run, dotted
 from unspan_inverter.settings import under_recorder
 
 WARM = Path(__file__).parent / "warm"
 START_SECONDS = 120.0
+FIRST_SECONDS = 60.0
+"""For the first probe; the others get a multiple of what it took, for a fault may make a loop endless."""
+TIMES, LEAST_SECONDS = 10.0, 5.0
 STOP_SECONDS = 10.0
 
 
@@ -44,10 +48,12 @@ class NotWarm(InverterError):
 
 
 class Prober:
-    """Runs versions of a test file. A context manager; `run` is the plain command of `runners` for `manage.py test`."""
+    """Runs versions of a test file. A context manager; `run` is the plain command of `runners`, `limit` how many seconds something may take now that
+    has a limit of its own."""
 
-    def __init__(self, file: Path, run: Run, environ: Mapping[str, str], seconds: float) -> None:
-        self.file, self.run, self.environ, self.seconds = file, run, environ, seconds
+    def __init__(self, file: Path, run: Run, environ: Mapping[str, str], limit: Callable[[float], float] = float) -> None:
+        self.file, self.run, self.environ, self.limit = file, run, environ, limit
+        self.seconds = FIRST_SECONDS
         self._receiver = Receiver()
         self._scratch = tempfile.TemporaryDirectory(prefix="unspan-")
 
@@ -78,14 +84,13 @@ class Prober:
         )  # fmt: skip
 
     def _accepted(self, listening: socket.socket) -> Any:
-        for _ in range(int(START_SECONDS)):
+        end = time.monotonic() + self.limit(START_SECONDS)
+        while time.monotonic() < end and self._process.poll() is None:
             with contextlib.suppress(TimeoutError):
                 connection, _ = listening.accept()
-                connection.settimeout(self.seconds)
+                self._connection = connection
                 return connection.makefile("rwb")
-            if self._process.poll() is not None:
-                break
-        said = self._said()
+        said = self._said() if self._process.poll() is not None else "it did not start in time"
         self.__exit__(None, None, None)
         raise NotWarm(said)
 
@@ -97,13 +102,11 @@ class Prober:
     def probe(self, source: str, **more: Any) -> Probe:
         """Runs the file as if it held `source`; `more` as `unspan_warm.runner` has it. Raises NotWarm when the process has ended or does not answer."""
         self._receiver.forget()
-        name = (
-            ".".join(self.file.relative_to(self.run.folder).with_suffix("").parts)
-            if self.file.is_relative_to(self.run.folder)
-            else self.file.stem
-        )
-        request = {"name": name, "file": str(self.file), "source": source, **more}
+        seconds, begun = self.limit(self.seconds), time.monotonic()
+        name = dotted(self.file, self.run.folder) or self.file.stem
+        request = {"name": name, "file": str(self.file), "source": source, "seconds": seconds, **more}
         try:
+            self._connection.settimeout(seconds + STOP_SECONDS)
             self._lines.write(json.dumps(request).encode() + b"\n")
             self._lines.flush()
             answer = json.loads(self._lines.readline() or b"null")
@@ -111,6 +114,8 @@ class Prober:
             answer = None
         if answer is None:
             raise NotWarm(self._said())
+        if self.seconds == FIRST_SECONDS and answer["ran"]:
+            self.seconds = min(max(TIMES * (time.monotonic() - begun), LEAST_SECONDS), FIRST_SECONDS - LEAST_SECONDS)
         return Probe(
             bool(answer["passed"]), str(answer["message"]), self._receiver.traces(), answer.get("lines", {}), int(answer.get("ran", 1))
         )
@@ -119,6 +124,7 @@ class Prober:
         if hasattr(self, "_lines"):
             with contextlib.suppress(OSError):
                 self._lines.close()
+            self._connection.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_SECONDS if hasattr(self, "_lines") else 0.1)
         for sign in (signal.SIGINT, signal.SIGKILL):

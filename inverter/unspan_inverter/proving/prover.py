@@ -1,30 +1,34 @@
 """The proof of one generated file, step by step, within a budget of time."""
 
+import ast
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unspan_inverter.checking import judged
-from unspan_inverter.code.layout import formatted
+from unspan_inverter.code.layout import tidied
 from unspan_inverter.comparing.differences import Comparison
 from unspan_inverter.errors import InverterError
+from unspan_inverter.proving.budget import Budget
 from unspan_inverter.proving.circumstances import CIRCUMSTANCES, Given, NotTried, neighbours
-from unspan_inverter.proving.minimising import Smaller, minimised
+from unspan_inverter.proving.minimising import minimised
 from unspan_inverter.proving.mutating import strength
 from unspan_inverter.proving.probes import NotWarm, Prober, servable
+from unspan_inverter.proving.telling import Told, untold
 from unspan_inverter.proving.verdicts import Proof, counted, trace_ids
 from unspan_inverter.replaying import matched, replayed
-from unspan_inverter.runners import absolute, runner
+from unspan_inverter.runners import Run, absolute, runner
 from unspan_inverter.settings import Settings
 from unspan_inverter.trace import Trace
+from unspan_inverter.writing import replaced
 
-Told = Callable[[str], None]
+NOT_WARM = "not made smaller and not tried with faults: the project's own test command cannot be kept running"
 
 
 @dataclass(frozen=True, slots=True)
 class Prover:
-    """Proves files of one project. `told` hears what is being done; `seconds` are for one file."""
+    """Proves files of one project. `seconds` are for one file; `told` hears what is being done."""
 
     settings: Settings
     here: Path
@@ -32,73 +36,114 @@ class Prover:
     seconds: float = 300.0
     minimise: bool = True
     mutate: bool = True
-    told: Told = lambda text: None
+    told: Told = untold
 
-    def prove(self, file: Path, recordings: Sequence[Trace]) -> tuple[Proof, str]:
-        """The proof, and the source of the file as it should be: smaller where that does the same."""
-        source, style = file.read_text(encoding="utf-8"), style_of(file)
-        end = time.monotonic() + self.seconds
-        self.told("replaying")
-        replay = replayed(file, style, self.settings, self.here, recordings, self.environ)
-        proof = Proof(str(file), replay)
-        if not replay.verdict.passed:
-            return proof, source
-        proof = self._circumstances(file, style, proof, end)
+    def prove(self, file: Path, recordings: Sequence[Trace]) -> Proof:
+        """The proof. The file is left smaller where it does the same so."""
+        source, budget = file.read_text(encoding="utf-8"), Budget(self.seconds)
+        style = style_of(source)
+        self.told("replaying", 0, 0)
+        begun = time.monotonic()
+        limited = replace(self.settings, test_timeout=budget.at_most(self.settings.test_timeout))
+        proof = Proof(str(file), replayed(file, style, limited, self.here, recordings, self.environ))
+        if not proof.replay.verdict.passed:
+            return proof
+        took = time.monotonic() - begun
         run = runner(absolute(file), style, self.settings, absolute(self.here), self.environ)
+        proof = self._probed(file, run, recordings, proof, budget.without(took * len(CIRCUMSTANCES)))
+        proof = self._circumstances(file, run, proof, budget, source)
+        notes = () if proof.whole else (f"the budget of {self.seconds:g} s was used up: the next run goes on, or give more with --seconds",)
+        return replace(proof, notes=(*proof.notes, *notes))
+
+    def _probed(self, file: Path, run: Run, recordings: Sequence[Trace], proof: Proof, budget: Budget) -> Proof:
+        """Many runs by one warm process: what can be left out, and which faults are noticed."""
+        wanted = (self.minimise and proof.replay.same) or self.mutate
+        if not wanted or not budget.more():
+            return replace(proof, whole=not wanted)
         if not servable(run):
-            return replace(
-                proof, notes=("not made smaller and not tried with faults: only Django's own runner can be asked that often",)
-            ), source
+            return replace(proof, notes=(NOT_WARM,))
         try:
-            with Prober(absolute(file), run, self.environ, self.settings.test_timeout) as prober:
-                return self._probed(source, recordings, prober, proof, end)
+            with Prober(absolute(file), run, self.environ, budget.at_most) as prober:
+                proof = self._smaller(file, recordings, prober, proof, budget)
+                if not self.mutate:
+                    return proof
+                found = strength(file.read_text(encoding="utf-8"), recordings, prober, budget.more, self.told)
+                return replace(proof, strength=found, whole=proof.whole and found.whole)
         except NotWarm as error:
-            return replace(proof, notes=(*proof.notes, str(error).partition("\n")[0])), source
+            return replace(proof, notes=(str(error).partition("\n")[0],), whole=budget.more())
 
-    def _circumstances(self, file: Path, style: str, proof: Proof, end: float) -> Proof:
-        run = runner(absolute(file), style, self.settings, absolute(self.here), self.environ)
+    def _smaller(self, file: Path, recordings: Sequence[Trace], prober: Prober, proof: Proof, budget: Budget) -> Proof:
+        if not self.minimise or not proof.replay.same:
+            return proof
+        source, holds = file.read_text(encoding="utf-8"), same_as(recordings, prober)
+        if not holds(source):  # the warm process shows it otherwise than the project's own run
+            return replace(proof, notes=("not made smaller: runs of one process do not do the same as the recording",), whole=budget.more())
+        found = minimised(source, holds, budget.more, self.told)
+        if not found.removed:
+            return replace(proof, whole=found.whole)
+        tidy = tidied(found.source)
+        replaced(file, (tidy if holds(tidy) else found.source).encode())
+        return replace(proof, dropped=counted([place.what for place in found.removed]), whole=found.whole)
+
+    def _circumstances(self, file: Path, run: Run, proof: Proof, budget: Budget, source: str) -> Proof:
+        """The proof with the runs under other circumstances; a smaller file that fails one which the whole file passes is made whole again."""
+        tried, untried = self._tried(file, run, CIRCUMSTANCES, budget)
+        failed = [name for name, passed in tried.items() if not passed]
+        notes = proof.notes
+        if failed and proof.dropped:
+            smaller = file.read_bytes()
+            replaced(file, source.encode())
+            before, _ = self._tried(file, run, failed, budget)
+            if any(before.values()):
+                better = " and ".join(name for name, passed in before.items() if passed)
+                proof, tried = replace(proof, dropped={}), tried | before
+                notes = (*notes, f"not made smaller: the smaller test fails {better}")
+            else:
+                replaced(file, smaller)
+        whole = proof.whole and OUT_OF_TIME not in untried.values()
+        return replace(proof, circumstances=tried, untried=untried, notes=notes, whole=whole)
+
+    def _tried(
+        self, file: Path, run: Run, names: Sequence[str] | Mapping[str, object], budget: Budget
+    ) -> tuple[dict[str, bool], dict[str, str]]:
+        """Which circumstances the file passes, and why some could not be tried."""
         given = Given(run, self.environ, run.words[0], tuple(neighbours(absolute(file), lambda text: bool(trace_ids(text)))))
         tried: dict[str, bool] = {}
         untried: dict[str, str] = {}
-        for name, change in CIRCUMSTANCES.items():
-            if time.monotonic() > end:
-                untried[name] = "there was no more time"
-                continue
-            self.told(f"running it {name}")
+        for number, name in enumerate(names):
+            self.told(f"running it {name}", number, len(names))
             try:
-                tried[name] = judged(change(given), self.settings.test_timeout, self.environ).passed
+                passed = (
+                    budget.more() and judged(CIRCUMSTANCES[name](given), budget.at_most(self.settings.test_timeout), self.environ).passed
+                )
             except (NotTried, InverterError) as error:
                 untried[name] = str(error)
-        return replace(proof, circumstances=tried, untried=untried)
+                continue
+            if passed or budget.more():
+                tried[name] = passed
+            else:
+                untried[name] = OUT_OF_TIME
+        return tried, untried
 
-    def _probed(self, source: str, recordings: Sequence[Trace], prober: Prober, proof: Proof, end: float) -> tuple[Proof, str]:
-        def more_time() -> bool:
-            return time.monotonic() < end
 
-        smaller = Smaller(source, (), 0)
-        if self.minimise and proof.replay.same:
-            self.told("leaving out what it does not need")
-            smaller = minimised(source, self._same(recordings, prober), more_time)
-        source = formatted(smaller.source, []) if smaller.removed else source
-        proof = replace(proof, dropped=counted([place.what for place in smaller.removed]))
-        if self.mutate and recordings:
-            self.told("trying faults")
-            proof = replace(proof, strength=strength(source, recordings[0], prober, more_time))
-        notes = () if more_time() else (f"the budget of {self.seconds:g} s was used up: give more with --seconds",)
-        return replace(proof, notes=notes), source
+OUT_OF_TIME = "there was no more time"
 
-    def _same(self, recordings: Sequence[Trace], prober: Prober) -> Callable[[str], bool]:
-        def holds(source: str) -> bool:
-            probe = prober.probe(source)
-            return probe.passed and all(map(same, matched(recordings, probe.traces, prober.file).comparisons))
 
-        return holds
+def same_as(recordings: Sequence[Trace], prober: Prober) -> Callable[[str], bool]:
+    """Whether a version of the file passes and does the same as the recordings."""
+
+    def holds(source: str) -> bool:
+        probe = prober.probe(source)
+        return probe.passed and all(map(same, matched(recordings, probe.traces, prober.file).comparisons))
+
+    return holds
 
 
 def same(one: Comparison | None) -> bool:
     return one is not None and one.same
 
 
-def style_of(file: Path) -> str:
-    """Functions are pytest's, classes Django's."""
-    return "django" if "\nclass " in file.read_text(encoding="utf-8") else "pytest"
+def style_of(source: str) -> str:
+    """Test functions are pytest's, classes of them Django's."""
+    functions = [one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef) and one.name.startswith("test")]
+    return "pytest" if functions else "django"

@@ -1,11 +1,12 @@
 """Run by the project's own Python as its test runner: sets everything up once, then runs versions of a test, each in a fork.
 
 Needs Django and the standard library only. What it is asked comes over a socket whose path is in UNSPAN_WARM, one JSON document a line:
-`{"name": module, "file": path, "source": text}`; the answer is `{"passed": bool, "ran": int, "message": text}`. With `"watched": [paths]` the answer
+`{"name": module, "file": path, "source": text, "seconds": n}`; the answer is `{"passed": bool, "ran": int, "message": text}`. With `"watched": [paths]` the answer
 has `"lines": {path: [numbers]}` that ran; with `"mutant": {"file": path, "lines": [numbers], "number": n}` the n-th fault on those lines is in place.
 """
 
 import ast
+import contextlib
 import gc
 import json
 import os
@@ -15,19 +16,22 @@ import threading
 import types
 import unittest
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from importlib.machinery import SourceFileLoader
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connections
+from django.test import TestCase, TransactionTestCase
 from django.test.utils import get_runner
 
+from . import forking
 from .mutations import mutated, mutations
 
 SOCKET = "UNSPAN_WARM"
 FLUSH_SECONDS = 5.0
 MESSAGE = 2_000
-NOT_IN_PLACE = "the fault could not be put into the running code"
 
 
 class Warm(get_runner(settings)):  # type: ignore[misc]
@@ -48,31 +52,17 @@ class Warm(get_runner(settings)):  # type: ignore[misc]
         for alias in connections:
             if not in_memory(connections[alias]):
                 connections[alias].close()
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                os.close(reading)
-                silence = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(silence, 1)
-                os.dup2(silence, 2)
-                with open(writing, "wb") as out:
-                    out.write(json.dumps(self.answer(request)).encode())
-            finally:
-                os._exit(0)
-        os.close(writing)
-        with open(reading, "rb") as found:
-            answer = found.read()
-        os.waitpid(child, 0)
-        return answer or json.dumps({"passed": False, "ran": 0, "message": "the process ended in the test"}).encode()
+        return forking.answered(lambda: self.answer(request), request.get("seconds", 60.0))
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         result, watched = unittest.TestResult(), Watched(request.get("watched", ()))
         try:
-            if "mutant" in request and not in_place(**request["mutant"]):
-                return {"passed": True, "ran": 0, "message": NOT_IN_PLACE}
+            if "mutant" in request:
+                in_place(**request["mutant"])
             with watched:
-                unittest.defaultTestLoader.loadTestsFromModule(module(request)).run(result)
+                suite = unittest.defaultTestLoader.loadTestsFromModule(module(request))
+                with kept(suite):
+                    suite.run(result)
         except BaseException as error:
             return {"passed": False, "ran": 0, "message": f"{type(error).__name__}: {error}"[:MESSAGE]}
         finally:
@@ -110,21 +100,19 @@ class Watched:
         return {file: sorted(lines) for file, lines in self.lines.items()}
 
 
-def in_place(file: str, lines: list[int], number: int) -> bool:
-    """Puts a fault into the functions as they are in memory; false where none of them takes it. No file is touched."""
+def in_place(file: str, lines: list[int], number: int) -> None:
+    """Puts a fault into the functions as they are in memory, and into the module where it is imported only later. No file is touched."""
     with open(file, encoding="utf-8") as source:
         tree = ast.parse(source.read())
-    changed = mutated(tree, mutations(tree, frozenset(lines))[number])
-    codes = dict(inner(compile(changed, file, "exec")))
-    plain = dict(inner(compile(tree, file, "exec")))
+    changed = compile(mutated(tree, mutations(tree, frozenset(lines))[number]), file, "exec")
+    codes, plain = dict(inner(changed)), dict(inner(compile(tree, file, "exec")))
     new = {key: code for key, code in codes.items() if key in plain and code != plain[key]}
-    taken = False
     for function in [one for one in gc.get_objects() if isinstance(one, types.FunctionType) and one.__code__.co_filename == file]:
         code = new.get((function.__code__.co_qualname, function.__code__.co_firstlineno))
         if code is not None and code.co_freevars == function.__code__.co_freevars:
             function.__code__ = code
-            taken = True
-    return taken
+    before = SourceFileLoader.get_code
+    SourceFileLoader.get_code = lambda self, name: changed if self.path == file else before(self, name)  # type: ignore[method-assign]
 
 
 def inner(code: types.CodeType) -> Iterator[tuple[tuple[str, int], types.CodeType]]:
@@ -143,6 +131,26 @@ def module(request: dict[str, Any]) -> types.ModuleType:
     sys.modules[request["name"]] = made
     exec(compile(request["source"], request["file"], "exec"), made.__dict__)
     return made
+
+
+@contextlib.contextmanager
+def kept(suite: unittest.TestSuite) -> Generator[None, None, None]:
+    """Puts the rows back that tests without a transaction of their own empty at their end: the next probe shall find those of the migrations."""
+    emptying = any(isinstance(one, TransactionTestCase) and not isinstance(one, TestCase) for one in flat(suite))
+    some = [connections[alias] for alias in connections if not in_memory(connections[alias])] if emptying else []
+    rows = {one.alias: one.creation.serialize_db_to_string() for one in some}
+    yield
+    for alias, text in rows.items():
+        call_command("flush", verbosity=0, interactive=False, database=alias, reset_sequences=False, inhibit_post_migrate=True)
+        connections[alias].creation.deserialize_db_from_string(text)
+
+
+def flat(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
+    for one in suite:
+        if isinstance(one, unittest.TestSuite):
+            yield from flat(one)
+        else:
+            yield one
 
 
 def in_memory(connection: Any) -> bool:
