@@ -14,6 +14,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 
 from unspan_instrumentation import exporters
+from unspan_instrumentation.ids import Ids
 from unspan_instrumentation.outbox import Finished, Outbox
 from unspan_instrumentation.recording import Recording
 from unspan_instrumentation.saying import warn
@@ -127,7 +128,7 @@ class Standing(TracerProvider):
     """
 
     def __init__(self, processor: Processor) -> None:
-        super().__init__(resource=Resource.create())
+        super().__init__(resource=Resource.create(), id_generator=Ids())
         self.processor = processor
         self.given: WeakSet[Any] = WeakSet()
         self.over = False

@@ -1,5 +1,6 @@
 """Recording is on under the plain wrapper, however the project is started, and the server's standard span stays whole."""
 
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -157,6 +158,31 @@ def test_a_provider_that_the_application_sets_late_takes_over(own_provider: Path
     assert hello(traces[1]) == expected()
     assert {span.resource["service.name"] for span in traces[1]} == {"set late"}
     assert ("Overriding" in said, "hello/<int:number>/" in said) == (False, True)
+
+
+SEEDED = """
+
+def index(request):
+    import random
+
+    if request.GET:
+        random.seed(7)
+    return JsonResponse(random.getrandbits(32), safe=False)
+"""
+
+
+def test_a_seeded_application_draws_what_it_drew_before(tmp_path: Path, sink: Sink) -> None:
+    """The server's spans need ids: they come from elsewhere, and are not the same ones after the same seed."""
+    folder = startproject(tmp_path / "seeded")
+    views = folder / "shop" / "views.py"
+    views.write_text(views.read_text() + SEEDED)
+    plain = random.Random(7)
+    drawn = [plain.getrandbits(32), plain.getrandbits(32)]
+    with Server(folder, env={"UNSPAN_ENDPOINT": sink.address}) as server:
+        answers = [int(server.ask(path).body) for path in ("/?seed", "/", "/?seed", "/")]
+        sink.traces(4)
+    assert answers == drawn * 2
+    assert len({(span.trace_id, span.span_id) for span in sink.spans()}) == len(sink.spans())
 
 
 def test_a_program_without_django_runs_as_before(tmp_path: Path) -> None:
