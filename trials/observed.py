@@ -2,11 +2,13 @@
 
     python observed.py manage.py runserver …          the log goes to the file that TRIAL_LOG names, one JSON document a line
 
+`random` is seeded when a request begins, so that runs are alike, and nobody but the application draws from it unnoticed.
 Runs in the application's environment: standard library and Django only.
 """
 
 import json
 import os
+import random
 import runpy
 import sys
 import threading
@@ -22,6 +24,7 @@ def main() -> None:
 
 def observe(log: int) -> None:
     from django.core.mail.message import EmailMessage
+    from django.core.signals import request_started
     from django.db.backends.signals import connection_created
 
     lock = threading.Lock()
@@ -44,6 +47,7 @@ def observe(log: int) -> None:
             connection.execute_wrappers.append(passed)
 
     connection_created.connect(created, weak=False)
+    request_started.connect(lambda **_: random.seed(0), weak=False)
     send = EmailMessage.send
 
     def sending(self, *args, **kwargs):

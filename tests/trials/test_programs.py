@@ -1,6 +1,7 @@
 """The three programs on the repository's own example: real servers, a real collector, its own tests."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ NAMES = ["list", "complete", "create", "upload", "refused", "nowhere"]
 def test_the_example_is_the_same_under_the_recorder(example: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import harmless
 
-    before = {path: path.read_bytes() for path in sorted((example / "..").rglob("*.sqlite3*"))}
+    home = Path(os.environ["UNSPAN_APPS"], "todo", "app")
+    before = {path: path.read_bytes() for path in sorted(home.rglob("*.sqlite3*"))}
     code = harmless.main([str(example), "--json", str(tmp_path / "out.json")])
     said = capsys.readouterr().out
     found = json.loads((tmp_path / "out.json").read_text())
@@ -24,7 +26,8 @@ def test_the_example_is_the_same_under_the_recorder(example: Path, tmp_path: Pat
         ("nowhere", 1, 0, {}, []),
     ], said
     assert (code, said.splitlines()[-1]) == (0, "harmless: todo: 6 of 6 requests are the same, 0 differ, 0 vary by themselves")
-    assert {path: path.read_bytes() for path in before} == before
+    assert [path.name for path in before] == ["db.sqlite3", "db.sqlite3.seed"]
+    assert {path: path.read_bytes() for path in sorted(home.rglob("*.sqlite3*"))} == before
 
 
 def test_everything_of_the_example_is_recorded(example: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
