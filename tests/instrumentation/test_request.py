@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
-from unspan_proto.values import Derived, ModelRef, Opaque, Truncated
+from unspan_proto.values import Derived, Instance, ModelRef, Opaque, Truncated
 
 from .serving import Answer, Server
 from .sink import Sink
@@ -222,7 +222,9 @@ def test_a_client_that_goes_away(served: tuple[Server, Sink], ask: Any) -> None:
             client.recv(10_000, socket.MSG_WAITALL)
     trace = sink.traces(count + 1)[count]
     [chunks] = [span for span in trace if span.what == v.STREAM]
-    assert (chunks.value(v.CLIENT_GONE), set(chunks.value(v.CHUNKS))) == (True, {b"x" * 100_000})
+    *whole, cut = chunks.value(v.CHUNKS)
+    assert (chunks.value(v.CLIENT_GONE), set(whole)) == (True, {b"x" * 100_000})
+    assert (type(cut), cut.type, cut.size >= len(whole) * 100_000) == (Truncated, "bytes", True)
     assert [sentence.partition(":")[0] for sentence in lost(trace)] == ["the streaming response was not recorded whole"]
 
 
@@ -265,7 +267,7 @@ def test_values_are_frozen_without_asking_them(ask: Any) -> None:
     emma = {"id": 1, "title": "Emma", "price": Decimal("10.50")}
     calls = {span.name: span for span in trace if span.what == v.CALL}
     assert calls["shop.views.look_at"].value(v.ARGUMENTS) == {
-        "book": ModelRef("shop.Book", 1, emma), "books": Opaque("django.db.models.query.QuerySet"),
+        "book": ModelRef("shop.Book", 1, emma), "books": Instance("django.db.models.query.QuerySet", {"model": "shop.Book", "evaluated": False}),
         "lazy": Opaque("django.utils.functional.SimpleLazyObject"), "text": Opaque("django.utils.functional.lazy.<locals>.__proxy__"),
         "safe": Derived("django.utils.safestring.SafeString", "<b>"), "several": [ModelRef("shop.Book", 1, emma)],
     }  # fmt: skip

@@ -10,7 +10,7 @@ from ..serving import WRAPPER, environment
 RESTOCK = "yard.management.commands.restock"
 SCRIPT = """
 set -e
-{wrapper} {python} manage.py restock washer --count 2 >&2
+{wrapper} {python} manage.py restock rivet --count 2 >&2
 id=$({bin}/inverter traces --json | tee listed.json | {python} -c 'import json, sys; print(json.load(sys.stdin)[0]["trace_id"])')
 {bin}/inverter show --trace-id $id > shown.txt
 {bin}/inverter generate --trace-id $id > /dev/null 2> refused.txt && exit 9
@@ -30,7 +30,7 @@ def test_from_the_recorder_to_the_terminal(yard: Path, tmp_path: Path) -> None:
     assert (listed["method"], listed["path"], listed["status"], listed["complete"]) == ("COMMAND", RESTOCK, None, True)
     trace_id = listed["trace_id"]
     shown = (yard / "shown.txt").read_text().splitlines()
-    assert (shown[0], shown[1].partition(" → ")[0], "name='washer', count=2" in shown[2]) == (
+    assert (shown[0], shown[1].partition(" → ")[0], "name='rivet', count=2" in shown[2]) == (
         f"trace {trace_id}",
         f"command {RESTOCK}",
         True,
