@@ -23,7 +23,7 @@ class Smaller:
 def minimised(source: str, holds: Callable[[str], bool], more_time: Callable[[], bool], told: Told = untold) -> Smaller:
     """A version of which nothing can be left out any more while it `holds`, found by leaving out ever smaller pieces."""
     rest, removed, tried = places(source), list[Place](), 0
-    whole = len(rest)
+    every = rest
     size = max(len(rest) // 2, 1)
     while rest:
         before = len(removed)
@@ -34,7 +34,7 @@ def minimised(source: str, holds: Callable[[str], bool], more_time: Callable[[],
             if not inside:
                 continue
             tried += 1
-            told("leaving out what it does not need", whole - len(rest) + len(removed), whole)
+            told("leaving out what it does not need", sum(covered(one, removed) for one in every), len(every))
             if holds(without(source, [*removed, *inside])):
                 removed += inside
         rest = [one for one in rest if not covered(one, removed)]

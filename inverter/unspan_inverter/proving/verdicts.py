@@ -25,6 +25,7 @@ class Proof:
     untried: dict[str, str] = field(default_factory=dict[str, str])
     dropped: dict[str, int] = field(default_factory=dict[str, int])
     strength: Strength | None = None
+    repaired: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     whole: bool = True
 
@@ -66,10 +67,10 @@ def sentences(proof: Proof, short: bool = False) -> list[str]:
     said = {True: "does the same as the recording", False: "passes, but does not do the same as the recording", None: "was not compared"}
     found = [said[proof.replay.same]]
     if good := [name for name, passed in proof.circumstances.items() if passed]:
-        found.append(f"passes in {len(good)} other circumstances" if short else f"passes {', '.join(good)}")
+        found.append(f"passes in {counts(len(good), 'other circumstance')}" if short else f"passes {', '.join(good)}")
     found += [f"fails {name}" for name, passed in proof.circumstances.items() if not passed]
     if proof.dropped:
-        found.append("lost " + ", ".join(f"{number} {kind}{'s' if number > 1 else ''}" for kind, number in proof.dropped.items()))
+        found.append("lost " + ", ".join(counts(number, kind) for kind, number in proof.dropped.items()))
     if proof.strength and proof.strength.tried:
         found.append(f"notices {proof.strength.noticed} of {proof.strength.tried} faults")
     if not proof.whole:
@@ -91,7 +92,7 @@ def lines(proof: Proof) -> list[str]:
             found.append(f"faults noticed by: {by}; of queries {strong.queries[1]} of {strong.queries[0]}")
         found += [f"not noticed: {one}" for one in strong.survived[:10]]
         if len(strong.survived) > 10:
-            found.append(f"and {len(strong.survived) - 10} more faults not noticed")
+            found.append(f"and {counts(len(strong.survived) - 10, 'more fault')} not noticed")
     return found + list(proof.notes)
 
 
@@ -100,13 +101,17 @@ def document(proof: Proof) -> dict[str, Any]:
     return {
         "file": proof.file, "holds": proof.holds, "passed": proof.replay.verdict.passed, "same": proof.replay.same,
         "replay": words(proof.replay), "circumstances": proof.circumstances, "untried": proof.untried, "dropped": proof.dropped,
-        "whole": proof.whole,
+        "whole": proof.whole, "repaired": list(proof.repaired),
         "mutants": None if strong is None else {
             "tried": strong.tried, "noticed": strong.noticed, "queries": {"tried": strong.queries[0], "noticed": strong.queries[1]},
             "by": dict(strong.by), "survived": list(strong.survived),
         },
         "notes": list(proof.notes),
     }  # fmt: skip
+
+
+def counts(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number > 1 else ''}"
 
 
 def counted(kinds: list[str]) -> dict[str, int]:
