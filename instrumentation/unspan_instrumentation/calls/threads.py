@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from asgiref.current_thread_executor import CurrentThreadExecutor
 from unspan_instrumentation.calls.core import Core
 from unspan_instrumentation.recording import Recording, begin, current, finish, open_calls
 
@@ -51,6 +52,19 @@ def watch(core: Core) -> None:
 
     threading.Thread.start = carrying_start  # type: ignore[method-assign]
     ThreadPoolExecutor.submit = carrying_submit  # type: ignore[method-assign]
+    watch_here(core)
+
+
+def watch_here(core: Core) -> None:
+    """Wraps what `sync_to_async` inside `async_to_sync` comes to: the thread that waits for the coroutine runs it, as a call of the coroutine's."""
+    submit = CurrentThreadExecutor.submit
+
+    @wraps(submit)
+    def carrying_submit(executor: CurrentThreadExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        recording = current()
+        return submit(executor, function if recording is None else carried(core, recording, function), *args, **kwargs)
+
+    CurrentThreadExecutor.submit = carrying_submit  # type: ignore[method-assign]
 
 
 def carry(core: Core, thread: threading.Thread, recording: Recording) -> None:
