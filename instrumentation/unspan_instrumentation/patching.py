@@ -4,6 +4,7 @@ What is replaced, and by what, stands in the seam's own file; when the replacing
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -20,9 +21,14 @@ def around(owner: type, name: str, wrapper: Wrapper) -> None:
         return
 
     @functools.wraps(original)
-    def replacement(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         return wrapper(original, self, args, kwargs)
 
+    @functools.wraps(original)
+    async def coroutine(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await wrapper(original, self, args, kwargs)
+
+    replacement = coroutine if inspect.iscoroutinefunction(original) else call  # `mock.patch` makes its stand-in by what it finds
     replacement.__unspan__ = True  # type: ignore[attr-defined]
     setattr(owner, name, replacement)
 

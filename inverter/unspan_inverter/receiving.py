@@ -42,6 +42,10 @@ class Receiver:
         """Lets go of what came."""
         self._batches.clear()
 
+    def batches(self) -> list[bytes]:
+        """What came, as it came."""
+        return list(self._batches)
+
     def traces(self) -> dict[str, list[Span]]:
         """What came, by trace id; batches that are no spans are left out."""
         found: defaultdict[str, list[Span]] = defaultdict(list)

@@ -29,7 +29,7 @@ def minimised(source: str, holds: Callable[[str], bool], more_time: Callable[[],
         before = len(removed)
         for chunk in chunks(rest, size):
             if not more_time():
-                return Smaller(without(source, removed), tuple(removed), tried, whole=False)
+                return Smaller(without(source, removed), tuple(outermost(removed)), tried, whole=False)
             inside = [one for one in chunk if not covered(one, removed)]
             if not inside:
                 continue
@@ -41,12 +41,17 @@ def minimised(source: str, holds: Callable[[str], bool], more_time: Callable[[],
         if size == 1 and len(removed) == before:
             break
         size = max(size // 2, 1)
-    return Smaller(without(source, removed), tuple(removed), tried)
+    return Smaller(without(source, removed), tuple(outermost(removed)), tried)
 
 
 def chunks(some: Sequence[Place], size: int) -> list[Sequence[Place]]:
     """Later places first: what is made last is needed by least."""
     return [some[start : start + size] for start in range(0, len(some), size)][::-1]
+
+
+def outermost(removed: Sequence[Place]) -> list[Place]:
+    """Without those that lie in another: a field went with its row."""
+    return [one for one in removed if not covered(one, [other for other in removed if other != one])]
 
 
 def covered(one: Place, removed: Sequence[Place]) -> bool:

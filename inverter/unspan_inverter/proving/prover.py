@@ -28,7 +28,7 @@ NOT_WARM = "not made smaller and not tried with faults: the project's own test c
 
 @dataclass(frozen=True, slots=True)
 class Prover:
-    """Proves files of one project. `seconds` are for one file; `told` hears what is being done."""
+    """Proves files of one project. `seconds` are for one file, whose replay is always made; `told` hears what is being done."""
 
     settings: Settings
     here: Path
@@ -44,8 +44,9 @@ class Prover:
         style = style_of(source)
         self.told("replaying", 0, 0)
         begun = time.monotonic()
-        limited = replace(self.settings, test_timeout=budget.at_most(self.settings.test_timeout))
-        proof = Proof(str(file), replayed(file, style, limited, self.here, recordings, self.environ))
+        proof = Proof(
+            str(file), replayed(file, style, self.settings, self.here, recordings, self.environ)
+        )  # whatever it takes: all else stands on it
         if not proof.replay.verdict.passed:
             return proof
         took = time.monotonic() - begun

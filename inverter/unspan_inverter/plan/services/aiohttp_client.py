@@ -20,6 +20,7 @@ def connections(*recorded):
         loop = asyncio.get_running_loop()
         protocol = aiohttp.client_proto.ResponseHandler(loop)
         protocol.connection_made(mock.Mock(is_closing=lambda: False))
+        protocol.force_close()
         loop.call_soon(protocol.data_received, "\\r\\n".join(lines).encode() + body)
         return aiohttp.connector.Connection(connector, request.connection_key, protocol, loop)
 

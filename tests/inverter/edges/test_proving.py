@@ -1,0 +1,219 @@
+"""`inverter prove` from outside, on a real project with a real test database: the file that it leaves, its words, its JSON, its exit codes."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from edge_projects import put
+from edge_proofs import PYTEST, SMALLEST, TEST, generated, header, members
+from unspan_inverter.cli import cli
+from unspan_inverter.proving.circumstances import CIRCUMSTANCES
+
+ALL = ", ".join(CIRCUMSTANCES)
+
+
+def prove(home: Path, *words: object) -> Result:
+    """The command as a person in the project's folder calls it."""
+    here = Path.cwd()
+    os.chdir(home)
+    try:
+        return CliRunner().invoke(cli, ["prove", *map(str, words)])
+    finally:
+        os.chdir(here)
+
+
+def body(file: Path) -> str:
+    """The file below its header."""
+    return "".join(line for line in file.read_text().splitlines(keepends=True) if not line.startswith("# "))
+
+
+def verdict(file: Path) -> str:
+    return file.read_text().splitlines()[1].partition("): ")[2]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return members(tmp_path_factory.mktemp("prove") / "site")
+
+
+@pytest.fixture(scope="module")
+def recording(home: Path) -> tuple[Path, Path]:
+    """The file and its trace."""
+    return generated(home)
+
+
+@pytest.fixture
+def file(recording: tuple[Path, Path]) -> Path:
+    """The test as it was generated."""
+    file = recording[0]
+    file.write_text(header(json.loads(recording[1].read_text())["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"]) + TEST)
+    return file
+
+
+@pytest.fixture
+def trace(recording: tuple[Path, Path]) -> Path:
+    return recording[1]
+
+
+def test_a_proved_test_is_as_small_as_it_can_be_and_says_how_good_it_is(home: Path, file: Path, trace: Path) -> None:
+    done = prove(home, file, "--from", trace, "--json")
+
+    [found] = json.loads(done.stdout)
+    mutants = found.pop("mutants")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert found == {
+        "file": str(file), "holds": True, "passed": True, "same": True, "whole": True, "replay": ["it did the same as the recording"],
+        "circumstances": dict.fromkeys(CIRCUMSTANCES, True), "untried": {}, "dropped": {"field": 1, "header": 1, "row": 1, "statement": 1},
+        "repaired": [], "notes": [],
+    }  # fmt: skip
+    assert body(file) == SMALLEST
+    assert mutants["queries"] == {"tried": 4, "noticed": 3}
+    assert mutants["noticed"] == sum(mutants["by"].values()) == mutants["tried"] - len(mutants["survived"])
+    assert verdict(file) == (
+        f"does the same as the recording; passes in 8 other circumstances; lost 1 field, 1 header, 1 row, 1 statement; "
+        f"notices {mutants['noticed']} of {mutants['tried']} faults."
+    )
+
+    again = prove(home, file, "--from", trace)
+    assert (again.exit_code, again.stdout, again.stderr) == (
+        0, "", f"{file}: proved already, and not changed since; --again proves it once more\n",
+    )  # fmt: skip
+
+
+def test_the_budget_is_kept_and_the_next_run_goes_on(home: Path, file: Path, trace: Path) -> None:
+    before = body(file)
+
+    for _ in range(2):
+        done = prove(home, file, "--from", trace, "--seconds", 1)
+
+        assert (done.exit_code, body(file)) == (0, before)
+        assert file.read_text().splitlines()[1].startswith("# Tried by unspan (")
+        assert verdict(file) == "does the same as the recording; not all was tried for want of time."
+        assert done.stdout.splitlines() == [
+            f"{file}: does the same as the recording; not all was tried for want of time",
+            *(f"not tried {name}: there was no more time" for name in CIRCUMSTANCES),
+            "the budget of 1 s was used up: the next run goes on, or give more with --seconds",
+        ]
+
+
+CHANGED = {
+    "red": (
+        ('b"Bob, Ada"', 'b"Bob"'),
+        "does not pass (1 of 1 tests failed)",
+        "AssertionError: b'Bob, Ada' != b'Bob'",
+    ),
+    "different": (
+        ('username="ada"', 'username="Ada"'),
+        "passes, but does not do the same as the recording",
+        "first, SELECT … FROM auth_user WHERE auth_user.is_active ORDER BY auth_user.username DESC: rows row 2 4 was 'ada' in the recording and is "
+        "'Ada' in the test, in mysite.urls.members",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_does_not_hold_is_said_with_the_reason_and_tried_again_next_time(home: Path, file: Path, trace: Path, name: str) -> None:
+    (old, new), sentence, why = CHANGED[name]
+    file.write_text(file.read_text().replace(old, new))
+
+    for _ in range(2):
+        done = prove(home, file, "--from", trace, "--seconds", 1)
+
+        assert (done.exit_code, done.stdout.splitlines()[0].partition(": ")[2].partition(";")[0]) == (3, sentence)
+        assert why in done.stdout.splitlines()
+        assert file.read_text().splitlines()[1].startswith("# Tried by unspan (")
+
+
+def test_a_project_that_cannot_start_is_a_sentence(home: Path, file: Path, trace: Path) -> None:
+    broken = put(home / "mysite/broken.py", "raise RuntimeError('no settings today')\n")
+    urls = (home / "mysite/settings.py").read_text()
+    put(home / "mysite/settings.py", f"import mysite.broken\n{urls}")
+    try:
+        done = prove(home, file, "--from", trace)
+    finally:
+        put(home / "mysite/settings.py", urls)
+        broken.unlink()
+
+    assert done.exit_code == 3
+    assert done.stdout.startswith(f"{file}: does not pass (")
+    assert "RuntimeError: no settings today" in done.stdout
+
+
+NOT_OURS = {
+    "no file": (None, 2, "Error: Invalid value for 'FILES...': File 'x.py' does not exist."),
+    "a folder": (Path(), 2, "Error: Invalid value for 'FILES...': File 'x.py' is a directory."),
+    "a person's file": (b"import django\n", 1, "inverter: x.py does not say from which trace it was generated."),
+    "no Python": (header("a" * 32).encode() + b"def\n", 1, "inverter: x.py cannot be read as Python (SyntaxError)."),
+    "no text": (b"\xff\xfe\x00", 1, "inverter: x.py cannot be read as Python (UnicodeDecodeError)."),
+    "a trace that nobody has": (
+        header("ab" * 16).encode() + TEST.encode(), 1, "inverter: trace abababab… is not in the collector at 127.0.0.1:…",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOT_OURS)
+def test_bad_input_is_one_sentence_and_changes_nothing(tmp_path: Path, collector, name: str) -> None:
+    content, code, said = NOT_OURS[name]
+    if isinstance(content, bytes):
+        (tmp_path / "x.py").write_bytes(content)
+    elif content is not None:
+        (tmp_path / "x.py").mkdir()
+
+    done = prove(tmp_path, "x.py", "--endpoint", collector.address)
+
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert said in re.sub(r"127\.0\.0\.1:\d+\.?", "127.0.0.1:…", done.stderr)
+    assert not isinstance(content, bytes) or (tmp_path / "x.py").read_bytes() == content
+
+
+def test_all_files_are_looked_at_before_the_first_is_proved(home: Path, file: Path, trace: Path) -> None:
+    before = file.read_bytes()
+
+    done = prove(home, file, put(home / "mine.py", "x = 1\n"), "--from", trace)
+
+    assert (done.exit_code, done.stdout, file.read_bytes()) == (1, "", before)
+
+
+def test_a_terminal_shows_how_far_it_is(home: Path, file: Path, trace: Path) -> None:
+    above, below = pty.openpty()
+    words = [Path(sys.executable).with_name("inverter"), "prove", file, "--from", trace, "--seconds", "1"]
+    seen: list[bytes] = []
+
+    def read() -> None:
+        while True:
+            try:
+                seen.append(os.read(above, 4096))
+            except OSError:  # the other side is closed
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    done = subprocess.run(
+        words, cwd=home, stdout=subprocess.PIPE, stderr=below, env={**os.environ, "TERM": "xterm", "COLUMNS": "200"}, text=True
+    )
+    os.close(below)
+    reader.join(10)
+    os.close(above)
+
+    assert f"{file}: replaying" in re.sub(r"\x1b\[[0-9;?]*\w|\s*\r?\n", "", b"".join(seen).decode()).replace("\r", "")
+    assert done.stdout.startswith(f"{file}: does the same as the recording")
+
+
+@pytest.mark.deep
+def test_a_pytest_function_is_proved_too(home: Path, trace: Path) -> None:
+    put(home / "pytest.ini", "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n")
+    first = (home / "polls/tests/test_members.py").read_text().splitlines(keepends=True)[0]
+    file = put(home / "polls/tests/test_function.py", first + PYTEST)
+
+    done = prove(home, file, "--from", trace, "--json")
+
+    [found] = json.loads(done.stdout)
+    assert (done.exit_code, found["same"], found["circumstances"]["again"]) == (0, True, True)
+    file.unlink()
