@@ -25,7 +25,7 @@ from application import Application, TrialError, read
 from folders import State
 from processes import collecting, free_port
 
-BROKEN = re.compile(r"^(?:FAIL|ERROR|FAILED|UNEXPECTED SUCCESS):? (\S.*?)(?: - .*)?$", re.MULTILINE)
+BROKEN = re.compile(r"^(?:FAIL|ERROR|FAILED|UNEXPECTED SUCCESS):? ([^\s(].*?)(?: - .*)?$", re.MULTILINE)
 RAN = re.compile(r"^Ran (\d+) tests? in|(\d+) (?:passed|failed|errors?|skipped|xfailed|xpassed)\b", re.MULTILINE)
 TAIL = 3_000
 

@@ -138,7 +138,7 @@ def test_a_file_must_be_there_by_content_or_hash() -> None:
 
 OUTPUTS = [
     pytest.param(
-        "FAIL: test_a (m.T.test_a)\nERROR: test_b (m.T.test_b)\nRan 3 tests in 1s\n",
+        "FAIL: test_a (m.T.test_a)\nERROR: test_b (m.T.test_b)\nRan 3 tests in 1s\n\nFAILED (failures=1, errors=1)\n",
         3,
         ["test_a (m.T.test_a)", "test_b (m.T.test_b)"],
         id="unittest",
