@@ -147,28 +147,28 @@ class Recording:
             except Exception as error:
                 self.lose(f"a record was lost to {type(error).__name__} inside unspan")
 
+    def close(self) -> None:
+        """Nothing more is recorded."""
+        self.closed, self.calls_left = True, 0
+
     def end(self) -> None:
         """Sends the `end` record. The server span, or the root of the work, has been handed over before, and counts."""
         if self.closed:
             return
         self.settle()
         self.take_calls(1.0)
-        self.closed = True
+        self.close()
         now = time.time_ns()
         sentences = [why if n == 1 else f"{why} ({n} times)" for why, n in self.lost.items()]
         attributes = {v.FORMAT: FORMAT, v.RECORDED: self.recorded + 1, v.LOST: sentences}
         self.sink(Record(self.trace_id, self.span_id(), self.root, v.END, "end", now, now, attributes))
 
 
-PLAN = 3
-"""The place of a call's plan, which knows how many values the call has."""
-
-
 def counted(values: list[Any]) -> int:
-    """How many calls the values of `Calls` are."""
+    """How many calls the values of `Calls` are. Each begins with its plan, which knows how many values the call has."""
     count = place = 0
     while place < len(values):
-        count, place = count + 1, place + values[place + PLAN].size
+        count, place = count + 1, place + values[place].size
     return count
 
 
@@ -212,7 +212,7 @@ def left_behind() -> None:
     """In a process that was forked: the recording is the parent's, and two processes would give the same ids to different spans."""
     recording = current()
     if recording is not None:
-        recording.closed = True
+        recording.close()
 
 
 os.register_at_fork(after_in_parent=forked_here, after_in_child=left_behind)

@@ -4,11 +4,10 @@ import dis
 import os
 import sys
 import sysconfig
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from operator import itemgetter
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -18,8 +17,8 @@ OPTIMIZED, VARARGS, VARKEYWORDS, SUSPENDS = 0x01, 0x04, 0x08, 0x20 | 0x80 | 0x20
 NOISE = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"})
 OURS = ("unspan_instrumentation", "unspan_proto")
 MAX_LOCALS = 100
-HEAD, TAIL = 9, 4
-"""Values of an ended call before its arguments, and between these and its locals (see `activations`)."""
+HEAD = 10
+"""Values of an ended call before its arguments (see `activations`)."""
 FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules"})
 
 
@@ -38,12 +37,6 @@ class Disposition:
     rebound: tuple[int, ...] = ()
     """Places of the arguments that the function's own code binds again."""
     suspends: bool = False
-    given: Callable[[Any], Sequence[Any]] = tuple
-    """Takes the arguments' values out of a frame's locals, in the order of the names."""
-    found: Callable[[Any], Sequence[Any]] = tuple
-    """The same for the other locals; raises KeyError where one is not bound."""
-    changes: int = 0
-    """The place of the changed arguments in an ended call."""
     size: int = 0
     """How many values an ended call has in a block."""
 
@@ -66,10 +59,8 @@ class Project:
         name, file = f"{module}.{code.co_qualname}", os.path.abspath(code.co_filename)
         suspends = bool(code.co_flags & SUSPENDS)
         rebound = tuple(place for place, name in enumerate(arguments) if name in bound(code))
-        return Disposition(
-            True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends,
-            taking(arguments), taking(others), HEAD + len(arguments) + 2, HEAD + len(arguments) + TAIL + len(others),
-        )  # fmt: skip
+        size = HEAD + len(arguments) + len(others)
+        return Disposition(True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends, size)
 
     def judged(self, code: CodeType, module: str) -> tuple[bool, str]:
         if code.co_name in NOISE or not code.co_flags & OPTIMIZED:
@@ -121,13 +112,6 @@ class Project:
         if foreign(folder, root):
             return False, "its file belongs to an installed library"
         return True, f"its file is under {root}"
-
-
-def taking(names: tuple[str, ...]) -> Callable[[Any], Sequence[Any]]:
-    """What takes the values of these names out of a mapping: `itemgetter`, which gives a sequence for two names and more only."""
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda values: [values[name] for name in names]
 
 
 def signature(code: CodeType) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from unspan_proto import vocabulary as v
 
 from unspan_instrumentation import wire
-from unspan_instrumentation.calls.disposition import HEAD, TAIL, Disposition
+from unspan_instrumentation.calls.disposition import HEAD, Disposition
 from unspan_instrumentation.encoding import encoded, quoted, written
 from unspan_instrumentation.freezing import NOTHING
 from unspan_instrumentation.recording import Calls
@@ -22,11 +22,10 @@ def spans(block: Calls) -> Iterator[bytes]:
     head = b"\x0a\x10" + block.trace_id.to_bytes(16, "big") + b"\x12\x08"
     values, place = block.values, 0
     while place < len(values):
-        _, span_id, _, plan, parent, start, _, thread, yielded = values[place : place + HEAD]
+        plan, span_id, parent, start, end, thread, yielded, error, changes, result = values[place : place + HEAD]
         arguments, following = place + HEAD, place + plan.size
         rest = arguments + len(plan.arguments)
-        end, error, changes, result = values[rest : rest + TAIL]
-        given, found = texts(plan, values[arguments:rest], values[rest + TAIL : following], changes)
+        given, found = texts(plan, values[arguments:rest], values[rest:following], changes)
         place = following
         fields = [
             head, IDS.pack(span_id, b"\x22\x08", parent), wire.TIMES.pack(0x39, start, 0x41, end),

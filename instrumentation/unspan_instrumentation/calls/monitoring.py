@@ -9,8 +9,9 @@ from types import CodeType
 from typing import Any
 
 from unspan_instrumentation.calls import activations
-from unspan_instrumentation.calls.activations import FRAME, returned, started, suspended, unwound
-from unspan_instrumentation.calls.disposition import Disposition, Project
+from unspan_instrumentation.calls.activations import FRAME, RETURNED, suspended, unwound
+from unspan_instrumentation.calls.disposition import Project
+from unspan_instrumentation.calls.tailored import Tailored, tailored
 from unspan_instrumentation.recording import Recording, _current, current, open_calls
 
 if sys.version_info >= (3, 12):
@@ -23,7 +24,7 @@ class Monitoring:
 
     def __init__(self, project: Project, tool: int, reason: str) -> None:
         self.project, self.tool, self.reason = project, tool, reason
-        self.plans: dict[int, Disposition] = {}
+        self.plans: dict[int, Tailored] = {}
         self.foreign: set[str] = set()
 
     def install(self) -> None:
@@ -48,44 +49,46 @@ class Monitoring:
     def finish(self, recording: Recording) -> None:
         activations.finish(recording)
 
-    def decided(self, code: CodeType) -> Disposition | None:
+    def decided(self, code: CodeType) -> Tailored | None:
         """The plan of a code object that has none yet, None when its calls are not recorded; asked by a callback, two frames above the code's."""
         if code.co_filename in self.foreign:
             return None
         found = self.project.disposition(code, str(sys._getframe(2).f_globals.get("__name__", "")))
         if found.recorded:
-            self.plans[id(code)] = found
-            return found
+            self.plans[id(code)] = made = tailored(found)
+            return made
         if not self.project.include and not self.project.placed(code.co_filename)[0]:
             self.foreign.add(code.co_filename)
         return None
 
 
-def callbacks(plans: dict[int, Disposition], decided: Callable[[CodeType], Disposition | None]) -> dict[int, Callable[..., Any]]:
+def callbacks(plans: dict[int, Tailored], decided: Callable[[CodeType], Tailored | None]) -> dict[int, Callable[..., Any]]:
     """What is called at each event. Closures: an attribute lookup is felt 3,000 times a request."""
-    recording_now, frame_at = _current.get, sys._getframe
+    known, recording_now, frame_at = plans.get, _current.get, sys._getframe
 
     def start(code: CodeType, offset: int) -> Any:
         try:
-            plan = plans.get(id(code)) or decided(code)
-            if plan is None:
+            own = known(id(code)) or decided(code)
+            if own is None:
                 return DISABLE
             recording = recording_now()
-            if recording is not None and not recording.closed:
-                started(recording, frame_at(1), plan, open_calls.stack)
+            if recording is not None:
+                own[1](recording, frame_at(1), open_calls.stack)
         except Exception as error:
             failed(error)
         return None
 
     def end(code: CodeType, offset: int, result: Any) -> Any:
         try:
-            if id(code) not in plans and decided(code) is None:
-                return DISABLE
             stack = open_calls.stack
             if stack:
-                frame = frame_at(1)
-                if stack[-1][FRAME] == id(frame):
-                    returned(stack.pop(), frame, result)
+                call, frame = stack[-1], frame_at(1)
+                if call[FRAME] is frame:
+                    del stack[-1]
+                    call[RETURNED](call, frame, result)
+                    return None
+            if id(code) not in plans and decided(code) is None:
+                return DISABLE
         except Exception as error:
             failed(error)
         return None
@@ -95,7 +98,7 @@ def callbacks(plans: dict[int, Disposition], decided: Callable[[CodeType], Dispo
             if id(code) not in plans and decided(code) is None:
                 return DISABLE
             stack, frame = open_calls.stack, frame_at(1)
-            if stack and stack[-1][FRAME] == id(frame):
+            if stack and stack[-1][FRAME] is frame:
                 suspended(stack.pop(), frame)
         except Exception as error:
             failed(error)
@@ -122,7 +125,7 @@ def callbacks(plans: dict[int, Disposition], decided: Callable[[CodeType], Dispo
         try:
             if id(code) in plans:
                 stack, frame = open_calls.stack, frame_at(1)
-                if stack and stack[-1][FRAME] == id(frame):
+                if stack and stack[-1][FRAME] is frame:
                     unwound(stack.pop(), frame, error)
         except Exception as problem:
             failed(problem)

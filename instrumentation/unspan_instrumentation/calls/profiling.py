@@ -9,8 +9,9 @@ from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
 from unspan_instrumentation.calls import activations
-from unspan_instrumentation.calls.activations import FRAME, RECORDING, YIELDED, described, ended, left, returned, started, suspended
-from unspan_instrumentation.calls.disposition import Disposition, Project
+from unspan_instrumentation.calls.activations import FRAME, RECORDING, RETURNED, YIELDED, described, ended, left, suspended
+from unspan_instrumentation.calls.disposition import Project
+from unspan_instrumentation.calls.tailored import Tailored, tailored
 from unspan_instrumentation.recording import Recording, Stack, current, open_calls
 
 YIELDS: Final = frozenset(opmap[name] for name in ("YIELD_VALUE",) if name in opmap)
@@ -29,6 +30,8 @@ class Unwound(NamedTuple):
     """A call that an exception has left, and its locals. `doubtful`: or it has yielded None where it stood before, and is suspended."""
 
     call: list[Any]
+    frame: int
+    """The frame's id: what holds the frame holds its locals."""
     found: dict[str, Any]
     doubtful: bool
 
@@ -38,7 +41,7 @@ class Profiling:
 
     def __init__(self, project: Project, reason: str) -> None:
         self.project, self.reason = project, reason
-        self.plans: dict[int, tuple[Disposition | None, CodeType | None]] = {}
+        self.plans: dict[int, tuple[Tailored | None, CodeType | None]] = {}
         self.unwinding: list[Unwound] = []
         self.standing: dict[int, int] = {}
         """The frames that an exception may have been thrown into, with the instruction at which they stand."""
@@ -74,7 +77,7 @@ class Profiling:
         def profile(frame: FrameType, event: str, arg: Any) -> None:
             try:
                 if event == "return":
-                    if stack and stack[-1][FRAME] == id(frame):
+                    if stack and stack[-1][FRAME] is frame:
                         if unwinding:
                             self.name_exceptions()
                         self.returned(stack.pop(), frame, arg)
@@ -82,13 +85,13 @@ class Profiling:
                     if unwinding:
                         self.name_exceptions()
                     code = frame.f_code
-                    plan, known = plans.get(id(code), UNDECIDED)
+                    own, known = plans.get(id(code), UNDECIDED)
                     if known is None:
-                        plan = decided(frame)
-                    recording = current() if plan is not None else None
-                    if plan is not None and recording is not None:
-                        if not plan.suspends or begins(frame):
-                            started(recording, frame, plan, stack)
+                        own = decided(frame)
+                    recording = current() if own is not None else None
+                    if own is not None and recording is not None:
+                        if not own.plan.suspends or begins(frame):
+                            own.started(recording, frame, stack)
                         elif activations.resumed(recording, frame):
                             self.resumed(frame)
                 elif unwinding:
@@ -101,7 +104,7 @@ class Profiling:
 
     def resumed(self, frame: FrameType) -> None:
         """A suspended call goes on, or an exception is raised where it stands: then nothing of it will have run at its next event."""
-        for one in [one for one in self.unwinding if one.call[FRAME] == id(frame)]:
+        for one in [one for one in self.unwinding if one.frame == id(frame)]:
             self.unwinding.remove(one)
             one.call[YIELDED] += 1
         if frame.f_code.co_code[frame.f_lasti] != RESUME or sys.version_info >= (3, 13):
@@ -115,21 +118,22 @@ class Profiling:
             suspended(call, frame)
             if arg is None and stood_at == at:
                 call[YIELDED] -= 1
-                self.unwinding.append(Unwound(call, left(call, frame), True))
+                self.unwinding.append(Unwound(call, id(frame), left(call, frame), True))
         elif arg is not None or code[at] in RETURNS:
-            returned(call, frame, arg)
+            call[RETURNED](call, frame, arg)
         else:
-            self.unwinding.append(Unwound(call, left(call, frame), False))
+            call[FRAME] = None
+            self.unwinding.append(Unwound(call, id(frame), left(call, frame), False))
 
-    def decided(self, frame: FrameType) -> Disposition | None:
+    def decided(self, frame: FrameType) -> Tailored | None:
         """The plan of a code object that has none yet, None when its calls are not recorded."""
         if len(self.plans) > REMEMBERED:
             self.plans.clear()
         code = frame.f_code
         found = self.project.disposition(code, str(frame.f_globals.get("__name__", "")))
-        plan = found if found.recorded else None
-        self.plans[id(code)] = plan, code  # the code is kept, so that its id stays its own
-        return plan
+        own = tailored(found) if found.recorded else None
+        self.plans[id(code)] = own, code  # the code is kept, so that its id stays its own
+        return own
 
     def name_exceptions(self) -> None:
         """Hands over the unwound calls whose exception is being handled now."""
@@ -140,9 +144,9 @@ class Profiling:
             error = error.__cause__ or error.__context__
         for error in errors:
             frames = frames_of(error)
-            for one in [one for one in self.unwinding if one.call[FRAME] in frames]:
+            for one in [one for one in self.unwinding if one.frame in frames]:
                 self.unwinding.remove(one)
-                one.call[RECORDING].suspended.pop(one.call[FRAME], None)
+                one.call[RECORDING].suspended.pop(one.frame, None)
                 ended(one.call, one.found, described(error))
 
 
