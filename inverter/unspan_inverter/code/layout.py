@@ -88,7 +88,7 @@ def imports_of_project(imports: Iterable[Imported]) -> set[str]:
 def function_needs(function: str) -> frozenset[Imported]:
     """The modules that a stub's function uses; these functions are ours."""
     found = frozenset[Imported]()
-    for module in ("io", "requests", "http.client", "aiohttp", "asyncio", "urllib3"):
+    for module in ("io", "requests", "http.client", "aiohttp", "asyncio", "urllib3", "contextlib", "socket", "ssl"):
         if f"{module}." in function:
             found |= needs(module)
     for name in ("datetime", "timezone"):

@@ -11,6 +11,7 @@ from unspan_inverter.events.kinds import (
     RowsDeleted,
     RowsInserted,
     RowsRead,
+    RowsSupported,
     RowsUpdated,
     TapeRead,
     TransactionStep,
@@ -18,6 +19,6 @@ from unspan_inverter.events.kinds import (
 from unspan_inverter.events.reading import events, exchange
 
 __all__ = [
-    "CacheUsed", "Column", "Event", "Exchange", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsUpdated",
-    "TapeRead", "TransactionStep", "events", "exchange",
+    "CacheUsed", "Column", "Event", "Exchange", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
+    "RowsUpdated", "TapeRead", "TransactionStep", "events", "exchange",
 ]  # fmt: skip

@@ -116,6 +116,17 @@ class RowsRead:
     parameters: tuple[Any, ...]
     shape: Mapping[str, Any]
     system: str = ""
+    supported: bool = False
+    """Whether all rows that it depends on are known: nothing has to be inferred from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsSupported:
+    """Rows that the recorder read beside a statement, as they were before it: `(model, attnames, rows)`."""
+
+    span: str
+    database: str
+    rows: tuple[tuple[str, tuple[str, ...], tuple[tuple[Any, ...], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +180,7 @@ class TransactionStep:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswered:
-    """An outbound HTTP exchange. `error` is the exception's type name when there was no answer."""
+    """An outbound HTTP exchange, from `began` to `ended` (nanoseconds since 1970). `error` is the exception's type name when there was no answer."""
 
     span: str
     client: str
@@ -182,6 +193,9 @@ class HttpAnswered:
     response_body: bytes | None
     error: str = ""
     error_message: str = ""
+    began: int = 0
+    ended: int = 0
+    body_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,4 +245,4 @@ class OnCommit:
     database: str
 
 
-Event = RowsRead | RowsInserted | RowsUpdated | RowsDeleted | TransactionStep | HttpAnswered | TapeRead | MailSent | CacheUsed | OnCommit
+Event = RowsRead | RowsSupported | RowsInserted | RowsUpdated | RowsDeleted | TransactionStep | HttpAnswered | TapeRead | MailSent | CacheUsed | OnCommit

@@ -8,6 +8,7 @@ from unspan_proto.span import Span
 from unspan_proto.values import ModelRef, Truncated, bare
 
 from unspan_inverter.events.kinds import CacheUsed, Column, Event, Exchange, Failure, HttpAnswered, MailSent, OnCommit, RowsRead, TapeRead
+from unspan_inverter.events.supporting import NOTHING, Beside, besides, informed, of_raw, supported
 from unspan_inverter.events.writes import statement_event
 from unspan_inverter.trace import Trace
 
@@ -15,7 +16,8 @@ from unspan_inverter.trace import Trace
 def events(trace: Trace) -> tuple[Event, ...]:
     """What happened during the request, in order."""
     exchanges = {span.span_id for span in trace.spans if span.what == v.HTTP}
-    return tuple(event for span in trace.spans if not is_attempt(span, exchanges) for event in of_span(span))
+    known = besides(trace)
+    return tuple(event for span in trace.spans if not is_attempt(span, exchanges) for event in of_span(span, known.get(span.span_id, NOTHING)))
 
 
 def is_attempt(span: Span, exchanges: set[str]) -> bool:
@@ -23,10 +25,11 @@ def is_attempt(span: Span, exchanges: set[str]) -> bool:
     return span.what == v.HTTP and span.parent_id in exchanges
 
 
-def of_span(span: Span) -> Iterator[Event]:
+def of_span(span: Span, beside: Beside) -> Iterator[Event]:
     reader = READERS.get(span.what)
     if reader is not None:
-        yield from reader(span)
+        yield from (informed(event, beside) for event in reader(span))
+        yield from of_raw(span, beside)
 
 
 def exchange(trace: Trace) -> Exchange:
@@ -100,7 +103,8 @@ def http(span: Span) -> Iterator[Event]:
     yield HttpAnswered(
         span.span_id, text(span, v.CLIENT), text(span, v.METHOD), text(span, v.URL), pairs(span.value(v.REQUEST_HEADERS)),
         None if body is None else octets(body), int(span.attributes.get(v.STATUS, 0)), pairs(span.value(v.RESPONSE_HEADERS)),
-        None if answer is None else octets(answer), text(span, v.EXCEPTION_TYPE), text(span, v.EXCEPTION_MESSAGE),
+        None if answer is None else octets(answer), text(span, v.EXCEPTION_TYPE), text(span, v.EXCEPTION_MESSAGE), span.start, span.end,
+        not isinstance(body, Truncated),
     )  # fmt: skip
 
 
@@ -167,4 +171,5 @@ READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {
     v.CACHE: cache,
     v.ON_COMMIT: on_commit,
     v.REMEMBERED: remembered,
+    v.SUPPORT: supported,
 }

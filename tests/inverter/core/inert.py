@@ -10,13 +10,13 @@ from itertools import chain
 from unspan_proto.project import Project
 
 IMPORTABLE = {
-    "datetime", "decimal", "django.conf", "django.core", "django.core.cache", "django.core.files.uploadedfile", "django.test", "django.urls", "fractions",
-    "http.client", "httpx", "io", "ipaddress", "pathlib", "pytest", "pytest_django.asserts", "requests", "tempfile", "time_machine", "unittest",
+    "aiohttp", "asyncio", "contextlib", "datetime", "decimal", "django.conf", "django.core", "django.core.cache", "django.core.files.uploadedfile", "django.test", "django.urls", "fractions",
+    "http.client", "httpx", "io", "ipaddress", "json", "pathlib", "pytest", "pytest_django.asserts", "requests", "socket", "ssl", "tempfile", "time_machine", "unittest",
     "urllib.parse", "urllib3", "uuid", "zoneinfo",
 }  # fmt: skip
 """Modules that a plan may import, besides those of the project's models."""
 CALLABLE = {
-    "ConnectionError", "answers", "bytearray", "client", "cls", "complex", "django_capture_on_commit_callbacks", "float", "frozenset", "isinstance", "iter",
+    "BrokenPipeError", "ConnectionAbortedError", "ConnectionError", "ConnectionRefusedError", "ConnectionResetError", "OSError", "TimeoutError", "answers", "bytearray", "client", "cls", "complex", "dict", "django_capture_on_commit_callbacks", "float", "frozenset", "isinstance", "iter",
     "len", "list", "map", "memoryview", "next", "range", "request", "self", "session", "set", "slice", "str", "wire", "sorted",
 }  # fmt: skip
 """What a call may begin with, besides what is imported or bound in the file: our own words and harmless built-ins."""

@@ -24,6 +24,7 @@ from unspan_proto.values import Derived, ModelRef, Opaque, Truncated
 from .making import START, Happening, cached, delete, http, insert, mail, nth, on_commit, read, sql, streamed, tape, trace, update
 
 ONE = nth(2)
+TIMES = {"began": START + 2_000, "ended": START + 2_001}
 JSON = (("Content-Type", "application/json"),)
 STEPS = [
     ("BEGIN", "BEGIN", ""), ("START TRANSACTION", "BEGIN", ""), ("COMMIT", "COMMIT", ""), ("ROLLBACK", "ROLLBACK", ""), ('SAVEPOINT "s1_x1"', "SAVEPOINT", "s1_x1"),
@@ -85,15 +86,15 @@ TABLE: dict[str, tuple[Happening, tuple[Event, ...]]] = {
     "table-made": (sql("CREATE TABLE x (y)"), ()),
     "http": (
         http("POST", "https://x.example/a?b=1", 201, b"{}", **{v.HTTP_REQUEST_BODY: b"q", v.HTTP_REQUEST_HEADERS: [["A", "b"]]}),
-        (HttpAnswered(ONE, "requests", "POST", "https://x.example/a?b=1", (("A", "b"),), b"q", 201, JSON, b"{}"),),
+        (HttpAnswered(ONE, "requests", "POST", "https://x.example/a?b=1", (("A", "b"),), b"q", 201, JSON, b"{}", **TIMES),),
     ),
     "http-failed": (
         http(status=0, **{v.HTTP_RESPONSE_BODY: None, v.EXCEPTION_TYPE: "requests.exceptions.ConnectTimeout", v.EXCEPTION_MESSAGE: "slow"}),
-        (HttpAnswered(ONE, "requests", "GET", "https://api.example/v1", (), None, 0, JSON, None, "requests.exceptions.ConnectTimeout", "slow"),),
+        (HttpAnswered(ONE, "requests", "GET", "https://api.example/v1", (), None, 0, JSON, None, "requests.exceptions.ConnectTimeout", "slow", **TIMES),),
     ),
     "http-cut": (
         http(**{v.HTTP_RESPONSE_BODY: Truncated("bytes", 99, b"begin")}),
-        (HttpAnswered(ONE, "requests", "GET", "https://api.example/v1", (), None, 200, JSON, b"begin"),),
+        (HttpAnswered(ONE, "requests", "GET", "https://api.example/v1", (), None, 200, JSON, b"begin", **TIMES),),
     ),
     "tape": (tape("random.choice", Derived("shop.Colour", "red")), (TapeRead(ONE, "random.choice", Derived("shop.Colour", "red"), "shop.views.home", at=START + 2_000),)),
     "mail": (mail(subject=Derived("SafeString", "Hi"), to=["a@b.c"]), (MailSent(ONE, {"subject": "Hi", "body": "", "to": ["a@b.c"]}),)),

@@ -153,7 +153,7 @@ things: st.SearchStrategy[Happening] = st.one_of(
         lambda client, method, url, header, body, error: http(
             method, url, 200, body, **{v.CLIENT: client, v.HTTP_RESPONSE_HEADERS: [["X", header], [header, "x"]], v.EXCEPTION_TYPE: error, v.EXCEPTION_MESSAGE: error}
         ),
-        st.sampled_from(["requests", "httpx", "httpx.async", "urllib", "http.client", "urllib3"]) | hostile, hostile, hostile, hostile, octets, st.just("") | hostile,
+        st.sampled_from(["requests", "httpx", "httpx.async", "urllib", "http.client", "urllib3", "aiohttp", "botocore"]) | hostile, hostile, hostile, hostile, octets, st.just("") | hostile,
     ),
     st.builds(tape, st.sampled_from(["random.choice", "uuid.uuid4", NOW]) | hostile.map(lambda text: f"random.{text}"), anyhow, hostile | st.just("shop.views.x")),
     st.builds(lambda subject, to: mail(subject=subject, to=[to]), anyhow, anyhow), st.builds(cached, st.sampled_from(["get", "set", "get_many", "delete"]) | hostile, anyhow, anyhow, st.booleans(), hostile),

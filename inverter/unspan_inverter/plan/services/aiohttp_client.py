@@ -1,10 +1,22 @@
 """`aiohttp`: answers stand in for the connection, below sessions, redirects, cookies and decoding."""
 
-from collections.abc import Sequence
+from typing import Any
 
 from unspan_inverter.events import HttpAnswered
-from unspan_inverter.plan.expressions import Attr, Call, Check, Context, Import, Item, Listed, Name, call, reached
-from unspan_inverter.plan.services.kinds import Stub, kept_pairs, last_name
+from unspan_inverter.plan.expressions import Attr, Call, Context, Import, Item, Listed, Name, call, method, reached
+from unspan_inverter.plan.services import failing
+from unspan_inverter.plan.services.kinds import (
+    Exchanges,
+    Payload,
+    Stub,
+    bodies_sent,
+    function,
+    kept_pairs,
+    last_name,
+    maker,
+    replies,
+    requests_made,
+)
 
 FUNCTION = '''
 def connections(*recorded):
@@ -33,20 +45,29 @@ ERRORS = {
 """Exceptions of aiohttp's that a message is enough for."""
 
 
-def stub(exchanges: Sequence[HttpAnswered], name: str) -> Stub:
+def stub(found: Exchanges) -> Stub:
     patch = Call(
         reached(Import("unittest", "mock"), "patch.object"),
         (Attr(Import("aiohttp"), "BaseConnector"), "connect"),
-        (("autospec", True), ("side_effect", call(Name("connections"), *(reply(one) for one in exchanges)))),
+        (("autospec", True), ("side_effect", call(maker(found, "connections"), *replies(found, reply)))),
     )
+    calls = Attr(Name(found.name), "call_args_list")
     request = Item(Attr(Name("call"), "args"), 1)
-    sent = Listed((Attr(request, "method"), call(Name("str"), Attr(request, "url"))), ("call",), Attr(Name(name), "call_args_list"))
-    return Stub((Context(patch, name),), (Check("equal", (sent, [(one.method, one.url) for one in exchanges])),), (FUNCTION,))
+    sent = Listed((Attr(request, "method"), call(Name("str"), Attr(request, "url"))), ("call",), calls)
+
+    def body(n: int, payload: Payload) -> Any:
+        content = method(Attr(Item(Attr(Item(calls, n), "args"), 1), "body"), "decode")  # the same of a payload and of bytes
+        return call(Attr(Import("json"), "loads"), content) if payload.kind == "json" else content
+
+    text = function(found, FUNCTION, "request.method, str(request.url)")
+    return Stub((Context(patch, found.name),), (requests_made(found, sent), *bodies_sent(found, body)), (text,))
 
 
 def reply(one: HttpAnswered) -> object:
     """What the library itself makes of an answer (too many redirects, a status that it was to refuse) it makes of it again."""
     last = last_name(one.error)
+    if one.error and last not in ERRORS and failing.known(one):
+        return failing.failure(one)
     if one.error and (last in ERRORS or not one.status):
         return call(Attr(Import("aiohttp"), last if last in ERRORS else "ClientConnectionError"), one.error_message or "recorded")
     return (one.status, one.response_body or b"", kept_pairs(one))

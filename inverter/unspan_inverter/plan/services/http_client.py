@@ -1,44 +1,71 @@
 """`http.client` and what is built on it (`urllib.request`): answers stand in for the socket."""
 
-from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from unspan_inverter.events import HttpAnswered
-from unspan_inverter.plan.expressions import Attr, Call, Check, Context, Import, Item, Listed, Name, call, reached
-from unspan_inverter.plan.services.kinds import Stub, kept_headers
+from unspan_inverter.plan.expressions import Attr, Context, Import, Item, Listed, Name, call, method
+from unspan_inverter.plan.services import failing
+from unspan_inverter.plan.services.kinds import (
+    Exchanges,
+    Payload,
+    Stub,
+    bodies_sent,
+    function,
+    kept_pairs,
+    maker,
+    replies,
+    requests_made,
+)
 
 FUNCTION = '''
+@contextlib.contextmanager
 def wire(*recorded):
-    """Answers outbound requests with what was recorded: (status, body, headers), or an exception, in order."""
-    queue = iter(recorded)
+    """Answers outbound requests with what was recorded: (status, body, headers), or an exception, in order. Gives those that are made."""
+    queue, sent = iter(recorded), []
+
+    def putrequest(connection, method, url, *args, **options):
+        connection.sending = [method, url or "/", b""]
+        sent.append(connection.sending)
+
+    def send(connection, data):
+        connection.sending[2] += data if isinstance(data, bytes) else b"".join(data)
+
+    def endheaders(connection, message_body=None, **options):
+        connection.answer = next(queue)
+        if isinstance(connection.answer, (ConnectionRefusedError, socket.gaierror, ssl.SSLError)):
+            raise connection.answer
+        connection.send(message_body or b"")
 
     def getresponse(connection):
-        answer = next(queue)
-        if isinstance(answer, Exception):
-            raise answer
-        status, body, headers = answer
-        lines = [f"HTTP/1.1 {status} Recorded", *(f"{name}: {value}" for name, value in headers.items()), f"Content-Length: {len(body)}", "", ""]
-        socket = mock.Mock(makefile=lambda *args, **kwargs: io.BytesIO("\\r\\n".join(lines).encode("latin-1") + body))
-        response = http.client.HTTPResponse(socket)
+        if isinstance(connection.answer, Exception):
+            raise connection.answer
+        status, body, headers = connection.answer
+        lines = [f"HTTP/1.1 {status} Recorded", *(f"{name}: {value}" for name, value in headers), f"Content-Length: {len(body)}", "", ""]
+        stream = io.BytesIO("\\r\\n".join(lines).encode("latin-1") + body)
+        response = http.client.HTTPResponse(mock.Mock(makefile=lambda *args, **kwargs: stream), method=connection.sending[0])
         response.begin()
         return response
 
-    return getresponse
+    network = dict(putrequest=putrequest, putheader=mock.DEFAULT, endheaders=endheaders, send=send, getresponse=getresponse)
+    with mock.patch.multiple(http.client.HTTPConnection, **network):
+        yield sent
 '''
 
 
-def stub(exchanges: Sequence[HttpAnswered], name: str) -> Stub:
-    patch = reached(Import("unittest", "mock"), "patch.object")
-    connection = Attr(Import("http.client"), "HTTPConnection")
-    replies = tuple(reply(one) for one in exchanges)
-    contexts = (
-        Context(Call(patch, (connection, "getresponse"), (("autospec", True), ("side_effect", call(Name("wire"), *replies))))),
-        Context(Call(patch, (connection, "putrequest"), (("autospec", True),)), name),
-        Context(Call(patch, (connection, "putheader"), (("autospec", True),))),
-        Context(Call(patch, (connection, "endheaders"), (("autospec", True),))),
-        Context(Call(patch, (connection, "send"), (("autospec", True),))),
-    )
-    sent = Listed(Item(Attr(Name("call"), "args"), slice(1, 3)), ("call",), Attr(Name(name), "call_args_list"))
-    return Stub(contexts, (Check("equal", (sent, [(one.method, target(one.url)) for one in exchanges])),), (FUNCTION,))
+def stub(found: Exchanges) -> Stub:
+    found = replace(found, asked=tuple((method, target(url)) for method, url in found.asked))
+    context = Context(call(maker(found, "wire"), *replies(found, reply)), found.name)
+    made = Listed((Name("method"), Name("url")), ("method", "url", "_"), Name(found.name))
+
+    def body(n: int, payload: Payload) -> Any:
+        content = Item(Item(Name(found.name), n), 2)
+        if payload.kind == "json":
+            return call(Attr(Import("json"), "loads"), content)
+        return method(content, "decode") if payload.kind == "text" else content
+
+    text = function(found, FUNCTION, "tuple(connection.sending[:2])")
+    return Stub((context,), (requests_made(found, made), *bodies_sent(found, body)), (text,))
 
 
 def target(url: str) -> str:
@@ -49,6 +76,5 @@ def target(url: str) -> str:
 
 
 def reply(one: HttpAnswered) -> object:
-    if one.error:
-        return call(Name("ConnectionError"), one.error_message or "recorded")
-    return (one.status, one.response_body or b"", kept_headers(one))
+    """Headers as pairs: those that come several times are several."""
+    return failing.failure(one) if one.error else (one.status, one.response_body or b"", kept_pairs(one))

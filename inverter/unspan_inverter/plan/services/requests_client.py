@@ -1,10 +1,21 @@
 """`requests`: answers stand in for the transport adapter, below sessions, redirects and hooks."""
 
-from collections.abc import Sequence
+from typing import Any
 
 from unspan_inverter.events import HttpAnswered
-from unspan_inverter.plan.expressions import Attr, Call, Check, Context, Import, Listed, Name, call, reached
-from unspan_inverter.plan.services.kinds import Stub, kept_headers
+from unspan_inverter.plan.expressions import Attr, Call, Context, Import, Item, Listed, Name, call, reached
+from unspan_inverter.plan.services.kinds import (
+    Exchanges,
+    Payload,
+    Stub,
+    bodies_sent,
+    function,
+    kept_headers,
+    last_name,
+    maker,
+    replies,
+    requests_made,
+)
 
 FUNCTION = '''
 def answers(*recorded):
@@ -24,33 +35,48 @@ def answers(*recorded):
 
     return send
 '''
+ERRORS = {
+    "ConnectionError", "ConnectTimeout", "HTTPError", "ReadTimeout", "Timeout", "TooManyRedirects", "RequestException",
+}  # fmt: skip
+"""Exceptions that `requests` itself exports."""
+OTHERS = {
+    "SSLError",
+    "ProxyError",
+    "ChunkedEncodingError",
+    "ContentDecodingError",
+    "InvalidURL",
+    "InvalidSchema",
+    "MissingSchema",
+    "RetryError",
+}
 
 
-def stub(exchanges: Sequence[HttpAnswered], name: str) -> Stub:
-    replies = tuple(reply(one) for one in exchanges)
+def stub(found: Exchanges) -> Stub:
     patch = Call(
         reached(Import("unittest", "mock"), "patch.object"),
         (reached(Import("requests"), "adapters.HTTPAdapter"), "send"),
-        (("autospec", True), ("side_effect", call(Name("answers"), *replies))),
+        (("autospec", True), ("side_effect", call(maker(found, "answers"), *replies(found, reply)))),
     )
-    request = "request"
-    sent = Listed((Attr(Name(request), "method"), Attr(Name(request), "url")), ("_", request), arguments(name))
-    return Stub((Context(patch, name),), (Check("equal", (sent, [(one.method, one.url) for one in exchanges])),), (FUNCTION,))
+    calls = Attr(Name(found.name), "call_args_list")
+    request = Name("request")
+    sent = Listed((Attr(request, "method"), Attr(request, "url")), ("_", request.id), Listed(Attr(Name("call"), "args"), ("call",), calls))
 
+    def body(n: int, payload: Payload) -> Any:
+        content = Attr(Item(Attr(Item(calls, n), "args"), 1), "body")
+        return call(Attr(Import("json"), "loads"), content) if payload.kind == "json" else content
 
-def arguments(name: str) -> Listed:
-    """The positional arguments of each call of the mock."""
-    return Listed(Attr(Name("call"), "args"), ("call",), Attr(Name(name), "call_args_list"))
+    text = function(found, FUNCTION, "request.method, request.url")
+    return Stub((Context(patch, found.name),), (requests_made(found, sent), *bodies_sent(found, body)), (text,))
 
 
 def reply(one: HttpAnswered) -> object:
     if one.error:
-        return call(Attr(Import("requests"), error_name(one.error)), one.error_message or "recorded")
+        return call(error_class(one.error), one.error_message or "recorded")
     return (one.status, one.response_body or b"", kept_headers(one))
 
 
-def error_name(dotted: str) -> str:
-    """The exception's name as `requests` exports it."""
-    known = {"ConnectionError", "ConnectTimeout", "HTTPError", "ReadTimeout", "Timeout", "TooManyRedirects", "RequestException"}
-    last = dotted.rsplit(".", 1)[-1]
-    return last if last in known else "ConnectionError"
+def error_class(dotted: str) -> Any:
+    last = last_name(dotted)
+    if last in OTHERS:
+        return reached(Import("requests"), f"exceptions.{last}")
+    return Attr(Import("requests"), last if last in ERRORS else "ConnectionError")

@@ -1,11 +1,13 @@
 """Chooses the stub for each client that the request used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from unspan_inverter.errors import InverterError
 from unspan_inverter.events import HttpAnswered
+from unspan_inverter.plan.answers import Answer, canonical
 from unspan_inverter.plan.services import aiohttp_client, http_client, httpx_client, requests_client, urllib3_client
-from unspan_inverter.plan.services.kinds import Client, Stub
+from unspan_inverter.plan.services.kinds import Client, Exchanges, Stub, positions
+from unspan_inverter.plan.services.payloads import known_texts, payload
 
 CLIENTS: Mapping[str, Client] = {
     "requests": requests_client.stub,
@@ -34,18 +36,32 @@ SAME: Mapping[str, str] = {"http.client": "urllib", "botocore": "urllib3"}
 """Clients that are answered at the same place, in one order."""
 
 
-def stubbed(exchanges: Sequence[HttpAnswered], allow_gaps: bool, packages: Mapping[str, str] | None = None) -> list[Stub]:
-    """A stub for each client, in the order of first use. `packages`: the project's, with their versions. Raises NoStub."""
+def stubbed(answer: Answer, allow_gaps: bool, tokens: Iterable[str] = ()) -> list[Stub]:
+    """A stub for each client, in the order of first use. `tokens`: texts that the test hands out again. Raises NoStub."""
     clients = dict(CLIENTS)
-    if (packages or {}).get("urllib3", "").startswith("1."):
+    if answer.bindings.project.packages.get("urllib3", "").startswith("1."):
         clients["urllib3"] = urllib3_client.first
-    by_client: dict[str, list[HttpAnswered]] = {}
-    for one in exchanges:
-        if one.client in clients:
-            by_client.setdefault(SAME.get(one.client, one.client), []).append(one)
-        elif not allow_gaps:
-            raise NoStub(one.client, one.url)
+    known = known_texts(answer, tokens)
+    by_client = grouped(answer.facts.services, clients, allow_gaps)
     return [
-        clients[client](some, "sent" if len(by_client) == 1 else f"sent_by_{client.replace('.', '_')}")
+        clients[client](exchanges(some, answer, known, "sent" if len(by_client) == 1 else f"sent_by_{client.replace('.', '_')}"))
         for client, some in by_client.items()
     ]
+
+
+def grouped(services: Sequence[HttpAnswered], clients: Mapping[str, Client], allow_gaps: bool) -> dict[str, list[HttpAnswered]]:
+    found: dict[str, list[HttpAnswered]] = {}
+    for one in services:
+        if one.client in clients:
+            found.setdefault(SAME.get(one.client, one.client), []).append(one)
+        elif not allow_gaps:
+            raise NoStub(one.client, one.url)
+    return found
+
+
+def exchanges(found: Sequence[HttpAnswered], answer: Answer, known: str, name: str) -> Exchanges:
+    answer.bindings.keep(one.url for one in found)
+    return Exchanges(
+        tuple(found), name, tuple((one.method, canonical(one.url, answer.exchange, answer.clock)) for one in found),
+        tuple(payload(one, answer, known) for one in found), positions(found),
+    )  # fmt: skip

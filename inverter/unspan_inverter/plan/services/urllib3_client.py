@@ -1,11 +1,25 @@
 """`urllib3` used directly, and `botocore` above it: answers stand in for each sending of a pool, below retries and redirects."""
 
-from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from unspan_inverter.events import HttpAnswered
 from unspan_inverter.plan.expressions import Attr, Call, Check, Context, Import, Item, Listed, Name, call, reached
+from unspan_inverter.plan.services import failing
 from unspan_inverter.plan.services.http_client import target
-from unspan_inverter.plan.services.kinds import Stub, kept_headers, kept_pairs
+from unspan_inverter.plan.services.kinds import (
+    Exchanges,
+    Payload,
+    Stub,
+    bodies_sent,
+    function,
+    kept_headers,
+    kept_pairs,
+    last_name,
+    maker,
+    replies,
+    requests_made,
+)
 
 FUNCTION = '''
 def exchanges(*recorded):
@@ -24,15 +38,22 @@ def exchanges(*recorded):
 '''
 
 
-def stub(exchanges: Sequence[HttpAnswered], name: str) -> Stub:
-    replies = tuple(reply(one) for one in exchanges)
-    context = patched("_make_request", call(Name("exchanges"), *replies), name)
-    return Stub((context,), asserted(exchanges, name, slice(2, 4)), (FUNCTION,))
+PLAIN = {"ConnectTimeoutError", "ProtocolError", "SSLError", "DecodeError", "LocationValueError", "LocationParseError"}
+"""Exceptions that a message is enough for."""
+OF_CONNECTION = {"NewConnectionError", "NameResolutionError"}
 
 
-def first(exchanges: Sequence[HttpAnswered], name: str) -> Stub:
+def stub(found: Exchanges) -> Stub:
+    found = replace(found, asked=tuple((method, target(url)) for method, url in found.asked))
+    context = patched("_make_request", call(maker(found, "exchanges"), *replies(found, reply)), found.name)
+    text = function(found, FUNCTION, "method, url")
+    return Stub((context,), asserted(found, slice(2, 4)), (text,))
+
+
+def first(found: Exchanges) -> Stub:
     """Of urllib3 1, whose pools make their answers in another way: in the place of a call with all its retries."""
-    return Stub((patched("urlopen", [whole(one) for one in exchanges], name),), asserted(exchanges, name, slice(1, 3)))
+    found = replace(found, asked=tuple((method, target(url)) for method, url in found.asked), together=False)
+    return Stub((patched("urlopen", [whole(one) for one in found.answered], found.name),), asserted(found, slice(1, 3)))
 
 
 def patched(method: str, effect: object, name: str) -> Context:
@@ -42,9 +63,21 @@ def patched(method: str, effect: object, name: str) -> Context:
     )
 
 
-def asserted(exchanges: Sequence[HttpAnswered], name: str, arguments: slice) -> tuple[Check, ...]:
-    sent = Listed(Item(Attr(Name("call"), "args"), arguments), ("call",), Attr(Name(name), "call_args_list"))
-    return (Check("equal", (sent, [(one.method, target(one.url)) for one in exchanges])),)
+def asserted(found: Exchanges, arguments: slice) -> tuple[Check, ...]:
+    calls = Attr(Name(found.name), "call_args_list")
+    sent = Listed(Item(Attr(Name("call"), "args"), arguments), ("call",), calls)
+
+    def body(n: int, payload: Payload) -> Any:
+        content = Item(Attr(Item(calls, n), "kwargs"), "body")
+        return call(Attr(Import("json"), "loads"), content) if payload.kind == "json" else content
+
+    comparable = replace(found, payloads=tuple(one if one and plain(n, one, found) else None for n, one in enumerate(found.payloads)))
+    return (requests_made(found, sent), *bodies_sent(comparable, body))
+
+
+def plain(n: int, payload: Payload, found: Exchanges) -> bool:
+    """Whether the body goes to the pool as bytes: botocore gives files of its own."""
+    return found.answered[n].client == "urllib3" and payload.kind in ("json", "bytes")
 
 
 def reply(one: HttpAnswered) -> object:
@@ -60,6 +93,15 @@ def whole(one: HttpAnswered) -> object:
 
 
 def failure(one: HttpAnswered) -> object:
-    """An exception that the pool takes for what it was: one to try again after."""
-    kind = "TimeoutError" if "time" in one.error.lower() else "ProtocolError"
-    return call(reached(Import("urllib3"), f"exceptions.{kind}"), one.error_message or "recorded")
+    """An exception as the pool meets it; one that needs more than a message, with nothing for the rest."""
+    last, message = last_name(one.error), one.error_message or "recorded"
+    exceptions = Attr(Import("urllib3"), "exceptions")
+    if last == "ReadTimeoutError":
+        return call(Attr(exceptions, last), None, None, message)
+    if last in OF_CONNECTION:
+        return call(Attr(exceptions, "NewConnectionError"), None, message)
+    if last in PLAIN:
+        return call(Attr(exceptions, last), message)
+    if failing.known(one):
+        return failing.failure(one)
+    return call(Attr(exceptions, "TimeoutError" if "time" in one.error.lower() else "ProtocolError"), message)

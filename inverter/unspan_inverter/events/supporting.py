@@ -1,0 +1,81 @@
+"""Rows that the recorder read beside a statement (lineage), as events, and what they tell of the statement itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from unspan_proto import vocabulary as v
+from unspan_proto.span import Span
+from unspan_proto.values import bare
+
+from unspan_inverter.events.kinds import Event, RowsDeleted, RowsRead, RowsSupported, RowsUpdated
+from unspan_inverter.events.writes import database, parameters, row_count, system
+from unspan_inverter.trace import Trace
+
+
+@dataclass(slots=True)
+class Beside:
+    """What was read beside one statement. `whole`: everything that it depends on."""
+
+    whole: bool = False
+    label: str = ""
+    keys: tuple[Any, ...] | None = None
+    after: Mapping[Any, Mapping[str, Any]] = field(default_factory=dict[Any, Mapping[str, Any]])
+
+
+NOTHING = Beside()
+
+
+def besides(trace: Trace) -> Mapping[str, Beside]:
+    """By the statement's span."""
+    found: dict[str, Beside] = {}
+    for span in trace.spans:
+        if span.what != v.SUPPORT:
+            continue
+        one = found.setdefault(span.parent_id, Beside())
+        if v.SUPPORT_AFTER in span.attributes:
+            one.after = rows_after(span.value(v.SUPPORT_AFTER))
+            continue
+        one.whole = not span.attributes.get(v.SUPPORT_CUT) and v.SUPPORT_GAP not in span.attributes
+        one.label = str(span.attributes.get(v.SUPPORT_TARGET, ""))
+        keys = span.value(v.SUPPORT_KEYS)
+        one.keys = tuple(bare(key) for key in keys) if isinstance(keys, list) and one.whole else None
+    return found
+
+
+def rows_after(image: Any) -> dict[Any, dict[str, Any]]:
+    """The rows after an UPDATE, by key."""
+    _, key, names, rows = image
+    some = [dict(zip(names, row, strict=False)) for row in rows]
+    return {bare(row.get(key)): row for row in some}
+
+
+def supported(span: Span) -> Iterator[Event]:
+    """The rows that were there before a statement."""
+    rows = tuple((str(label), tuple(names), tuple(map(tuple, some))) for label, names, some in span.value(v.SUPPORT_ROWS, []))
+    if rows:
+        yield RowsSupported(span.span_id, database(span), rows)
+
+
+def informed(event: Event, beside: Beside) -> Event:
+    """The event of a statement with what was read beside it."""
+    if isinstance(event, RowsRead):
+        return replace(event, supported=beside.whole)
+    if isinstance(event, RowsDeleted) and event.keys is None and beside.keys is not None:
+        return replace(event, keys=beside.keys)
+    if isinstance(event, RowsUpdated) and beside.after:
+        return replace(event, changes=tuple(beside.after.items()))
+    if isinstance(event, RowsUpdated) and beside.keys is not None and [key for key, _ in event.changes] == [None]:
+        return replace(event, changes=tuple((key, event.changes[0][1]) for key in beside.keys))
+    return event
+
+
+def of_raw(span: Span, beside: Beside) -> Iterator[Event]:
+    """A write without Django's compiler, of which the rows tell what it did."""
+    if not beside.label or beside.keys is None or span.status == 2 or v.MODEL in span.attributes:
+        return
+    about = (str(span.attributes.get(v.STATEMENT, "")), parameters(span), row_count(span), system(span))
+    if span.attributes.get(v.OPERATION) == "DELETE":
+        yield RowsDeleted(span.span_id, database(span), beside.label, beside.keys, *about)
+    elif span.attributes.get(v.OPERATION) == "UPDATE" and beside.after:
+        yield RowsUpdated(span.span_id, database(span), beside.label, tuple(beside.after.items()), *about)
