@@ -125,6 +125,7 @@ class Recording:
             self.recorded += count
         else:
             self.lost[DROPPED] = self.lost.get(DROPPED, 0) + count
+            self.calls_left = 0  # of a trace that is broken anyway, no more: taking calls only to drop them costs the application time
 
     def lose(self, why: str) -> None:
         """Notes that something was not recorded; the trace will say so."""

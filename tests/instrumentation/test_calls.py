@@ -11,7 +11,7 @@ from unspan_instrumentation.calls import choosing, encoding, threads
 from unspan_instrumentation.calls.core import Core, Nothing
 from unspan_instrumentation.calls.disposition import Project
 from unspan_instrumentation.calls.profiling import Profiling
-from unspan_instrumentation.recording import Calls, Recording, begin, finish, open_calls
+from unspan_instrumentation.recording import DROPPED, Calls, Recording, begin, finish, open_calls
 from unspan_instrumentation.settings import Settings
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span, Wire, from_wire
@@ -237,6 +237,16 @@ def test_calls_over_the_limit(core: Core) -> None:
         for n in range(5):
             functions.plain(n)
     assert ([span.value(v.RETURN) for span in one.spans()], list(one.recording.lost.values())) == ([2, 3], [3])
+
+
+def test_no_calls_are_taken_after_some_were_dropped(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trace is broken anyway: the application need not pay for more of it, though the queue has room again."""
+    with Recorded(core) as one:
+        room = iter([False])
+        monkeypatch.setattr(one.recording, "sink", lambda record: next(room, True) and one.take(record))
+        for n in range(3_000):
+            functions.plain(n)
+    assert (one.spans(), one.recording.lost) == ([], {DROPPED: 3_000})
 
 
 def test_what_does_not_vary_stands_on_each_span(core: Core) -> None:

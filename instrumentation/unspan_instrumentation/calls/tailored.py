@@ -15,7 +15,7 @@ from unspan_proto.values import Named, Opaque
 
 from unspan_instrumentation.calls.disposition import Disposition
 from unspan_instrumentation.freezing import ATOMS, NOTHING, SMALL, WHOLE, freeze, same
-from unspan_instrumentation.recording import Recording, Stack
+from unspan_instrumentation.recording import DROPPED, Recording, Stack
 
 TOO_MANY: Final = "a function call was not recorded because there were more than UNSPAN_MAX_CALLS"
 BLOCK: Final = 4_096
@@ -138,4 +138,4 @@ def noted(changes: dict[str, Any] | None, name: str, value: Any) -> dict[str, An
 
 def refused(recording: Recording) -> None:
     if not recording.closed:
-        recording.lose(TOO_MANY)
+        recording.lose(DROPPED if DROPPED in recording.lost else TOO_MANY)
