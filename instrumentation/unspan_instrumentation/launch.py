@@ -32,6 +32,8 @@ def before() -> None:
         start(made())
     except Exception as error:
         complain(f"recording could not start ({type(error).__name__}: {error}); the application runs without it")
+        if not _started:
+            start(None)  # else OpenTelemetry's Django instrumentor, installed with us, would configure empty settings
 
 
 def after() -> None:

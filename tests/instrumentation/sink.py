@@ -23,6 +23,8 @@ class Sink(TraceServiceServicer):
     def __init__(self, address: str = "127.0.0.1:0", answer: Answer | None = None) -> None:
         self.answer = answer or (lambda context: ExportTraceServiceResponse())
         self.batches: list[ResourceSpans] = []
+        self._read: list[Span] = []
+        self._known = 0
         self.sizes: list[int] = []
         self.metadata: list[dict[str, Any]] = []
         self._arrived = threading.Condition()
@@ -52,13 +54,19 @@ class Sink(TraceServiceServicer):
 
     def spans(self) -> list[Span]:
         with self._arrived:
-            return list(from_otlp(self.batches))
+            return self._spans()
+
+    def _spans(self) -> list[Span]:
+        """Each batch is read once, however often it is waited for the next."""
+        self._read.extend(from_otlp(self.batches[self._known :]))
+        self._known = len(self.batches)
+        return list(self._read)
 
     def until(self, enough: Callable[[list[Span]], bool], seconds: float = 20) -> list[Span]:
         """The spans received, once they are enough. Fails after `seconds`."""
         deadline = time.monotonic() + seconds
         with self._arrived:
-            while not enough(found := list(from_otlp(self.batches))):
+            while not enough(found := self._spans()):
                 if not self._arrived.wait(deadline - time.monotonic()):
                     raise AssertionError(
                         f"only {sorted((span.trace_id[:6], span.what, span.name) for span in found)} arrived in {seconds} s"

@@ -8,16 +8,23 @@ from pathlib import Path
 
 INSTRUMENTORS = ("opentelemetry-instrumentation-sqlite3", "opentelemetry-instrumentation-psycopg", "opentelemetry-instrumentation-pymysql")
 DISTRO = ("opentelemetry-distro",)
-TRACES_ONLY = {"OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none", "OTEL_BSP_SCHEDULE_DELAY": "100"}
+TRACES_ONLY = {
+    "OTEL_METRICS_EXPORTER": "none",
+    "OTEL_LOGS_EXPORTER": "none",
+    "OTEL_BSP_SCHEDULE_DELAY": "100",
+    "OTEL_SERVICE_NAME": "the shop",
+}
+"""Without a name the SDK makes one of the interpreter's file name, by which servers of one environment differ."""
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Receivers: our collector (gRPC), and the user's over gRPC and over HTTP, as host:port."""
+    """Receivers: our collector (gRPC), and the user's over gRPC and over HTTP, as host:port; and a service over TLS."""
 
     ours: str
     grpc: str
     http: str
+    secure: str
 
 
 @dataclass(frozen=True)

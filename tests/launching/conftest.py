@@ -1,6 +1,6 @@
-"""Databases, companions' packages, and servers: each is made once, when the first test asks for it."""
+"""Databases, companions' packages, and what is started: each is made once, when the first test asks for it."""
 
-import os
+import itertools
 import shutil
 import subprocess
 import sys
@@ -12,15 +12,20 @@ import pytest
 from instrumentation.serving import environment
 from mariadb import mariadb  # noqa: F401 - a fixture
 
+from .acts import ACTS
 from .companions import Companion, install
+from .feature import Feature
 from .features import FEATURES
-from .forms import PROJECT
+from .forms import PROJECT, Work
 from .serving import Served, Start, serve
 from .telemetry import COMPARED
+from .working import work
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
-AT_ONCE = 2
-"""Servers that run at one time: starting them is what takes long."""
+AT_ONCE = 3
+"""Programs that run at one time: starting them is what takes long."""
+Database = Callable[[str], Mapping[str, str]]
+Packages = Callable[[Companion], list[Path]]
 
 
 def manage(arguments: list[str], env: Mapping[str, str]) -> None:
@@ -29,10 +34,11 @@ def manage(arguments: list[str], env: Mapping[str, str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Mapping[str, str]]:
-    """The environment that makes the project use a database, with the project's tables and rows."""
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """The environment that makes the project use a database, with the project's tables and rows; a test database of its own each time."""
     folder = tmp_path_factory.mktemp("databases")
     made: dict[str, Mapping[str, str]] = {}
+    number = itertools.count()
 
     def named(name: str) -> Mapping[str, str]:
         if name == "sqlite":
@@ -49,8 +55,8 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             manage(["loaddata", "-v0", "rows.json"], env)
             made[name] = env
         if name != "sqlite":
-            return made[name]
-        own = folder / f"{len(os.listdir(folder))}.sqlite3"
+            return {**made[name], "SHOP_TEST_NAME": f"test_{next(number)}"}
+        own = folder / f"{next(number)}.sqlite3"
         shutil.copy(made[name]["SHOP_NAME"], own)
         return {**made[name], "SHOP_NAME": str(own)}
 
@@ -58,7 +64,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Companion], list[Path]]:
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
     """Folders with what a companion brings."""
     folder = tmp_path_factory.mktemp("packages")
     made: dict[str, Path] = {}
@@ -72,16 +78,15 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Companion], 
     return get
 
 
-class Servers:
-    """Runs the servers that the collected tests want, in the order of the tests, a few ahead of them."""
+class Starts:
+    """Starts what the collected tests want, in the order of the tests, a few ahead of them."""
 
-    def __init__(
-        self, wanted: dict[Start, set[str]], database: Callable[[str], Mapping[str, str]], packages: Callable[..., list[Path]]
-    ) -> None:
-        self._wanted, self._database, self._packages = list(wanted.items()), database, packages
+    def __init__(self, wanted: dict[Start, set[str]], database: Database, packages: Packages, folder: Path) -> None:
+        self._wanted, self._database, self._packages, self._folder = list(wanted.items()), database, packages, folder
+        self._number = itertools.count()
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._running: dict[Start, Future[Served]] = {}
-        self._baselines: dict[tuple[str, bool], Future[Served]] = {}
+        self._baselines: dict[tuple[str, str], Future[Served]] = {}
 
     def get(self, start: Start) -> Served:
         """What came of a start; the next ones are under way."""
@@ -91,15 +96,19 @@ class Servers:
                 self._running[one] = self._submit(one, [feature for feature in FEATURES if feature.name in names])
         return self._running[start].result()
 
-    def _submit(self, start: Start, features: list, **more: str) -> Future[Served]:
-        return self._pool.submit(serve, start, features, self._packages(start.companion), self._database(start.database), **more)
+    def _submit(self, start: Start, features: list[Feature], **more: str) -> Future[Served]:
+        folder = self._folder / str(next(self._number))
+        folder.mkdir()
+        way, packages = work if isinstance(start.form, Work) else serve, self._packages(start.companion)
+        return self._pool.submit(way, start, features, packages, self._database(start.database), folder, **more)
 
     def without_us(self, start: Start) -> Served:
-        """The same with nothing recorded, on SQLite."""
-        key = start.companion.name, start.form.asynchronous
+        """The same with nothing recorded, on SQLite. Servers of one kind have one in common."""
+        is_work = isinstance(start.form, Work)
+        key = start.companion.name, start.form.name if is_work else "asynchronous" * start.form.asynchronous
         if key not in self._baselines:
             plain = Start(start.form, start.companion, "sqlite", start.exported, start.elsewhere)
-            self._baselines[key] = self._submit(plain, list(COMPARED), UNSPAN_ENABLED="0")
+            self._baselines[key] = self._submit(plain, list(ACTS if is_work else COMPARED), UNSPAN_ENABLED="0")
         return self._baselines[key].result()
 
     def close(self) -> None:
@@ -107,16 +116,18 @@ class Servers:
 
 
 @pytest.fixture(scope="session")
-def servers(
-    request: pytest.FixtureRequest, database: Callable[[str], Mapping[str, str]], packages: Callable[[Companion], list[Path]]
-) -> Iterator[Servers]:
+def starts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, database: Database, packages: Packages
+) -> Iterator[Starts]:
     wanted: dict[Start, set[str]] = {}
     for item in request.session.items:
         params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
         if isinstance(start := params.get("start"), Start):
-            always = COMPARED if start.companion.own else ()
+            is_work = isinstance(start.form, Work)
+            always = ACTS if is_work else COMPARED if start.companion.own else ()
             names = wanted.setdefault(start, {feature.name for feature in always})
-            names |= {str(params["shows"])} if "shows" in params else {feature.name for feature in FEATURES}
-    running = Servers(wanted, database, packages)
+            if not is_work:
+                names |= {str(params["shows"])} if "shows" in params else {feature.name for feature in FEATURES}
+    running = Starts(wanted, database, packages, tmp_path_factory.mktemp("starts"))
     yield running
     running.close()

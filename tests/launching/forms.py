@@ -7,6 +7,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parent / "project"
 BIN = Path(sys.executable).parent
+PYTEST = (sys.executable, "-m", "pytest")
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,34 @@ class Form:
     elsewhere: tuple[str, ...]
     asynchronous: bool = False
     elsewhere_env: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Work:
+    """A way to have acts done without a server. `word` is what an act is called in the command; none where messages of a queue call them.
+
+    `together`: all of them are one unit of work.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+    word: str = "NAME"
+    together: bool = False
+    asynchronous: bool = False
+
+    @property
+    def tests(self) -> bool:
+        """Whether each act is a test."""
+        return "KIND" in self.word
+
+    @property
+    def queue(self) -> bool:
+        """Whether each act is a task."""
+        return not self.word
 
     def __repr__(self) -> str:
         return self.name
@@ -43,6 +72,26 @@ def daphne(name: str) -> Form:
     command = (str(BIN / "daphne"), "-b", "127.0.0.1", "-p", "PORT", "mysite.asgi:application")
     return Form(name, command, command, True, {"PYTHONPATH": str(PROJECT)})
 
+
+def worker(name: str, *flags: str) -> Work:
+    command = (str(BIN / "celery"), "-A", "mysite")
+    options = ("worker", "--loglevel", "INFO", "--without-mingle", "--without-gossip", "--without-heartbeat", "--concurrency", "2", *flags)
+    return Work(name, (*command, *options), (*command, "--workdir", PROJECT.name, *options), word="")
+
+
+def program(name: str, words: str, word: str = "NAME", together: bool = False) -> Work:
+    """One that Python runs by the path of a file."""
+    return Work(name, (sys.executable, *words.split()), (sys.executable, *f"{PROJECT.name}/{words}".split()), word, together)
+
+
+WORKS = (
+    worker("celery prefork", "--pool", "prefork"),
+    worker("celery threads", "--pool", "threads"),
+    program("command", "manage.py act", together=True),
+    program("manage.py test", "manage.py test", word="suite.KIND.test_NAME"),
+    Work("pytest", PYTEST, PYTEST, word="suite.py::KIND::test_NAME"),
+    program("script", "script.py", together=True),
+)
 
 FORMS = (
     manage("runserver"),

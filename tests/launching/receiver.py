@@ -1,16 +1,29 @@
 """A receiver of OTLP over HTTP, for the user's own telemetry."""
 
 import gzip
+import ssl
 import threading
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import trustme
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from unspan_proto.span import Span, from_otlp
 
+AUTHORITY = trustme.CA()
+"""Whose word clients of the encrypted service have to take."""
+
+
+@cache
+def context() -> ssl.SSLContext:
+    found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert("127.0.0.1").configure_cert(found)
+    return found
+
 
 class HttpSink:
-    """Keeps what comes to `/v1/traces`; answers `/rates` as a service that the project asks."""
+    """Keeps what comes to `/v1/traces`; answers `/rates` as a service that the project asks, also over TLS at `secure`."""
 
     def __init__(self) -> None:
         self.batches: list[ResourceSpans] = []
@@ -40,9 +53,11 @@ class HttpSink:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
+        self._servers[1].socket = context().wrap_socket(self._servers[1].socket, server_side=True)
+        self.address, self.secure = (f"127.0.0.1:{server.server_port}" for server in self._servers)
+        for server in self._servers:
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
 
     def spans(self) -> list[Span]:
         return list(from_otlp(list(self.batches)))
@@ -51,5 +66,6 @@ class HttpSink:
         return self
 
     def __exit__(self, *args: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +13,9 @@ from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 
 from .companions import Addresses, Companion
-from .features import Feature, Step
-from .forms import PROJECT, Form
-from .receiver import HttpSink
+from .feature import Feature, Step
+from .forms import PROJECT, Form, Work
+from .receiver import AUTHORITY, HttpSink
 
 CELL = "X-Cell"
 
@@ -24,7 +24,7 @@ CELL = "X-Cell"
 class Start:
     """Everything that a server is started with."""
 
-    form: Form
+    form: Form | Work
     companion: Companion
     database: str
     exported: bool
@@ -44,7 +44,7 @@ class Receivers:
     http: HttpSink = field(default_factory=HttpSink)
 
     def addresses(self) -> Addresses:
-        return Addresses(self.ours.address, self.grpc.address, self.http.address)
+        return Addresses(self.ours.address, self.grpc.address, self.http.address, self.http.secure)
 
     def theirs(self) -> list[Span]:
         return [*self.grpc.spans(), *self.http.spans()]
@@ -60,16 +60,16 @@ class Client:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.asked: dict[str, list[str]] = {}
-        self.answers: dict[str, Answer] = {}
+        self.cells: list[str] = []
+        self.held: dict[str, str] = {}
 
     def use(self, feature: Feature) -> None:
         cookies: dict[str, str] = {}
         for step in feature.steps:
-            cell = f"{len(self.answers) + 1}"
+            cell = f"{len(self.cells) + 1}"
             answer = self.ask(step, cell, cookies)
-            self.answers[cell] = answer
-            self.asked.setdefault(feature.name, []).append(cell)
+            self.cells.append(cell)
+            self.held[feature.name] = cell
             for name, value in answer.headers:
                 if name.lower() == "set-cookie":
                     key, _, rest = value.partition("=")
@@ -95,23 +95,28 @@ class Client:
 
 @dataclass
 class Served:
-    """What came of it."""
+    """What came of it. `traces` are of the requests, or units of work, that were wanted; `held` names for each feature the one that shows it."""
 
     start: Start
+    wanted: tuple[str, ...]
     traces: dict[str, list[Span]]
-    cells: dict[str, list[str]]
-    answers: dict[str, Answer]
+    held: dict[str, str]
     ours: list[Span]
     theirs: list[Span]
     said: str
 
 
-def environment(start: Start, to: Addresses, packages: Iterable[Path], database: Mapping[str, str]) -> dict[str, str]:
-    env = {**database, **start.companion.env(to), "SHOP_SERVICE": f"http://{to.http}", "UNSPAN_EXPORT_INTERVAL": "0.05"}
+def environment(start: Start, to: Addresses, packages: Iterable[Path], database: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Of a program that may keep its files in the folder."""
+    AUTHORITY.cert_pem.write_to_path(folder / "authority.pem")
+    env = {
+        **database, **start.companion.env(to), "UNSPAN_EXPORT_INTERVAL": "0.05", "NO_PROXY": "127.0.0.1", "SHOP_SERVICE": f"http://{to.http}",
+        "SHOP_SECURE_SERVICE": f"https://{to.secure}", "SHOP_AUTHORITY": str(folder / "authority.pem"), "SHOP_FOLDER": str(folder),
+    }  # fmt: skip
     path = [str(folder) for folder in packages]
     if start.exported:
         env["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
-    if start.elsewhere:
+    if start.elsewhere and isinstance(start.form, Form):
         path += start.form.elsewhere_env.get("PYTHONPATH", "").split(":")
     return {**env, "PYTHONPATH": ":".join(filter(None, path))}
 
@@ -123,19 +128,21 @@ def started(start: Start, env: Mapping[str, str]) -> Iterator[Server]:
         yield server
 
 
-def serve(start: Start, features: Iterable[Feature], packages: Iterable[Path], database: Mapping[str, str], **more: str) -> Served:
+def serve(
+    start: Start, features: Sequence[Feature], packages: Iterable[Path], database: Mapping[str, str], folder: Path, **more: str
+) -> Served:
     """Starts the server, makes the requests of the features, and gives what arrived once every request's trace is there."""
     receivers = Receivers()
     try:
-        env = {**environment(start, receivers.addresses(), packages, database), **more}
+        env = {**environment(start, receivers.addresses(), packages, database, folder), **more}
         with started(start, env) as server:
             client = Client(server)
             for feature in features:
                 client.use(feature)
-            traces = {} if more else arrived(receivers.ours, client.answers, server)
-            wait_for_theirs(receivers, start, client.answers)
+            traces = {} if more else arrived(receivers.ours, client.cells, server)
+            wait_for_theirs(receivers, start, client.cells)
             said = server.said()
-        return Served(start, traces, client.asked, client.answers, receivers.ours.spans(), receivers.theirs(), said)
+        return Served(start, tuple(client.cells), traces, client.held, receivers.ours.spans(), receivers.theirs(), said)
     finally:
         receivers.close()
 

@@ -1,13 +1,13 @@
 """The user's own telemetry beside ours: what their receiver gets, told so that two runs can be compared."""
 
+import re
 from collections.abc import Iterable
-from typing import Any
 
 from unspan_proto.span import Span
 
-from .features import FEATURES
+from .exchanges import EXCHANGES
 
-COMPARED = tuple(feature for feature in FEATURES if feature.name in ("a list", "an error", "a stream", "an async view"))
+COMPARED = tuple(feature for feature in EXCHANGES if feature.name in ("a list", "an error", "a stream", "an async view"))
 """Features whose requests are made with and without us."""
 NAMES = ("GET books/", "GET broken/", "GET stream/", "GET async/")
 VOLATILE = (
@@ -46,6 +46,7 @@ def of_start(span: Span) -> bool:
 
 
 def line(span: Span, parent: str) -> str:
-    attributes: dict[str, Any] = {name: value for name, value in sorted(span.attributes.items()) if not name.startswith(VOLATILE)}
+    known = {name: value for name, value in sorted(span.attributes.items()) if not name.startswith(VOLATILE)}
+    attributes = re.sub(r"s\d+_x\d+", "a savepoint", str(known))
     events = [(event.name, event.attributes.get("exception.type")) for event in span.events]
     return f"{span.scope} {span.name} {span.kind} {span.status} < {parent} {attributes} {events} {span.resource.get('service.name')}"

@@ -1,41 +1,82 @@
-"""However Django is started, and whatever stands beside: every request has one whole trace, and the user's own telemetry is untouched.
+"""However Django is started, and whatever stands beside: all that is done has one whole trace, and the user's own telemetry is untouched.
 
-Rows are pairwise over form, companion, database and the settings' places; on each row's server run the features that have not met its form,
-its companion or its database yet. `make launching` runs all combinations, of rarer companions too.
+Rows are pairwise over form, companion, database and the settings' places, of servers and of other programs. On each server run the features that have not
+met its form, its companion or its database yet; other programs show all that needs no request. `make launching` runs all combinations, of rarer companions too.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
 import pytest
 from unspan_proto import vocabulary as v
+from unspan_proto.span import Link, Span
 
+from .acts import ACTS
 from .companions import COMPANIONS
-from .conftest import DATABASES, Servers
-from .features import FEATURES, Feature
-from .forms import FORMS
+from .conftest import DATABASES, Starts
+from .feature import Feature
+from .features import FEATURES
+from .forms import FORMS, WORKS, Work
+from .outline import outline
 from .pairs import every, pairwise
 from .serving import Served, Start
 from .telemetry import told
+from .working import PAGE
 
 FACTORS = {"form": FORMS, "companion": COMPANIONS, "database": DATABASES, "exported": (False, True), "elsewhere": (False, True)}
 IN_SHORT = {**FACTORS, "companion": tuple(one for one in COMPANIONS if not one.rare)}
 
 
 class EachOnce:
-    """No span comes twice, and each request has one server span."""
+    """No span comes twice, each request has one server span, each unit of work one root, and nothing else is one."""
 
     name = "each span once"
 
     def __repr__(self) -> str:
         return self.name
 
-    def __call__(self, served: Served, servers: Servers) -> None:
+    def __call__(self, served: Served, starts: Starts) -> None:
         for spans in (served.ours, served.theirs):
             ids = Counter((span.trace_id, span.span_id) for span in spans)
             assert [one for one, count in ids.items() if count > 1] == []
-        counted = {cell: (len([one for one in trace if one.what == v.REQUEST]), len([one for one in trace if one.kind == 2])) for cell, trace in served.traces.items()}  # fmt: skip
-        assert counted == dict.fromkeys(served.answers, (1, 1))
+        roots = {name: Counter(kind for span in trace for kind in kinds(span)) for name, trace in served.traces.items()}
+        once = [v.WORK, v.BEGUN] if isinstance(served.start.form, Work) else [v.REQUEST, "of a server"]
+        page = {PAGE: Counter([*once, v.REQUEST, "of a server"])} if PAGE in roots else {}
+        assert roots == {name: Counter(once) for name in served.wanted} | page
+
+
+def kinds(span: Span) -> list[str]:
+    """What it is of that of which a trace has one."""
+    return [span.what] * (span.what in (v.REQUEST, v.WORK, v.BEGUN)) + ["of a server"] * (span.kind == 2)
+
+
+class Linked:
+    """A task that a task hands over runs in the trace that was said, and says where it comes from."""
+
+    name = "tasks are linked"
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __call__(self, served: Served, starts: Starts) -> None:
+        [handed] = [span for span in served.traces["celery"] if span.what == v.TASK]
+        [root] = [span for span in served.traces["doubled"] if span.what == v.WORK]
+        assert (root.trace_id, root.links) == (handed.attributes[v.TASK_TRACE], (Link(handed.trace_id, handed.span_id),))
+
+
+class Inside:
+    """The request of a test's client is a part of the test's trace, below the test."""
+
+    name = "a page of the test's client"
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __call__(self, served: Served, starts: Starts) -> None:
+        assert outline(served.traces[PAGE], frozenset({v.REQUEST, v.CALL})) == [
+            "call suite.ActTests.test_page → None", "  GET / → 200 b'welcome' by shop.pages.index", "    call shop.pages.index",
+        ]  # fmt: skip
 
 
 class Quiet:
@@ -46,7 +87,7 @@ class Quiet:
     def __repr__(self) -> str:
         return self.name
 
-    def __call__(self, served: Served, servers: Servers) -> None:
+    def __call__(self, served: Served, starts: Starts) -> None:
         assert [line for line in served.said.splitlines() if "unspan: " in line or "Overriding" in line] == []
 
 
@@ -58,9 +99,10 @@ class Untouched:
     def __repr__(self) -> str:
         return self.name
 
-    def __call__(self, served: Served, servers: Servers) -> None:
-        baseline, with_sql = servers.without_us(served.start), served.start.database == "sqlite"
-        assert told(served.theirs, with_sql) == told(baseline.theirs, with_sql)
+    def __call__(self, served: Served, starts: Starts) -> None:
+        if served.start.database == "sqlite" or not isinstance(served.start.form, Work):
+            baseline, with_sql = starts.without_us(served.start), served.start.database == "sqlite"
+            assert told(served.theirs, with_sql) == told(baseline.theirs, with_sql)
         assert [name for span in served.theirs for name in span.attributes if name.startswith("unspan.")] == []
 
 
@@ -73,17 +115,20 @@ class Holds:
     def __repr__(self) -> str:
         return self.name
 
-    def __call__(self, served: Served, servers: Servers) -> None:
-        trace = served.traces[served.cells[self.name][-1]]
-        lost = [span.value(v.LOST) for span in trace if span.what == v.END]
-        assert (self.feature.found(trace), lost) == (self.feature.lines(), [[]])
+    def __call__(self, served: Served, starts: Starts) -> None:
+        trace = served.traces[served.held[self.name]]
+        here = [feature for feature in FEATURES if served.held.get(feature.name) == served.held[self.name]]
+        lost = sorted(re.sub(r":\d+,", ":PORT,", why) for span in trace if span.what == v.END for why in span.value(v.LOST))
+        assert (self.feature.found(trace), lost) == (self.feature.lines(), sorted(why for feature in here for why in feature.lost))
 
 
-Shows = EachOnce | Quiet | Untouched | Holds
+Shows = EachOnce | Linked | Inside | Quiet | Untouched | Holds
 
 
 def shown(start: Start, features: Iterable[Feature]) -> list[Shows]:
-    return [*map(Holds, features), EachOnce(), Quiet(), *([Untouched()] if start.companion.own else [])]
+    is_work = isinstance(start.form, Work)
+    more = [Linked()] * (is_work and start.form.queue) + [Inside()] * (is_work and start.form.tests) + [Untouched()] * start.companion.own
+    return [*map(Holds, features), EachOnce(), Quiet(), *more]
 
 
 def pairs() -> list[tuple[Start, Shows]]:
@@ -98,18 +143,28 @@ def pairs() -> list[tuple[Start, Shows]]:
     return found
 
 
+def works() -> list[tuple[Start, Shows]]:
+    """The pairwise rows of programs that are no servers, each with all that needs no request."""
+    return [(start, one) for row in pairwise({**IN_SHORT, "form": WORKS}) for start in [Start(**row)] for one in shown(start, ACTS)]
+
+
 def known(start: Start) -> tuple[object, ...]:
     return start.form.name, start.companion.name, start.database
 
 
 @pytest.mark.parametrize(("start", "shows"), pairs(), ids=repr)
-def test_pairs(start: Start, shows: Shows, servers: Servers) -> None:
-    shows(servers.get(start), servers)
+def test_servers(start: Start, shows: Shows, starts: Starts) -> None:
+    shows(starts.get(start), starts)
+
+
+@pytest.mark.parametrize(("start", "shows"), works(), ids=repr)
+def test_works(start: Start, shows: Shows, starts: Starts) -> None:
+    shows(starts.get(start), starts)
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("start", [Start(**row) for row in every(FACTORS)], ids=repr)
-def test_every_combination(start: Start, servers: Servers) -> None:
-    served = servers.get(start)
-    for shows in shown(start, FEATURES):
-        shows(served, servers)
+@pytest.mark.parametrize("start", [Start(**row) for forms in (FORMS, WORKS) for row in every({**FACTORS, "form": forms})], ids=repr)
+def test_every_combination(start: Start, starts: Starts) -> None:
+    served = starts.get(start)
+    for shows in shown(start, ACTS if isinstance(start.form, Work) else FEATURES):
+        shows(served, starts)

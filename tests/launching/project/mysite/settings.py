@@ -1,6 +1,7 @@
 """A plain project; its database is chosen by the environment, as deployments do."""
 
 import os
+import re
 from pathlib import Path
 
 from mysite import telemetry
@@ -19,14 +20,24 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
 ]
+try:
+    import django.tasks  # noqa: F401
+
+    FRAMEWORK = "django.tasks"
+except ImportError:
+    FRAMEWORK = "django_tasks"
+    INSTALLED_APPS.append(FRAMEWORK)
+TASKS = {"default": {"BACKEND": f"{FRAMEWORK}.backends.immediate.ImmediateBackend"}}
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
+DISALLOWED_USER_AGENTS = [re.compile("^greedy")]
 ROOT_URLCONF = "mysite.urls"
 WSGI_APPLICATION = "mysite.wsgi.application"
 ASGI_APPLICATION = "mysite.asgi.application"
@@ -44,12 +55,14 @@ DATABASES = {
         "PORT": os.environ.get("SHOP_PORT", ""),
         "USER": os.environ.get("SHOP_USER", ""),
         "PASSWORD": os.environ.get("SHOP_PASSWORD", ""),
+        "TEST": {"NAME": os.environ.get("SHOP_TEST_NAME"), "MIGRATE": False},
     }
 }
+MEDIA_ROOT = Path(os.environ.get("SHOP_FOLDER", BASE_DIR), "media")
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 LANGUAGE_CODE = "en-us"
-TIME_ZONE = "UTC"
+TIME_ZONE = "Europe/Vienna"
 USE_TZ = True
 STATIC_URL = "static/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

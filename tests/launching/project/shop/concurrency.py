@@ -1,6 +1,7 @@
 """Views that do several things at a time, or elsewhere."""
 
 import asyncio
+import os
 import threading
 
 import httpx
@@ -8,7 +9,8 @@ from asgiref.sync import sync_to_async
 from django.http import HttpResponse, JsonResponse
 
 from shop.models import Book
-from shop.outside import SERVICE
+
+SERVICE = os.environ.get("SHOP_SERVICE", "")
 
 
 async def gathered(request):

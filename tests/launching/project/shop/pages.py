@@ -4,11 +4,14 @@ import json
 
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from shop import acts
 from shop.models import Book, Note
 
 
@@ -44,26 +47,6 @@ def add_note_json(request):
     return JsonResponse({"text": note.text}, status=201)
 
 
-def undone(request):
-    try:
-        with transaction.atomic():
-            Note.objects.create(text="undone")
-            raise ValueError("no")
-    except ValueError:
-        return HttpResponse("undone")
-
-
-def committed(request):
-    with transaction.atomic():
-        Note.objects.create(text="kept")
-        transaction.on_commit(after_commit)
-    return HttpResponse("done")
-
-
-def after_commit():
-    return Note.objects.filter(text="nowhere").count()
-
-
 def protected(request):
     return HttpResponse("never")
 
@@ -82,3 +65,21 @@ def me(request):
 
 def broken(request):
     raise LookupError("it is broken")
+
+
+@method_decorator(csrf_exempt, "dispatch")
+class ShelfView(View):
+    """A view that is a class; it answers in the language of the client, and leaves a cookie."""
+
+    def get(self, request, label):
+        response = HttpResponse(f"{label}: {gettext('Yes')}")
+        response.set_cookie("shelf", label, httponly=True, samesite="Lax")
+        return response
+
+    def put(self, request, label):
+        return JsonResponse({"size": len(request.body), "seen": request.GET.getlist("seen")})
+
+
+def act(request, name):
+    getattr(acts, name)()
+    return HttpResponse(name)

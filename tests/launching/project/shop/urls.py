@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop import concurrency, outside, pages, streams
+from shop import concurrency, pages, streams
 
 urlpatterns = [
     path("", pages.index),
@@ -8,8 +8,6 @@ urlpatterns = [
     path("books/<int:pk>/", pages.book),
     path("notes/", pages.add_note),
     path("notes/api/", pages.add_note_json),
-    path("notes/undone/", pages.undone),
-    path("notes/committed/", pages.committed),
     path("protected/", pages.protected),
     path("login/", pages.log_in),
     path("me/", pages.me),
@@ -18,10 +16,8 @@ urlpatterns = [
     path("stream/async/", streams.lines_async),
     path("stream/endless/", streams.endless),
     path("file/", streams.file),
-    path("ask/", outside.ask),
-    path("mail/", outside.mail),
-    path("cached/", outside.cached),
-    path("chance/", outside.chance),
+    path("shelf/<slug:label>/", pages.ShelfView.as_view()),
+    path("acts/<str:name>/", pages.act),
     path("async/", concurrency.gathered),
     path("async/ask/", concurrency.ask),
     path("threads/", concurrency.threads),
