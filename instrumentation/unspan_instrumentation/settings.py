@@ -47,6 +47,8 @@ class Settings:
     queue_bytes: int = 64 << 20
     export_interval: float = 1.0
     works: tuple[str, ...] = WORKS
+    sql: str = "rows"
+    """`lineage`, `rows`, or empty: the former where DEBUG is true."""
 
 
 class Source:
@@ -88,6 +90,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         max_rows=source.value("UNSPAN_MAX_ROWS", plain.max_rows, count, "a whole number from 0"),
         queue_bytes=source.value("UNSPAN_QUEUE_BYTES", plain.queue_bytes, at_least(1 << 20), f"a whole number of bytes from {1 << 20}"),
         export_interval=source.value("UNSPAN_EXPORT_INTERVAL", plain.export_interval, seconds, "a number of seconds from 0.05 to 60"),
+        sql=source.value("UNSPAN_SQL", plain.sql, one_of("lineage", "rows"), "lineage or rows"),
         works=source.value("UNSPAN_WORKS", plain.works, works, f"a list of {', '.join(WORKS)} with commas, 1 or 0"),
     )  # fmt: skip
 
@@ -148,6 +151,17 @@ def switch(text: str) -> bool:
     if text.lower() in OFF:
         return False
     raise ValueError(text)
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    """A parser of one word."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in known:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
 
 
 def count(text: str) -> int:

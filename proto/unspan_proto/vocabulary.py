@@ -46,6 +46,8 @@ SOCKET: Final = "socket"
 """A network connection over which data went that no other record tells of."""
 REMEMBERED: Final = "remembered"
 """A row that Django handed out from its own memory (a content type, the current site) without asking the database."""
+SUPPORT: Final = "support"
+"""Rows that a statement depends on and that the application did not fetch (lineage): read beside the statement, before it; a child of its span."""
 WORK: Final = "work"
 """A unit of work that is no HTTP request (a task, a command, a test, a script): the root of its trace, sent when it ends."""
 BEGUN: Final = "begun"
@@ -362,6 +364,20 @@ BYTES_SENT: Final = "unspan.socket.sent"
 REMEMBERED_ROW: Final = "unspan.remembered.row"
 """ModelRef of the row, with its fields."""
 
+# Support.
+SUPPORT_ROWS: Final = "unspan.support.rows"
+"""List of `[label, attnames, rows]`, a model each: rows as they were before the statement; a row that the trace holds already is left out."""
+SUPPORT_TARGET: Final = "unspan.support.target"
+"""Of an UPDATE, a DELETE or an upsert: label of the model whose rows it writes."""
+SUPPORT_KEYS: Final = "unspan.support.keys"
+"""Of an UPDATE, a DELETE or an upsert: list of the primary keys of the rows that it chose, before it."""
+SUPPORT_AFTER: Final = "unspan.support.after"
+"""Of an UPDATE that computed values: `[label, attname of the key, attnames, rows]`, the rows that it chose as they were after it. On a record of its own."""
+SUPPORT_CUT: Final = "unspan.support.cut"
+"""True where there were more rows than the bounds let through (bool)."""
+SUPPORT_GAP: Final = "unspan.support.gap"
+"""Why nothing, or not all, was read beside the statement: a sentence's end (`it calls nextval, which may do more than return a value`)."""
+
 # Stream.
 CHUNKS: Final = "unspan.stream.chunks"
 """List of the bytes that a streaming response yielded; the last is Truncated, with the size of all, where they were over the limit."""
@@ -396,6 +412,7 @@ ENCODED: Final = frozenset(
         DISTINCT_SHAPE, VALUE, POSITIONS, MESSAGE, CACHE_KEY, CACHE_VALUE, CHUNKS, DESCRIPTION, LOST,
         CACHE_DONE, CACHE_TIMEOUT, CACHE_VERSION, CACHE_DELTA, LOG_ARGUMENTS, LOG_EXTRA, SIGNAL_ARGUMENTS, SIGNAL_RECEIVERS, STORAGE_RESULT,
         STORAGE_CONTENT, COMMAND_ARGUMENTS, STDIN, STDOUT, STDERR,
+        SUPPORT_ROWS, SUPPORT_KEYS, SUPPORT_AFTER,
         WORK_ARGUMENTS, WORK_RESULT, TASK_ARGUMENTS, TASK_OPTIONS,
     }
 )  # fmt: skip

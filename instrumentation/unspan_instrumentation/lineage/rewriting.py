@@ -60,6 +60,11 @@ class Plan(NamedTuple):
     covered: bool = False
     refused: str = ""
 
+    @property
+    def target(self) -> str:
+        """The table that the statement writes to, where its rows are asked for."""
+        return next((one.tables[0] for one in self.queries if one.target), "")
+
 
 class Item(NamedTuple):
     """A part of a FROM clause."""

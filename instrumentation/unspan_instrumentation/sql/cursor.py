@@ -11,6 +11,7 @@ from typing import Any
 from opentelemetry.instrumentation.dbapi import TracedCursorProxy
 from wrapt import ObjectProxy
 
+from unspan_instrumentation import lineage
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.recording import Recording, current
 from unspan_instrumentation.sql.origins import claim
@@ -129,7 +130,10 @@ class RecordedCursor(TracedCursorProxy):
         recording = current()
         if recording is None or recording.closed:
             return self._self_own(method(*args, **kwargs))
-        statement = quietly(recording, WHAT, started, recording, self, [*args, *kwargs.values()], many, seen, prefix)
+        given = [*args, *kwargs.values()]
+        statement = quietly(recording, WHAT, started, recording, self, given, many, seen, prefix)
+        if statement is not None and not many:
+            quietly(recording, "what a statement depends on", lineage.beside, statement, self._self_connection, given)
         try:
             result = method(*args, **kwargs)
         except BaseException as error:
@@ -139,6 +143,8 @@ class RecordedCursor(TracedCursorProxy):
         if statement is not None:
             self._self_statement = statement
             quietly(recording, WHAT, statement.executed, self.__wrapped__)
+            if statement.after is not None:
+                quietly(recording, "what a statement changed", statement.after)
         return self._self_own(result)
 
     def _self_own(self, result: Any) -> Any:

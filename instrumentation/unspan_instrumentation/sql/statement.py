@@ -5,7 +5,7 @@ Nothing here knows a cursor's class or a compiler's; the seams (`cursor`, `compi
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from unspan_proto import vocabulary as v
@@ -39,7 +39,7 @@ class Statement:
     """
 
     __slots__ = (
-        "alias", "budget", "complete", "converted", "description", "emitted", "end", "error", "held", "in_atomic", "last_row_id", "many",
+        "after", "alias", "budget", "complete", "converted", "description", "emitted", "end", "error", "held", "in_atomic", "last_row_id", "many",
         "more", "operation", "origin", "parameters", "parent", "recording", "row_count", "rows", "span_id", "start", "text", "until_closed",
         "vendor",
     )  # fmt: skip
@@ -51,6 +51,8 @@ class Statement:
         self.span_id, self.parent = recording.span_id(), recording.parent()
         self.budget = limits.budget(recording)
         self.origin: Origin | None = None
+        self.after: Callable[[], None] | None = None
+        """Called when the driver has executed the statement."""
         self.rows: list[Any] = []
         self.converted: list[list[Any]] | None = None
         self.description: list[str] | None = None

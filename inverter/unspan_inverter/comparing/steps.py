@@ -14,7 +14,7 @@ from unspan_inverter.comparing.correspondence import Correspondence, Rows
 from unspan_inverter.comparing.forms import fields
 from unspan_inverter.trace import Trace
 
-NOT_COMPARED: Final = frozenset({v.END, v.PART, v.PROJECT, v.REMEMBERED, v.TAPE, v.REQUEST})
+NOT_COMPARED: Final = frozenset({v.END, v.PART, v.PROJECT, v.REMEMBERED, v.SUPPORT, v.TAPE, v.REQUEST})
 """The recorder's own words, what Django remembered, and what the clock and randomness gave: a test holds these in its own way."""
 LITERAL: Final = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 SEVERAL: Final = re.compile(r"(%s|\?)(?:, ?(?:%s|\?))+")

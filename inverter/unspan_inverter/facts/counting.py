@@ -47,7 +47,7 @@ def counted_rows(ledger: Ledger) -> None:
     for event in ledger.counted:
         wanted = count_of(event)
         model = ledger.concrete(event.model)
-        if not wanted or model is None:
+        if not wanted or model is None or event.supported:
             continue
         where = predicates.where(event.statement, event.parameters, event.system)
         if where is None:
@@ -75,7 +75,7 @@ def extreme_rows(ledger: Ledger) -> None:
         model = ledger.concrete(event.model)
         asked = EXTREME.match(event.statement)
         value = bare(event.rows[0][0]) if asked and len(event.rows) == 1 and len(event.rows[0]) == 1 else None
-        if model is None or asked is None or value is None or lossy(value):
+        if model is None or asked is None or value is None or lossy(value) or event.supported:
             continue
         where = predicates.where(event.statement, event.parameters, event.system)
         rows = [columns(model, row) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)]]

@@ -13,7 +13,7 @@ from typing import Any
 from unspan_proto.project import Model, Project
 from unspan_proto.values import Opaque, bare, lossy
 
-from unspan_inverter.events import Event, RowsDeleted, RowsInserted, RowsRead, RowsUpdated, TransactionStep
+from unspan_inverter.events import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated, TransactionStep
 from unspan_inverter.facts import joins, parents, predicates
 from unspan_inverter.facts.joins import MISSING, Joined
 from unspan_inverter.facts.kinds import Key, Made
@@ -65,6 +65,8 @@ class Ledger:
                 self.step(event)
             elif isinstance(event, RowsRead):
                 self.read(event)
+            elif isinstance(event, RowsSupported):
+                self.supported(event)
             elif isinstance(event, (RowsInserted, RowsUpdated, RowsDeleted)) and event.model.lower() != SESSIONS:
                 self.write(event)
 
@@ -129,9 +131,15 @@ class Ledger:
             for (_, label), values in grouped(event, row).items():
                 self.seen(label, self.typed(label, values), event)
         taken: set[Key] = set()
-        for rows, equal in joins.proved(event, self.project):
+        for rows, equal in () if event.supported else joins.proved(event, self.project):
             self.prove(rows, equal, event, taken)
         self.counted.append(event)
+
+    def supported(self, event: RowsSupported) -> None:
+        """Whole rows, which were there before the statement beside which they were read."""
+        for label, names, rows in event.rows:
+            for row in rows if label.lower() != SESSIONS else ():
+                self.seen(label, {name: value for name, value in zip(names, row, strict=False) if not lossy(value)}, event)
 
     def typed(self, label: str, values: dict[str, Any]) -> dict[str, Any]:
         """A row's values in the types of its fields: what Django fetched beside the model is as the driver gave it."""
@@ -184,7 +192,7 @@ class Ledger:
                 return key
         return None
 
-    def seen(self, label: str, values: dict[str, Any], event: RowsRead) -> None:
+    def seen(self, label: str, values: dict[str, Any], event: RowsRead | RowsSupported) -> None:
         """A row of a result, or the part of it that belongs to one model."""
         model = self.concrete(label)
         if model is None or values.get(model.pk) is None or lossy(values[model.pk]):

@@ -39,6 +39,17 @@ def sql(span: Span) -> Iterator[Line]:
     yield from failure(span)
 
 
+def support(span: Span) -> Iterator[Line]:
+    """The rows that were read beside a statement."""
+    found = value(span, v.SUPPORT_ROWS) or []
+    after = value(span, v.SUPPORT_AFTER)
+    counts = ", ".join(f"{len(rows)} {inert(str(label))}" for label, _, rows in found) or "nothing more"
+    cut = ", cut" if span.attributes.get(v.SUPPORT_CUT) else ""
+    yield Line(f"afterwards {len(after[-1])} {inert(str(after[0]))}" if after else f"beside it {counts}{cut}", v.SUPPORT)
+    if v.SUPPORT_GAP in span.attributes:
+        yield detail(f"not all: {inert(str(span.attributes[v.SUPPORT_GAP]))}")
+
+
 def writes(span: Span) -> Iterator[Line]:
     """The rows of an INSERT, the new values of an UPDATE."""
     found = value(span, v.WRITTEN)
@@ -148,7 +159,7 @@ def task(span: Span) -> Iterator[Line]:
 
 KINDS: dict[str, Callable[[Span], Iterator[Line]]] = {
     v.REQUEST: request, v.CALL: call, v.SQL: sql, v.HTTP: http, v.TAPE: tape, v.STREAM: stream, v.WORK: work, v.BEGUN: work, v.TASK: task,
-    v.END: end, v.PROJECT: project, v.REMEMBERED: remembered, **OUTSIDE,
+    v.END: end, v.SUPPORT: support, v.PROJECT: project, v.REMEMBERED: remembered, **OUTSIDE,
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from unspan_inverter.showing.tree import Node, tree
 from unspan_inverter.trace import descendants, not_arrived
 
 STYLES = {
-    "request": "bold", "work": "bold", v.TASK: "magenta", v.CALL: "cyan", v.SQL: "green", v.HTTP: "magenta", v.TAPE: "yellow", v.MAIL: "blue", v.CACHE: "blue", v.REMEMBERED: "green",
+    "request": "bold", "work": "bold", v.TASK: "magenta", v.CALL: "cyan", v.SQL: "green", v.HTTP: "magenta", v.TAPE: "yellow", v.MAIL: "blue", v.CACHE: "blue", v.REMEMBERED: "green", v.SUPPORT: "dim green",
     v.STREAM: "magenta", "detail": "dim", "problem": "bold red", "other": "dim",
 }  # fmt: skip
 MAX_WIDTH = 200
