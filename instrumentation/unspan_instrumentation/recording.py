@@ -85,11 +85,13 @@ class Recording:
         self.closed = False
 
     def parent(self) -> int:
-        """The innermost open call on this thread that belongs to this recording, else the server span."""
+        """The innermost open call on this thread that belongs to this recording, else the one that a coroutine was started from in another
+        thread, else the server span."""
         for entry in reversed(open_calls.stack):
             if entry[0] is self:
                 return entry[1]
-        return self.root
+        root, call = started_from.get()
+        return call if root == self.root else self.root
 
     def emit(
         self, kind: str, name: str, start: int, end: int, attributes: Mapping[str, Any], *,
@@ -190,6 +192,8 @@ class OpenCalls(threading.local):
 
 
 open_calls = OpenCalls()
+started_from: ContextVar[tuple[int, int]] = ContextVar("unspan_started_from", default=(0, 0))
+"""The root of a recording, and the call of it that the code of this context was started from, where that is open on another thread."""
 _current: ContextVar[Recording | None] = ContextVar("unspan_recording", default=None)
 
 

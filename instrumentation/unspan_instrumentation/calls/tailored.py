@@ -27,10 +27,8 @@ def started(recording, frame, stack):
     if left <= 0:
         return refused(recording)
     recording.calls_left = left - 1
-    parent = recording.root
-    if stack:
-        top = stack[-1]
-        parent = top[1] if top[0] is recording else recording.parent()
+    top = stack[-1] if stack else nobody
+    parent = top[1] if top[0] is recording else recording.parent()
     watched = {rebound}
 {given}
     stack.append([recording, recording.span_id(), frame, plan, returned, parent, watched, 0, stack.thread, now(){arguments}])
@@ -97,7 +95,7 @@ class Tailored(NamedTuple):
 def tailored(plan: Disposition) -> Tailored:
     space: dict[str, Any] = {
         "plan": plan, "now": time_ns, "none": type(None), "decimal": Decimal, "opaque": Opaque, "named": Named, "nothing": NOTHING, "atoms": ATOMS,
-        "whole": WHOLE.get, "freeze": freeze, "same": same, "noted": noted, "refused": refused,
+        "whole": WHOLE.get, "freeze": freeze, "same": same, "noted": noted, "refused": refused, "nobody": (None, 0),
     }  # fmt: skip
     exec(source(plan), space)
     return Tailored(plan, space["started"], space["returned"])

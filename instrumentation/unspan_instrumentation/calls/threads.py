@@ -8,8 +8,10 @@ from functools import wraps
 from typing import Any
 
 from asgiref.current_thread_executor import CurrentThreadExecutor
+from asgiref.sync import AsyncToSync
+
 from unspan_instrumentation.calls.core import Core
-from unspan_instrumentation.recording import Recording, begin, current, finish, open_calls
+from unspan_instrumentation.recording import Recording, begin, current, finish, open_calls, started_from
 
 
 @contextmanager
@@ -53,6 +55,7 @@ def watch(core: Core) -> None:
     threading.Thread.start = carrying_start  # type: ignore[method-assign]
     ThreadPoolExecutor.submit = carrying_submit  # type: ignore[method-assign]
     watch_here(core)
+    watch_coroutines()
 
 
 def watch_here(core: Core) -> None:
@@ -65,6 +68,24 @@ def watch_here(core: Core) -> None:
         return submit(executor, function if recording is None else carried(core, recording, function), *args, **kwargs)
 
     CurrentThreadExecutor.submit = carrying_submit  # type: ignore[method-assign]
+
+
+def watch_coroutines() -> None:
+    """Wraps `async_to_sync`, which under an ASGI server has the coroutine run on the server's thread."""
+    run: Any = AsyncToSync.__call__
+
+    @wraps(run)
+    def __call__(caller: Any, *args: Any, **kwargs: Any) -> Any:
+        recording = current()
+        if recording is None:
+            return run(caller, *args, **kwargs)
+        token = started_from.set((recording.root, recording.parent()))
+        try:
+            return run(caller, *args, **kwargs)
+        finally:
+            started_from.reset(token)
+
+    AsyncToSync.__call__ = __call__  # type: ignore[method-assign]
 
 
 def carry(core: Core, thread: threading.Thread, recording: Recording) -> None:
