@@ -138,11 +138,14 @@ def clock(events: Sequence[Event], exchange: Exchange, facts: Facts, project: Pr
     pairs = [pair for one in others for pair in zip(texts(one, one.at, zones), texts(one, at, zones), strict=False) if pair[0] != pair[1]]
     mattering = tuple(one for one in told if any(one in some for some in ranked))
     compared = any(not (matter.shown(one) or matter.written(one) or matter.bound(one)) for one in ranked[1])
-    return Clock(moment, told, tuple(dict.fromkeys(pairs)), library(project), zones, mattering, apart(facts, told), compared)
+    return Clock(moment, told, tuple(dict.fromkeys(pairs)), library(project, mattering), zones, mattering, apart(facts, told), compared)
 
 
-def library(project: Project) -> str:
-    return next((name for name in ("time-machine", "freezegun") if name in project.packages), "")
+def library(project: Project, mattering: Iterable[Reading]) -> str:
+    """freezegun adds the distance of local time to zoned readings too: it cannot hold both."""
+    told = list(mattering)
+    mixed = any(one.local for one in told) and any(one.zoned for one in told)
+    return next((name for name in ("time-machine", *(() if mixed else ("freezegun",))) if name in project.packages), "")
 
 
 def settled(at: datetime, zones: Sequence[tzinfo], with_zone: bool) -> datetime:

@@ -11,7 +11,7 @@ from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts
 from unspan_inverter.plan.clock import MOMENT, Clock, shown_defaults
 from unspan_inverter.plan.expressions import Attr, Call, Context, Import, Name, call, method
-from unspan_inverter.plan.readings import CALENDAR, DATETIME, NOW, TODAY, Reading, own
+from unspan_inverter.plan.readings import DATETIME, NOW, TODAY, Reading, own
 
 PATCH: Final = Attr(Import("unittest", "mock"), "patch")
 MODULE: Final = "django.utils.timezone.datetime"
@@ -75,13 +75,15 @@ def held(time: Clock, facts: Facts, exchange: Exchange, project: Project) -> Hel
 
 
 def travel(time: Clock) -> Call:
-    """The library's own context. freezegun knows no zones: the distance of local time is told."""
+    """The library's own context. time-machine takes on the zone of a moment in UTC, but none of one in local time; freezegun knows no zones:
+    the distance of local time is told.
+    """
     assert time.moment is not None
+    local = any(one.local for one in time.mattering)
     if time.library == "time-machine":
-        moment = MOMENT if time.moment.tzinfo else method(MOMENT, "astimezone")
+        moment = MOMENT if time.moment.tzinfo and not local else method(MOMENT, "astimezone")
         return Call(Attr(Import("time_machine"), "travel"), (moment,), (("tick", False),))
     offset = time.moment.astimezone(time.zones[-1]).utcoffset() if time.moment.tzinfo else None
-    local = any(one.source in (*DATETIME, TODAY, *CALENDAR) and one.value != one.at for one in time.mattering)
     return Call(Import("freezegun", "freeze_time"), (MOMENT,), (("tz_offset", offset),) if offset and local else ())
 
 

@@ -36,6 +36,20 @@ class Reading:
     def source(self) -> str:
         return self.tape.source
 
+    @property
+    def local(self) -> bool:
+        """Whether it was told in local time, and reads otherwise in UTC."""
+        utc = self.at.astimezone(timezone.utc)
+        if isinstance(self.value, datetime):
+            return self.value.tzinfo is None and self.value != utc.replace(tzinfo=None)
+        if self.source == TODAY:
+            return self.value != utc.date()
+        return self.source in CALENDAR and self.source != "time.gmtime"
+
+    @property
+    def zoned(self) -> bool:
+        return isinstance(self.value, datetime) and self.value.tzinfo is not None
+
 
 def readings(tapes: Iterable[TapeRead], project: Project) -> tuple[Reading, ...]:
     """All that the clock said, in order."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -11,20 +12,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 from unspan_proto.span import Span
 
 from unspan_inverter.errors import InverterError
 from unspan_inverter.receiving import Receiver
-from unspan_inverter.replaying import UNDER_RECORDER
+from unspan_inverter.replaying import UNDER_RECORDER, one_process
 from unspan_inverter.runners import Run, dotted
 from unspan_inverter.settings import under_recorder
 
 WARM = Path(__file__).parent / "warm"
+SERVING = {
+    "django": ("--testrunner", "unspan_warm.runner.Warm"),
+    "pytest": ("-p", "unspan_warm.plugin", "-p", "no:cacheprovider", "-p", "no:randomly", "--tb=native"),
+}
+"""What makes a runner serve, by the kind of the run."""
 START_SECONDS = 120.0
 FIRST_SECONDS = 60.0
 """For the first probe; the others get a multiple of what it took, for a fault may make a loop endless."""
+ERROR: Final = re.compile(r"(?:E +)?[\w.]*(?:Error|Exception|ImproperlyConfigured)\b")
+"""What a runner says why it ended; pytest has a summary below it."""
 TIMES, LEAST_SECONDS = 10.0, 5.0
 STOP_SECONDS = 10.0
 
@@ -69,7 +77,7 @@ class Prober:
         return self
 
     def _started(self, path: str) -> "subprocess.Popen[bytes]":
-        words = (self.run.words[0], "-c", UNDER_RECORDER, *self.run.words, "--testrunner", "unspan_warm.runner.Warm")
+        words = (self.run.words[0], "-c", UNDER_RECORDER, *one_process(self.run, self.run.words[0], self.environ), *SERVING[self.run.kind])
         folders = ":".join(filter(None, (str(WARM), self.environ.get("PYTHONPATH", ""))))
         variables = {
             **self.environ,
@@ -97,7 +105,8 @@ class Prober:
     def _said(self) -> str:
         self._output.seek(0)
         lines = self._output.read().decode(errors="replace").strip().splitlines()
-        return lines[-1][:300] if lines else "it said nothing"
+        told = [line for line in lines if ERROR.match(line)] or lines
+        return told[-1].removeprefix("E ").strip()[:300] if told else "it said nothing"
 
     def probe(self, source: str, **more: Any) -> Probe:
         """Runs the file as if it held `source`; `more` as `unspan_warm.runner` has it. Raises NotWarm when the process has ended or does not answer."""
@@ -138,5 +147,5 @@ class Prober:
 
 
 def servable(run: Run) -> bool:
-    """Whether a runner can be kept running: Django's own command."""
-    return run.kind == "django"
+    """Whether a runner can be kept running: Django's own command and pytest."""
+    return run.kind in SERVING

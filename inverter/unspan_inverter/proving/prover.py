@@ -10,6 +10,7 @@ from unspan_inverter.checking import judged
 from unspan_inverter.code.layout import tidied
 from unspan_inverter.comparing.differences import Comparison
 from unspan_inverter.errors import InverterError
+from unspan_inverter.proving.asserting import unasserted
 from unspan_inverter.proving.budget import Budget
 from unspan_inverter.proving.circumstances import CIRCUMSTANCES, Given, NotTried, neighbours
 from unspan_inverter.proving.minimising import minimised
@@ -50,6 +51,7 @@ class Prover:
         if not proof.replay.verdict.passed:
             return proof
         took = time.monotonic() - begun
+        proof = replace(proof, unasserted=unasserted(source, recordings, style))
         run = runner(absolute(file), style, self.settings, absolute(self.here), self.environ)
         proof = self._probed(file, run, recordings, proof, budget.without(took * len(CIRCUMSTANCES)))
         proof = self._circumstances(file, run, proof, budget, source)

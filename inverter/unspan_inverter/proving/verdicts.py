@@ -16,8 +16,8 @@ PROVED: Final = re.compile(r"(?m)^# (Proved|Tried) by unspan \(([0-9a-f]{8})\): 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """All that was found out about one file. `circumstances`: name → passed; `untried`: name → why; `dropped`: kind → how many; `whole`: the time sufficed
-    for all that was asked."""
+    """All that was found out about one file. `circumstances`: name → passed; `untried`: name → why; `dropped`: kind → how many; `unasserted`:
+    what the recording gives to assert and the file does not; `whole`: the time sufficed for all that was asked."""
 
     file: str
     replay: Replay
@@ -26,6 +26,7 @@ class Proof:
     dropped: dict[str, int] = field(default_factory=dict[str, int])
     strength: Strength | None = None
     repaired: tuple[str, ...] = ()
+    unasserted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     whole: bool = True
 
@@ -66,6 +67,8 @@ def sentences(proof: Proof, short: bool = False) -> list[str]:
         return [f"does not pass ({proof.replay.verdict.sentence})"]
     said = {True: "does the same as the recording", False: "passes, but does not do the same as the recording", None: "was not compared"}
     found = [said[proof.replay.same]]
+    if proof.unasserted:
+        found.append(f"lacks {counts(len(proof.unasserted), 'assertion')}")
     if good := [name for name, passed in proof.circumstances.items() if passed]:
         found.append(f"passes in {counts(len(good), 'other circumstance')}" if short else f"passes {', '.join(good)}")
     found += [f"fails {name}" for name, passed in proof.circumstances.items() if not passed]
@@ -85,6 +88,7 @@ def lines(proof: Proof) -> list[str]:
         return found + list(proof.replay.verdict.lines)
     if proof.replay.same is not True:
         found += words(proof.replay)
+    found += [f"not asserted: {one}" for one in proof.unasserted]
     found += [f"not tried {name}: {why}" for name, why in proof.untried.items()]
     if strong := proof.strength:
         by = ", ".join(f"{kind} {number}" for kind, number in sorted(strong.by.items(), key=lambda one: -one[1]))
@@ -101,7 +105,7 @@ def document(proof: Proof) -> dict[str, Any]:
     return {
         "file": proof.file, "holds": proof.holds, "passed": proof.replay.verdict.passed, "same": proof.replay.same,
         "replay": words(proof.replay), "circumstances": proof.circumstances, "untried": proof.untried, "dropped": proof.dropped,
-        "whole": proof.whole, "repaired": list(proof.repaired),
+        "whole": proof.whole, "repaired": list(proof.repaired), "unasserted": list(proof.unasserted),
         "mutants": None if strong is None else {
             "tried": strong.tried, "noticed": strong.noticed, "queries": {"tried": strong.queries[0], "noticed": strong.queries[1]},
             "by": dict(strong.by), "survived": list(strong.survived),

@@ -116,13 +116,14 @@ def test_a_file_names_its_traces(text: str, expected: list[str]) -> None:
 
 WHOLE = Proof(
     "t.py", SAME, {"again": True}, {"in parallel": "pytest runs tests in parallel with pytest-xdist only"}, {"header": 1},
-    Strength(13, 2, (3, 1), {"rows": 1, "status": 1}, tuple(f"views.py:{n}: a `not` left out" for n in range(11))), notes=("a note",),
+    Strength(13, 2, (3, 1), {"rows": 1, "status": 1}, tuple(f"views.py:{n}: a `not` left out" for n in range(11))), unasserted=("self.assertTrue(x)",), notes=("a note",),
 )  # fmt: skip
 
 
 def test_a_person_reads_the_most_important_first() -> None:
     assert lines(WHOLE) == [
-        "t.py: does the same as the recording; passes again; lost 1 header; notices 2 of 13 faults",
+        "t.py: does the same as the recording; lacks 1 assertion; passes again; lost 1 header; notices 2 of 13 faults",
+        "not asserted: self.assertTrue(x)",
         "not tried in parallel: pytest runs tests in parallel with pytest-xdist only",
         "faults noticed by: rows 1, status 1; of queries 1 of 3",
         *(f"not noticed: views.py:{n}: a `not` left out" for n in range(10)),
@@ -142,7 +143,7 @@ def test_a_machine_gets_everything() -> None:
     assert json.loads(json.dumps(document(WHOLE))) == {
         "file": "t.py", "holds": True, "passed": True, "same": True, "whole": True, "replay": ["it did the same as the recording"],
         "circumstances": {"again": True}, "untried": {"in parallel": "pytest runs tests in parallel with pytest-xdist only"},
-        "dropped": {"header": 1}, "repaired": [],
+        "dropped": {"header": 1}, "repaired": [], "unasserted": ["self.assertTrue(x)"],
         "mutants": {
             "tried": 13, "noticed": 2, "queries": {"tried": 3, "noticed": 1}, "by": {"rows": 1, "status": 1},
             "survived": [f"views.py:{n}: a `not` left out" for n in range(11)],

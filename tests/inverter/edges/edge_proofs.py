@@ -51,7 +51,7 @@ class MembersTests(TestCase):
         response = self.client.get("/", headers={"X-Team": "red", "X-Other": "1"})
 
         self.assertEqual(response.status_code, 200)
-        self.assertEqual(response.content, b"Bob, Ada")
+        self.assertContains(response, "Bob, Ada")
 """
 SMALLEST = """\
 from django.contrib.auth.models import User
@@ -69,11 +69,12 @@ class MembersTests(TestCase):
         response = self.client.get("/", headers={"X-Team": "red"})
 
         self.assertEqual(response.status_code, 200)
-        self.assertEqual(response.content, b"Bob, Ada")
+        self.assertContains(response, "Bob, Ada")
 """
 PYTEST = """\
 import pytest
 from django.contrib.auth.models import Group, User
+from pytest_django.asserts import assertContains
 
 
 @pytest.mark.django_db
@@ -85,7 +86,23 @@ def test_members(client):
     response = client.get("/", headers={"X-Team": "red", "X-Other": "1"})
 
     assert response.status_code == 200
-    assert response.content == b"Bob, Ada"
+    assertContains(response, "Bob, Ada")
+"""
+SMALLEST_PYTEST = """\
+import pytest
+from django.contrib.auth.models import User
+from pytest_django.asserts import assertContains
+
+
+@pytest.mark.django_db
+def test_members(client):
+    User.objects.create(username="ada")
+    User.objects.bulk_create([User(username="bob")])
+
+    response = client.get("/", headers={"X-Team": "red"})
+
+    assert response.status_code == 200
+    assertContains(response, "Bob, Ada")
 """
 
 
