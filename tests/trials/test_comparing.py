@@ -10,7 +10,7 @@ from finding import missing
 from forms import Forms
 from masking import Template, plain, secrets
 from runs import Played, masked
-from suites import outcome
+from suites import Run, ids, outcome, report
 from unspan_inverter.trace import Trace
 from unspan_proto import values
 from unspan_proto import vocabulary as v
@@ -154,6 +154,31 @@ OUTPUTS = [
 def test_a_runner_s_last_words_are_understood(output: str, ran: int, broken: list[str]) -> None:
     found = outcome("plain", 1.0, 1.0, 1, output)
     assert (found.ran, found.broken) == (ran, broken)
+
+
+def runs(recorded: list[str], *alone: list[str], ran: int = 3) -> list[Run]:
+    """Three runs of a suite in which `m.a` is broken anyway, and two of what was doubtful."""
+    whole = [Run("plain", 1.0, 1.0, 1, 3, ["m.a"])] + [Run("recorded", 1.0, 1.0, 1, ran, ["m.a", *recorded])] * 2
+    return whole + [Run("alone", 1.0, 1.0, int(bool(broken)), len(recorded), broken) for broken in alone]
+
+
+SUITES = [
+    pytest.param(runs([]), 0, id="the-same"),
+    pytest.param(runs([], ran=2), 1, id="fewer-tests"),
+    pytest.param(runs(["m.b"]), 1, id="broken-and-not-tried-again"),
+    pytest.param(runs(["m.b"], [], []), 0, id="broken-by-chance"),
+    pytest.param(runs(["m.b"], [], ["m.b"]), 1, id="broken-again"),
+    pytest.param(runs(["m.b"], ["m.b"], ["m.b"]), 0, id="broken-by-itself-plain-too"),
+]
+
+
+@pytest.mark.parametrize(("found", "code"), SUITES)
+def test_what_is_broken_again_under_the_recorder_counts(found: list[Run], code: int) -> None:
+    assert report(found, "n") == code
+
+
+def test_tests_are_asked_for_as_their_runner_names_them() -> None:
+    assert ids(["test_b (m.T.test_b)", "t.py::a", "test_b (m.T.test_b)"]) == ["m.T.test_b", "t.py::a"]
 
 
 def test_a_form_goes_back_as_a_browser_would_send_it() -> None:
