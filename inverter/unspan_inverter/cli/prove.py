@@ -31,6 +31,9 @@ class NotGenerated(InverterError):
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--repair/--no-repair", default=True, show_default=True, help="Mend a test that fails or does something else than its recording."
+)
 @click.option("--minimise/--no-minimise", default=True, show_default=True, help="Leave out what the test does not need.")
 @click.option("--mutate/--no-mutate", default=True, show_default=True, help="Try small faults in the code that the test runs.")
 @click.option("--seconds", type=click.FloatRange(min=1), default=300.0, show_default=True, help="The budget for one file.")
@@ -40,6 +43,7 @@ class NotGenerated(InverterError):
 @endpoint_option
 def command(
     files: tuple[Path, ...],
+    repair: bool,
     minimise: bool,
     mutate: bool,
     seconds: float,
@@ -48,7 +52,7 @@ def command(
     file: Path | None,
     endpoint: str | None,
 ) -> None:
-    """Run generated tests hard: replayed, under other circumstances, made smaller, against faults.
+    """Run generated tests hard: replayed, repaired, made smaller, under other circumstances, against faults.
 
     The verdict goes into each file's header. A file whose header says that it was proved is passed over unless it has changed since.
     Exit codes: 0 all hold; 1 it could not be done; 2 wrong arguments; 3 a test fails somewhere or does not do the same as its recording.
@@ -63,7 +67,7 @@ def command(
         with source(endpoint, file) as traces:
             recordings = [built(found.spans(), found.project_spans()) for found in map(traces.fetched, trace_ids(text))]
         with terminated(), progress(str(one)) as told:
-            proof = Prover(settings(Path.cwd()), Path.cwd(), for_tests(), seconds, minimise, mutate, told).prove(one, recordings)
+            proof = Prover(settings(Path.cwd()), Path.cwd(), for_tests(), seconds, minimise, mutate, repair, told).prove(one, recordings)
         replaced(one, with_verdict(one.read_text(encoding="utf-8"), proof).encode())
         documents.append(document(proof))
         holding = holding and proof.holds

@@ -1,6 +1,7 @@
 """The proof of one generated file, step by step, within a budget of time."""
 
 import ast
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +11,14 @@ from unspan_inverter.checking import judged
 from unspan_inverter.code.layout import tidied
 from unspan_inverter.comparing.differences import Comparison
 from unspan_inverter.errors import InverterError
+from unspan_inverter.generate import generated
 from unspan_inverter.proving.asserting import unasserted
 from unspan_inverter.proving.budget import Budget
 from unspan_inverter.proving.circumstances import CIRCUMSTANCES, Given, NotTried, neighbours
 from unspan_inverter.proving.minimising import minimised
 from unspan_inverter.proving.mutating import strength
 from unspan_inverter.proving.probes import NotWarm, Prober, servable
+from unspan_inverter.proving.repairing import Judge, Judged, imported, repaired, weakened
 from unspan_inverter.proving.telling import Told, untold
 from unspan_inverter.proving.verdicts import Proof, counted, trace_ids
 from unspan_inverter.replaying import matched, replayed
@@ -37,6 +40,7 @@ class Prover:
     seconds: float = 300.0
     minimise: bool = True
     mutate: bool = True
+    repair: bool = True
     told: Told = untold
 
     def prove(self, file: Path, recordings: Sequence[Trace]) -> Proof:
@@ -48,15 +52,37 @@ class Prover:
         proof = Proof(
             str(file), replayed(file, style, self.settings, self.here, recordings, self.environ)
         )  # whatever it takes: all else stands on it
+        run = runner(absolute(file), style, self.settings, absolute(self.here), self.environ)
+        if self.repair and servable(run) and (not proof.replay.verdict.passed or proof.replay.same is False):
+            proof = self._repaired(file, run, style, recordings, proof, budget)
         if not proof.replay.verdict.passed:
             return proof
         took = time.monotonic() - begun
-        proof = replace(proof, unasserted=unasserted(source, recordings, style))
-        run = runner(absolute(file), style, self.settings, absolute(self.here), self.environ)
+        source = file.read_text(encoding="utf-8")
         proof = self._probed(file, run, recordings, proof, budget.without(took * len(CIRCUMSTANCES)))
         proof = self._circumstances(file, run, proof, budget, source)
+        proof = replace(proof, unasserted=unasserted(file.read_text(encoding="utf-8"), recordings, style))
         notes = () if proof.whole else (f"the budget of {self.seconds:g} s was used up: the next run goes on, or give more with --seconds",)
         return replace(proof, notes=(*proof.notes, *notes))
+
+    def _repaired(self, file: Path, run: Run, style: str, recordings: Sequence[Trace], proof: Proof, budget: Budget) -> Proof:
+        """The proof of a mended file, where it can be mended; else the one that there is."""
+        source = file.read_text(encoding="utf-8")
+        self.told("repairing it", 0, 0)
+        try:
+            whole = generated(recordings, style=style, allow_gaps=True).source
+            with Prober(absolute(file), run, self.environ, budget.at_most) as prober:
+                found = repaired(source, whole, judge(recordings, prober))
+        except (NotWarm, InverterError) as error:
+            return replace(proof, notes=(f"not repaired: {str(error).partition(chr(10))[0]}",))
+        if found is None:
+            return proof
+        replaced(file, imported(found.source).encode())
+        replay = replayed(file, style, self.settings, self.here, recordings, self.environ)
+        if replay.verdict.passed and replay.same:
+            return replace(proof, replay=replay, repaired=found.said)
+        replaced(file, source.encode())
+        return proof
 
     def _probed(self, file: Path, run: Run, recordings: Sequence[Trace], proof: Proof, budget: Budget) -> Proof:
         """Many runs by one warm process: what can be left out, and which faults are noticed."""
@@ -103,14 +129,41 @@ class Prover:
                 notes = (*notes, f"not made smaller: the smaller test fails {better}")
             else:
                 replaced(file, smaller)
+        proof = replace(proof, circumstances=tried, untried=untried, notes=notes)
+        if self.repair and not all(tried.values()):
+            proof = self._varying(file, run, proof, budget)
+            tried = proof.circumstances
         whole = proof.whole and OUT_OF_TIME not in untried.values()
-        return replace(proof, circumstances=tried, untried=untried, notes=notes, whole=whole)
+        return replace(proof, whole=whole)
+
+    def _varying(self, file: Path, run: Run, proof: Proof, budget: Budget) -> Proof:
+        """The proof of a file whose assertions hold also where they failed: they are of what varies, for the same was done."""
+        for name in [name for name, passed in proof.circumstances.items() if not passed]:
+            before = file.read_bytes()
+            given = self._given(file, run)
+
+            def under(source: str, name: str = name, given: Given = given) -> Judged:
+                replaced(file, imported(source).encode())
+                found = judged(CIRCUMSTANCES[name](given), budget.at_most(self.settings.test_timeout), self.environ)
+                shift = imported(source).count("\n") - source.count("\n")
+                return Judged(found.passed, True, failing(found.lines, absolute(file), shift))
+
+            weaker = weakened(before.decode(), under) if budget.more() else None
+            if weaker is None:
+                replaced(file, before)
+                continue
+            replaced(file, imported(weaker.source).encode())
+            proof = replace(proof, repaired=(*proof.repaired, *weaker.said), circumstances={**proof.circumstances, name: True})
+        return proof
+
+    def _given(self, file: Path, run: Run) -> Given:
+        return Given(run, self.environ, run.words[0], tuple(neighbours(absolute(file), lambda text: bool(trace_ids(text)))))
 
     def _tried(
         self, file: Path, run: Run, names: Sequence[str] | Mapping[str, object], budget: Budget
     ) -> tuple[dict[str, bool], dict[str, str]]:
         """Which circumstances the file passes, and why some could not be tried."""
-        given = Given(run, self.environ, run.words[0], tuple(neighbours(absolute(file), lambda text: bool(trace_ids(text)))))
+        given = self._given(file, run)
         tried: dict[str, bool] = {}
         untried: dict[str, str] = {}
         for number, name in enumerate(names):
@@ -140,6 +193,26 @@ def same_as(recordings: Sequence[Trace], prober: Prober) -> Callable[[str], bool
         return probe.passed and all(map(same, matched(recordings, probe.traces, prober.file).comparisons))
 
     return holds
+
+
+def judge(recordings: Sequence[Trace], prober: Prober) -> Judge:
+    """What a version of the file does, and which of its assertions fails."""
+
+    def found(source: str) -> Judged:
+        probe = prober.probe(imported(source))
+        shift = imported(source).count("\n") - source.count("\n")
+        done = matched(recordings, probe.traces, prober.file).comparisons
+        lines = re.findall(rf'File "{re.escape(str(prober.file))}", line (\d+), in ', probe.message)
+        line = int(lines[-1]) - shift if lines and "AssertionError" in probe.message else None
+        return Judged(probe.passed, bool(done) and all(map(same, done)), line)
+
+    return found
+
+
+def failing(lines: Sequence[str], file: Path, shift: int) -> int | None:
+    """The line of a file on which an assertion failed, as a verdict has it."""
+    found = [int(one[1]) - shift for line in lines if (one := re.match(rf"{re.escape(str(file))}:(\d+): ", line))]
+    return found[-1] if found and any("AssertionError" in line for line in lines) else None
 
 
 def same(one: Comparison | None) -> bool:

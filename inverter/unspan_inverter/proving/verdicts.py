@@ -67,6 +67,8 @@ def sentences(proof: Proof, short: bool = False) -> list[str]:
         return [f"does not pass ({proof.replay.verdict.sentence})"]
     said = {True: "does the same as the recording", False: "passes, but does not do the same as the recording", None: "was not compared"}
     found = [said[proof.replay.same]]
+    if proof.repaired:
+        found.append(f"repaired in {counts(len(proof.repaired), 'place')}")
     if proof.unasserted:
         found.append(f"lacks {counts(len(proof.unasserted), 'assertion')}")
     if good := [name for name, passed in proof.circumstances.items() if passed]:
@@ -88,6 +90,7 @@ def lines(proof: Proof) -> list[str]:
         return found + list(proof.replay.verdict.lines)
     if proof.replay.same is not True:
         found += words(proof.replay)
+    found += proof.repaired
     found += [f"not asserted: {one}" for one in proof.unasserted]
     found += [f"not tried {name}: {why}" for name, why in proof.untried.items()]
     if strong := proof.strength:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,11 @@ def prove(home: Path, *words: object) -> Result:
 
 def body(file: Path) -> str:
     """The file below its header."""
-    return "".join(line for line in file.read_text().splitlines(keepends=True) if not line.startswith("# "))
+    return body_of(file.read_text())
+
+
+def body_of(text: str) -> str:
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("# "))
 
 
 def verdict(file: Path) -> str:
@@ -124,7 +129,7 @@ def test_what_does_not_hold_is_said_with_the_reason_and_tried_again_next_time(ho
     file.write_text(file.read_text().replace(old, new))
 
     for _ in range(2):
-        done = prove(home, file, "--from", trace, "--seconds", 1)
+        done = prove(home, file, "--from", trace, "--no-repair", "--seconds", 1)
 
         assert (done.exit_code, done.stdout.splitlines()[0].partition(": ")[2].partition(";")[0]) == (3, sentence)
         assert why in done.stdout.splitlines()
@@ -225,3 +230,99 @@ def test_a_pytest_function_is_proved_too(home: Path, file: Path, trace: Path) ->
     assert found["mutants"]["queries"] == {"tried": 4, "noticed": 3}
     assert body(function) == SMALLEST_PYTEST
     function.unlink()
+
+
+@pytest.fixture
+def as_generated(home: Path, trace: Path) -> Path:
+    """The test that the recording gives."""
+    file = home / "polls/tests/test_generated.py"
+    done = CliRunner().invoke(cli, ["generate", "--from", str(trace), "-o", str(file), "--force", "--no-check"])
+    assert done.exit_code == 0, done.output
+    return file
+
+
+@pytest.fixture
+def nowhere_else(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """No other circumstances: they have tests of their own. The words for a proof that is a replay and its repair."""
+    monkeypatch.setattr("unspan_inverter.proving.prover.CIRCUMSTANCES", {})
+    return ("--json", "--no-minimise", "--no-mutate")
+
+
+REPAIRED = {
+    "a missing row": (
+        lambda text: text.replace('        cls.bob = User.objects.create(username="bob")\n', ""),
+        ['restored: cls.bob = User.objects.create(username="bob")'],
+    ),
+    "another value of a row, and one of a header": (
+        lambda text: text.replace('username="ada"', 'username="Ada"').replace('"red"', '"blue"'),
+        [
+            'restored: cls.ada = User.objects.create(username="ada")',
+            'restored: response = self.client.get("/", headers={"X-Team": "red", "X-Other": "1"})',
+        ],
+    ),
+    "a row too many": (
+        lambda text: text.replace("    def test", '        User.objects.create(username="eve")\n\n    def test'),
+        ['restored: User.objects.create(username="eve")'],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPAIRED)
+def test_a_test_is_repaired_from_its_recording(
+    home: Path, as_generated: Path, trace: Path, nowhere_else: tuple[str, ...], name: str
+) -> None:
+    change, said = REPAIRED[name]
+    before = as_generated.read_text()
+    as_generated.write_text(change(before))
+
+    done = prove(home, as_generated, "--from", trace, *nowhere_else)
+
+    [found] = json.loads(done.stdout)
+    assert (done.exit_code, found["same"], found["repaired"], found["unasserted"]) == (0, True, said, [])
+    assert body(as_generated).replace("\n", "") == body_of(before).replace("\n", "")
+
+
+def test_an_assertion_on_what_varies_is_weakened_and_named(
+    home: Path, as_generated: Path, trace: Path, nowhere_else: tuple[str, ...]
+) -> None:
+    """The same was done, and the assertion fails nevertheless."""
+    before = as_generated.read_text()
+    as_generated.write_text(
+        before + '        self.assertEqual({"name": cls_name(self), "at": 5}, {"name": "MembersTests", "at": 6})\n'
+        "        self.assertGreater(5, 6)\n"
+        "\n\ndef cls_name(one):\n    return type(one).__name__\n"
+    )
+
+    done = prove(home, as_generated, "--from", trace, *nowhere_else)
+
+    [found] = json.loads(done.stdout)
+    assert (done.exit_code, found["same"], found["repaired"]) == (
+        0, True,
+        [
+            "weakened, 6 may be anything: self.assertEqual({'name': cls_name(self), 'at': 5}, {'name': 'MembersTests', 'at': 6})",
+            "left out, what it asserts varies: self.assertGreater(5, 6)",
+        ],
+    )  # fmt: skip
+    assert '{"name": "MembersTests", "at": mock.ANY}' in as_generated.read_text()
+    assert verdict(as_generated) == "does the same as the recording; repaired in 2 places."
+
+
+@pytest.mark.deep
+def test_an_assertion_that_fails_on_another_day_is_weakened(home: Path, as_generated: Path, trace: Path) -> None:
+    today = f"        self.assertLess(time.time(), {int(time.time()) + 86_400})\n"
+    as_generated.write_text(as_generated.read_text().replace("from django.test", "import time\nfrom django.test") + today)
+
+    done = prove(home, as_generated, "--from", trace, "--json", "--no-minimise", "--no-mutate")
+
+    [found] = json.loads(done.stdout)
+    assert (done.exit_code, found["circumstances"]["on another day"]) == (0, True)
+    assert found["repaired"] == [f"left out, what it asserts varies: {today.strip()}"]
+
+
+def test_what_is_not_to_be_repaired_stays_as_it_is(home: Path, as_generated: Path, trace: Path) -> None:
+    as_generated.write_text(as_generated.read_text().replace('username="ada"', 'username="Ada"'))
+    before = body(as_generated)
+
+    done = prove(home, as_generated, "--from", trace, "--no-repair", "--seconds", 1)
+
+    assert (done.exit_code, body(as_generated)) == (3, before)

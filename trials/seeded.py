@@ -1,0 +1,93 @@
+"""Puts faults into tests that were made as small as they can be, and counts how many the test, its replay or `inverter prove` notices.
+
+    python trials/seeded.py FOLDER [--only NAME …] [--traces DIR] [--most N] [--json FILE]
+
+A row, a field or a header less or another literal must make the test fail or do something else than the recording; an assertion less must be named.
+With every row and header needed, it also shows that nothing could be left out any more. Exit code 1 when less than 95% are noticed.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from application import TrialError
+from making import Home, Made, at_home, checked_folder, recorded, same_ones
+from replays import arguments
+from seeding import Seed, seeds
+from unspan_inverter.code.layout import tidied
+from unspan_inverter.proving.asserting import unasserted
+from unspan_inverter.proving.minimising import minimised
+from unspan_inverter.proving.probes import NotWarm, Prober
+from unspan_inverter.proving.prover import same_as
+
+AIM = 0.95
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--most", type=int, default=20, help="so many tests")
+    wanted = parser.parse_args(argv)
+    tried, noticed, rows = Counter[str](), Counter[str](), list[dict[str, object]]()
+    try:
+        with tempfile.TemporaryDirectory(prefix="unspan-seeded-") as scratch:
+            folder = wanted.traces or Path(scratch)
+            with at_home(checked_folder(wanted.folder), folder) as home:
+                for one in same_ones(home, recorded(wanted.folder, folder, wanted.only)):
+                    if len(rows) < wanted.most:
+                        rows.append(seeded(home, one, tried, noticed))
+                    one.file.unlink()
+    except TrialError as error:
+        print(f"seeded: {error}", file=sys.stderr)
+        return 2
+    if wanted.json:
+        wanted.json.write_text(json.dumps(rows, indent=1))
+    for kind in tried:
+        print(f"{kind:10} {noticed[kind]} of {tried[kind]}")
+    share = noticed.total() / max(tried.total(), 1)
+    print(f"\nseeded: {wanted.folder.name}: {len(rows)} tests: {noticed.total()} of {tried.total()} faults are noticed ({share:.1%})")
+    return 0 if share >= AIM else 1
+
+
+def seeded(home: Home, one: Made, tried: Counter[str], noticed: Counter[str]) -> dict[str, object]:
+    """Tries every fault of one test."""
+    assert one.recording is not None
+    missed = list[str]()
+    with Prober(one.file, home.run(one.file), home.environ) as prober:
+        holds = same_as([one.recording], prober)
+        begun = time.monotonic()
+        whole = one.file.read_text()
+        smaller = minimised(whole, holds, lambda: True)
+        source = tidied(smaller.source) if smaller.removed else whole
+        took, probes = time.monotonic() - begun, smaller.tried
+        for seed in seeds(source):
+            tried[seed.kind] += 1
+            if notices(seed, one, holds):
+                noticed[seed.kind] += 1
+            else:
+                missed.append(f"{seed.kind}, {seed.said}")
+    print(
+        f"{one.name:32}  {len(smaller.removed)} left out in {probes} probes, {took / max(probes, 1):.2f} s each",
+        *missed,
+        sep="\n    ",
+        flush=True,
+    )
+    return {"name": one.name, "left out": len(smaller.removed), "probes": probes, "seconds": took, "missed": missed, "source": source}
+
+
+def notices(seed: Seed, one: Made, holds: Callable[[str], bool]) -> bool:
+    """Whether an assertion is named as missing, or the test fails, or it does something else."""
+    assert one.recording is not None
+    if unasserted(seed.source, [one.recording], "django"):
+        return True
+    try:
+        return not holds(seed.source)
+    except NotWarm:
+        return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
