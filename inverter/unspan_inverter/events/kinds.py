@@ -138,6 +138,10 @@ class RowsInserted:
     model: str
     rows: tuple[Mapping[str, Any], ...]
     clash: bool = False
+    existing: tuple[Any, ...] = ()
+    """Keys of rows that it ran into and left, or updated."""
+    overwrites: tuple[str, ...] = ()
+    """Columns that it gave to rows which it ran into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,7 @@ class HttpAnswered:
     began: int = 0
     ended: int = 0
     body_whole: bool = True
+    thread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,4 +250,16 @@ class OnCommit:
     database: str
 
 
-Event = RowsRead | RowsSupported | RowsInserted | RowsUpdated | RowsDeleted | TransactionStep | HttpAnswered | TapeRead | MailSent | CacheUsed | OnCommit
+Event = (
+    RowsRead
+    | RowsSupported
+    | RowsInserted
+    | RowsUpdated
+    | RowsDeleted
+    | TransactionStep
+    | HttpAnswered
+    | TapeRead
+    | MailSent
+    | CacheUsed
+    | OnCommit
+)

@@ -8,7 +8,7 @@ from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 from unspan_proto.values import bare
 
-from unspan_inverter.events.kinds import Event, RowsDeleted, RowsRead, RowsSupported, RowsUpdated
+from unspan_inverter.events.kinds import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated
 from unspan_inverter.events.writes import database, parameters, row_count, system
 from unspan_inverter.trace import Trace
 
@@ -61,6 +61,8 @@ def informed(event: Event, beside: Beside) -> Event:
     """The event of a statement with what was read beside it."""
     if isinstance(event, RowsRead):
         return replace(event, supported=beside.whole)
+    if isinstance(event, RowsInserted) and beside.keys:
+        return replace(event, existing=beside.keys)
     if isinstance(event, RowsDeleted) and event.keys is None and beside.keys is not None:
         return replace(event, keys=beside.keys)
     if isinstance(event, RowsUpdated) and beside.after:

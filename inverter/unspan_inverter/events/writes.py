@@ -12,6 +12,7 @@ from unspan_inverter.events.kinds import Event, RowsDeleted, RowsInserted, RowsU
 STEP = re.compile(
     r"\s*(BEGIN|START TRANSACTION|COMMIT|ROLLBACK TO(?: SAVEPOINT)?|ROLLBACK|RELEASE(?: SAVEPOINT)?|SAVEPOINT)\b\s*(\S*)", re.I
 )
+UPSERT = re.compile(r"\bDO UPDATE SET\b|\bON DUPLICATE KEY UPDATE\b", re.I)
 STEPS = {"START TRANSACTION": "BEGIN", "ROLLBACK TO SAVEPOINT": "ROLLBACK TO", "RELEASE SAVEPOINT": "RELEASE"}
 
 
@@ -29,7 +30,8 @@ def statement_event(span: Span) -> Iterator[Event]:
     if operation == "INSERT":
         clash = failed and str(span.attributes.get(v.EXCEPTION_TYPE, "")).endswith(("IntegrityError", "UniqueViolation"))
         if clash or not failed:
-            yield RowsInserted(span.span_id, database(span), model, tuple(dict(row) for row in span.value(v.WRITTEN, [])), clash)
+            rows = tuple(dict(row) for row in span.value(v.WRITTEN, []))
+            yield RowsInserted(span.span_id, database(span), model, rows, clash, overwrites=overwrites(statement))
     elif failed:
         return
     elif operation == "UPDATE":
@@ -46,6 +48,12 @@ def statement_event(span: Span) -> Iterator[Event]:
             row_count(span),
             system(span),
         )
+
+
+def overwrites(statement: str) -> tuple[str, ...]:
+    """The columns that an upsert updates."""
+    clause = UPSERT.search(statement)
+    return tuple(re.findall(r"[`\"](\w+)[`\"] = ", statement[clause.end() :])) if clause else ()
 
 
 def updated(span: Span, model: str, statement: str) -> RowsUpdated:

@@ -198,6 +198,7 @@ class Ledger:
         if model is None or values.get(model.pk) is None or lossy(values[model.pk]):
             return
         key = Key(model.label, bare(values[model.pk]))
+        self.identified(key, values)
         if key in self.now.born:
             self.now.born[key].update(values)
             return
@@ -211,6 +212,17 @@ class Ledger:
                 self.now.changed.setdefault(key, {})[name] = value
             else:
                 known.setdefault(name, value)
+
+    def identified(self, key: Key, values: Mapping[str, Any]) -> None:
+        """Gives a row that the request made, and of which the database told no key, the one that is now seen."""
+        if key in self.now.born or key in self.before:
+            return
+        for made, row in self.now.born.items():
+            shared = row.keys() & values.keys() if made.label == key.label and isinstance(made.pk, Made) else set[str]()
+            if shared and all(lossy(row[name]) or bare(row[name]) == bare(values[name]) for name in shared):
+                self.now.born[key] = self.now.born.pop(made)
+                self.spans.setdefault(key, self.spans.get(made, ""))
+                return
 
     def known(self, key: Key, span: str, database: str) -> dict[str, Any]:
         self.spans.setdefault(key, span)
@@ -235,10 +247,33 @@ class Ledger:
         for row in event.rows:
             pk = bare(row.get("pk", row.get(model.pk)))
             values = {name: value for name, value in row.items() if name != "pk"}
+            met = self.met(values, event, model)
+            if met is not None:
+                self.change(
+                    met,
+                    {one.attname: values[one.attname] for one in model.fields if one.column in event.overwrites and one.attname in values},
+                    event,
+                )
+                continue
             key = Key(model.label, Made(self.another()) if pk is None or lossy(pk) else pk)
             self.spans.setdefault(key, event.span)
             self.now.gone.pop(key, None)
             self.now.born[key] = values
+
+    def met(self, values: Mapping[str, Any], event: RowsInserted, model: Model) -> Key | None:
+        """The row that was there already, of those that an INSERT ran into: it has the same unique values."""
+        together = [[one.attname] for one in model.fields if one.unique]
+        together += [
+            [one.attname for name in constraint.fields if (one := model.field(name)) is not None]
+            for constraint in model.constraints
+            if constraint.kind == "unique"
+        ]
+        for key, row in self.current(model.label).items() if event.existing else ():
+            if key.pk in event.existing and any(
+                names and all(values.get(name) is not None and row.get(name) == values[name] for name in names) for names in together
+            ):
+                return key
+        return None
 
     def updated(self, event: RowsUpdated, model: Model) -> None:
         for pk, given in event.changes:
@@ -260,10 +295,12 @@ class Ledger:
             if key.label == model.label:
                 row.update({name: Opaque("overwritten") for name in values})
 
-    def change(self, key: Key, given: Mapping[str, Any], event: RowsUpdated) -> None:
+    def change(self, key: Key, given: Mapping[str, Any], event: RowsUpdated | RowsInserted) -> None:
         held = self.current(key.label).get(key, {})
         model = self.project.model(key.label)
-        made = {name: computed(value, held.get(name), model, name, event) if model else value for name, value in given.items()}
+        made = given
+        if model is not None and isinstance(event, RowsUpdated):
+            made = {name: computed(value, held.get(name), model, name, event) for name, value in given.items()}
         values = {name: value for name, value in made.items() if value is not UNCHANGED}
         if key in self.now.born:
             self.now.born[key].update(values)

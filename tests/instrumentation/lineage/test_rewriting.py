@@ -147,6 +147,10 @@ def test_whether_a_statement_returns_every_column_itself(text: str, covered: boo
                 )
             ],
         ),
+        (
+            'INSERT INTO "a" ("id", "x") SELECT * FROM UNNEST((%s)::bigint[], (%s)::int[]) ON CONFLICT DO NOTHING RETURNING "a"."id"', "postgresql",
+            [('SELECT "a"."id", "a"."x", "a"."p" FROM "a" WHERE ("id" = ANY(CAST((%s) AS BIGINT[]))) LIMIT 1001', (0,))],
+        ),
         ('INSERT INTO "b" ("a_id", "y") VALUES (%s, %s)', "sqlite", []),
         ("INSERT IGNORE INTO `b` (`a_id`, `y`) VALUES (%s, %s)", "mysql", [("SELECT `b`.`id`, `b`.`a_id`, `b`.`y` FROM `b` WHERE (`a_id` = %s AND `y` = %s) LIMIT 1001", (0, 1))]),
     ],
