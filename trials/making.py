@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class Home:
 
 
 @contextlib.contextmanager
-def at_home(folder: Path, traces: Path) -> Iterator[Home]:
+def at_home(folder: Path, traces: Path) -> Generator[Home, None, None]:
     """The application, prepared; afterwards its files are as they were."""
     application = read(folder)
     application.prepare()

@@ -22,7 +22,7 @@ SAID = 6
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    wanted = arguments(__doc__).parse_args(argv)
+    wanted = arguments(__doc__ or "").parse_args(argv)
     try:
         found = trial(wanted)
     except TrialError as error:

@@ -77,20 +77,23 @@ def is_text(statement: ast.stmt) -> bool:
 
 
 def parts(statement: ast.stmt, act: bool, arrange: bool) -> Iterator[tuple[str, Path, ast.AST]]:
+    """Headers of a request; fields and rows of an arranging statement."""
     for path, node in below(statement):
-        if act and is_request(node):
-            for n, keyword in enumerate(node.keywords):  # type: ignore[attr-defined]
-                if keyword.arg and keyword.arg not in NOT_HEADERS:
-                    yield "header", (*path, ("keywords", n)), keyword
-                    for k in range(len(keyword.value.keys)) if isinstance(keyword.value, ast.Dict) and len(keyword.value.keys) > 1 else ():
-                        yield "header", (*path, ("keywords", n), ("value", None), ("entry", k)), keyword.value.keys[k]
-        elif arrange and isinstance(node, ast.Call) and makes_rows(node):
-            for n, keyword in enumerate(node.keywords):
-                if keyword.arg:
-                    yield "field", (*path, ("keywords", n)), keyword
+        if isinstance(node, ast.Call) and act and is_request(node):
+            yield from headers(path, node)
+        elif isinstance(node, ast.Call) and arrange and makes_rows(node):
+            yield from (("field", (*path, ("keywords", n)), keyword) for n, keyword in enumerate(node.keywords) if keyword.arg)
             for n, argument in enumerate(node.args):
-                for k in range(len(argument.elts)) if isinstance(argument, ast.List) and len(argument.elts) > 1 else ():
-                    yield "row", (*path, ("args", n), ("elts", k)), argument.elts[k]
+                rows = argument.elts if isinstance(argument, ast.List) and len(argument.elts) > 1 else []
+                yield from (("row", (*path, ("args", n), ("elts", k)), row) for k, row in enumerate(rows))
+
+
+def headers(path: Path, call: ast.Call) -> Iterator[tuple[str, Path, ast.AST]]:
+    for n, keyword in enumerate(call.keywords):
+        if keyword.arg and keyword.arg not in NOT_HEADERS:
+            yield "header", (*path, ("keywords", n)), keyword
+            keys = keyword.value.keys if isinstance(keyword.value, ast.Dict) and len(keyword.value.keys) > 1 else []
+            yield from (("header", (*path, ("keywords", n), ("value", None), ("entry", k)), key) for k, key in enumerate(keys) if key)
 
 
 def makes_rows(call: ast.Call) -> bool:
@@ -137,4 +140,3 @@ def filled(tree: ast.Module) -> None:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.With)) and not node.body:
             node.body = [ast.Pass()]
-

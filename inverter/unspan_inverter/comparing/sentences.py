@@ -44,7 +44,8 @@ def mapped(found: Comparison) -> str:
     keys = sum(a != b for pairs in found.mapped.keys.values() for a, b in pairs.items())
     parts = [counted(number, what) for number, what in ((keys, "key"), (len(found.mapped.tokens), "token")) if number]
     parts += ["times"] if found.mapped.times else []
-    return f" ({' and '.join(parts)} stand for others)" if parts else ""
+    one = len(parts) == 1 and parts[0].startswith("1 ")
+    return f" ({' and '.join(parts)} {'stands for another' if one else 'stand for others'})" if parts else ""
 
 
 def counted(number: int, what: str) -> str:

@@ -4,7 +4,7 @@ import ast
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,6 @@ from unspan_proto import vocabulary as v
 from unspan_inverter.proving.probes import Prober
 from unspan_inverter.proving.telling import Told, untold
 from unspan_inverter.proving.warm.unspan_warm.mutations import Mutation, mutations
-from unspan_inverter.trace import Trace
 
 MOST: Final = 200
 """So many faults are tried; of more, a sample that is the same each time."""
@@ -52,12 +51,11 @@ class Fault:
     mutation: Mutation
 
 
-def strength(source: str, recordings: Sequence[Trace], prober: Prober, more_time: Callable[[], bool], told: Told = untold) -> Strength:
+def strength(source: str, prober: Prober, more_time: Callable[[], bool], told: Told = untold) -> Strength:
     """Tries the faults on the lines that the test runs."""
-    files = sorted(
-        {str(span.attributes[v.FILE]) for one in recordings for span in one.spans if span.what == v.CALL and span.attributes.get(v.FILE)}
-    )
-    found = faults(prober.probe(source, watched=[file for file in files if Path(file).is_file()]).lines)
+    calls = [span for spans in prober.probe(source).traces.values() for span in spans if span.what == v.CALL]
+    files = sorted({str(span.attributes[v.FILE]) for span in calls if span.attributes.get(v.FILE)} - {str(prober.file)})
+    found = faults(prober.probe(source, watched=files).lines)
     noticed: Counter[str] = Counter()
     survived: list[str] = []
     tried, queries = 0, [0, 0]

@@ -96,7 +96,7 @@ class Prover:
                 proof = self._smaller(file, recordings, prober, proof, budget)
                 if not self.mutate:
                     return proof
-                found = strength(file.read_text(encoding="utf-8"), recordings, prober, budget.more, self.told)
+                found = strength(file.read_text(encoding="utf-8"), prober, budget.more, self.told)
                 return replace(proof, strength=found, whole=proof.whole and found.whole)
         except NotWarm as error:
             return replace(proof, notes=(str(error).partition("\n")[0],), whole=budget.more())

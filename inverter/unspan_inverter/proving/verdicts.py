@@ -96,7 +96,8 @@ def lines(proof: Proof) -> list[str]:
     if strong := proof.strength:
         by = ", ".join(f"{kind} {number}" for kind, number in sorted(strong.by.items(), key=lambda one: -one[1]))
         if by:
-            found.append(f"faults noticed by: {by}; of queries {strong.queries[1]} of {strong.queries[0]}")
+            queries = f"; of queries {strong.queries[1]} of {strong.queries[0]}" if strong.queries[0] else ""
+            found.append(f"faults noticed by: {by}{queries}")
         found += [f"not noticed: {one}" for one in strong.survived[:10]]
         if len(strong.survived) > 10:
             found.append(f"and {counts(len(strong.survived) - 10, 'more fault')} not noticed")
