@@ -13,7 +13,7 @@ help:
 	@echo "make demo     record the example's requests, turn them into tests, run the tests"
 	@echo "make test     every test (ARGS='-k …' goes to pytest, PYTHON= and VENV= choose another interpreter)"
 	@echo "make deep     also the long forms of the property, crash and combination tests"
-	@echo "make launching    every way to start Django x what stands beside x every database, about half an hour"
+	@echo "make launching    every way to start Django x what stands beside x every database, about an hour"
 	@echo "make lint     ruff check and ruff format --check"
 	@echo "make types    pyright, strict"
 	@echo "make newest   every test with the newest versions that pip resolves, in .venv-newest"

@@ -43,7 +43,7 @@ class Companion:
 
 COMPANIONS = (
     Companion("alone", (), lambda to: {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{to.ours}"}),
-    Companion("instrumentors", INSTRUMENTORS, lambda to: {"UNSPAN_ENDPOINT": to.ours}),
+    Companion("instrumentors", INSTRUMENTORS, lambda to: {"UNSPAN_ENDPOINT": to.ours}, rare=True),
     Companion("distro to ours", (*DISTRO, *INSTRUMENTORS), lambda to: {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{to.ours}", **TRACES_ONLY}),
     Companion(
         "distro to theirs", DISTRO,

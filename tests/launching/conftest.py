@@ -1,5 +1,6 @@
 """Databases, companions' packages, and what is started: each is made once, when the first test asks for it."""
 
+import compileall
 import itertools
 import shutil
 import subprocess
@@ -9,16 +10,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import unspan_instrumentation
+import unspan_proto
 from instrumentation.serving import environment
 from mariadb import mariadb  # noqa: F401 - a fixture
 
-from .acts import ACTS
 from .companions import Companion, install
 from .feature import Feature
-from .features import FEATURES
+from .features import FEATURES, everything
 from .forms import PROJECT, Work
 from .serving import Served, Start, serve
-from .telemetry import COMPARED
+from .telemetry import COMPARED, COMPARED_ACTS
 from .working import work
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
@@ -78,6 +80,11 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
     return get
 
 
+def compared(start: Start) -> list[Feature]:
+    """Those that the user's own telemetry tells of."""
+    return [feature for feature in everything(start.form) if feature.name in (COMPARED_ACTS if isinstance(start.form, Work) else COMPARED)]
+
+
 class Starts:
     """Starts what the collected tests want, in the order of the tests, a few ahead of them."""
 
@@ -103,12 +110,11 @@ class Starts:
         return self._pool.submit(way, start, features, packages, self._database(start.database), folder, **more)
 
     def without_us(self, start: Start) -> Served:
-        """The same with nothing recorded, on SQLite. Servers of one kind have one in common."""
-        is_work = isinstance(start.form, Work)
-        key = start.companion.name, start.form.name if is_work else "asynchronous" * start.form.asynchronous
+        """The same with nothing recorded, on SQLite. Servers of one kind have one in common, and so have other programs."""
+        key = start.companion.name, start.form.sort
         if key not in self._baselines:
             plain = Start(start.form, start.companion, "sqlite", start.exported, start.elsewhere)
-            self._baselines[key] = self._submit(plain, list(ACTS if is_work else COMPARED), UNSPAN_ENABLED="0")
+            self._baselines[key] = self._submit(plain, compared(start), UNSPAN_ENABLED="0")
         return self._baselines[key].result()
 
     def close(self) -> None:
@@ -116,18 +122,22 @@ class Starts:
 
 
 @pytest.fixture(scope="session")
+def compiled() -> None:
+    """Programs are started without leave to write what they compile: the recorder would be compiled at each start, as no installed package is."""
+    for package in (unspan_instrumentation, unspan_proto):
+        compileall.compile_dir(Path(package.__file__).parent, quiet=2)
+
+
+@pytest.fixture(scope="session")
 def starts(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, database: Database, packages: Packages
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, database: Database, packages: Packages, compiled: None
 ) -> Iterator[Starts]:
     wanted: dict[Start, set[str]] = {}
     for item in request.session.items:
         params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
         if isinstance(start := params.get("start"), Start):
-            is_work = isinstance(start.form, Work)
-            always = ACTS if is_work else COMPARED if start.companion.own else ()
-            names = wanted.setdefault(start, {feature.name for feature in always})
-            if not is_work:
-                names |= {str(params["shows"])} if "shows" in params else {feature.name for feature in FEATURES}
+            names = wanted.setdefault(start, {feature.name for feature in compared(start) if start.companion.own})
+            names |= {str(params["shows"])} if "shows" in params else {feature.name for feature in everything(start.form)}
     running = Starts(wanted, database, packages, tmp_path_factory.mktemp("starts"))
     yield running
     running.close()

@@ -20,6 +20,11 @@ class Form:
     asynchronous: bool = False
     elsewhere_env: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def sort(self) -> str:
+        """Servers of one sort make the same spans of a request."""
+        return "asynchronous server" if self.asynchronous else "server"
+
     def __repr__(self) -> str:
         return self.name
 
@@ -36,7 +41,11 @@ class Work:
     elsewhere: tuple[str, ...]
     word: str = "NAME"
     together: bool = False
-    asynchronous: bool = False
+
+    @property
+    def sort(self) -> str:
+        """Programs of one sort have the same statements."""
+        return "tests" if self.tests else "queue" if self.queue else "program"
 
     @property
     def tests(self) -> bool:

@@ -1,27 +1,26 @@
 """However Django is started, and whatever stands beside: all that is done has one whole trace, and the user's own telemetry is untouched.
 
-Rows are pairwise over form, companion, database and the settings' places, of servers and of other programs. On each server run the features that have not
-met its form, its companion or its database yet; other programs show all that needs no request. `make launching` runs all combinations, of rarer companions too.
+Rows are pairwise over form, companion, database and the settings' places, of servers and of other programs. On each run the features that have not met
+its form, its companion or its database yet. `make launching` runs all combinations, of rarer companions too.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import pytest
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Link, Span
 
-from .acts import ACTS
 from .companions import COMPANIONS
 from .conftest import DATABASES, Starts
 from .feature import Feature
-from .features import FEATURES
-from .forms import FORMS, WORKS, Work
+from .features import FEATURES, everything
+from .forms import FORMS, WORKS, Form, Work
 from .outline import outline
 from .pairs import every, pairwise
 from .serving import Served, Start
-from .telemetry import told
+from .telemetry import COMPARED_ACTS, told
 from .working import PAGE
 
 FACTORS = {"form": FORMS, "companion": COMPANIONS, "database": DATABASES, "exported": (False, True), "elsewhere": (False, True)}
@@ -125,39 +124,37 @@ class Holds:
 Shows = EachOnce | Linked | Inside | Quiet | Untouched | Holds
 
 
-def shown(start: Start, features: Iterable[Feature]) -> list[Shows]:
-    is_work = isinstance(start.form, Work)
-    more = [Linked()] * (is_work and start.form.queue) + [Inside()] * (is_work and start.form.tests) + [Untouched()] * start.companion.own
-    return [*map(Holds, features), EachOnce(), Quiet(), *more]
+def shown(start: Start, features: Sequence[Feature]) -> list[Shows]:
+    found: list[Shows] = [*map(Holds, features), EachOnce(), Quiet()]
+    if isinstance(start.form, Work) and start.form.queue and any(feature.act == "celery" for feature in features):
+        found.append(Linked())
+    if isinstance(start.form, Work) and start.form.tests:
+        found.append(Inside())
+    return [*found, *([Untouched()] if start.companion.own else [])]
 
 
-def pairs() -> list[tuple[Start, Shows]]:
-    """The pairwise rows, each with the features that it shows for the first time."""
+def pairs(forms: Sequence[Form | Work]) -> list[tuple[Start, Shows]]:
+    """The pairwise rows, each with the features that it shows for the first time; statements are shown by every program."""
     met: set[tuple[str, object]] = set()
     found: list[tuple[Start, Shows]] = []
-    for row in pairwise(IN_SHORT):
+    for row in pairwise({**IN_SHORT, "form": forms}):
         start = Start(**row)
-        news = [feature for feature in FEATURES if {(feature.name, value) for value in known(start)} - met]
+        news = [one for one in everything(start.form) if one.name in COMPARED_ACTS or {(one.name, value) for value in known(start)} - met]
         met |= {(feature.name, value) for feature in news for value in known(start)}
         found += [(start, one) for one in shown(start, news)]
     return found
-
-
-def works() -> list[tuple[Start, Shows]]:
-    """The pairwise rows of programs that are no servers, each with all that needs no request."""
-    return [(start, one) for row in pairwise({**IN_SHORT, "form": WORKS}) for start in [Start(**row)] for one in shown(start, ACTS)]
 
 
 def known(start: Start) -> tuple[object, ...]:
     return start.form.name, start.companion.name, start.database
 
 
-@pytest.mark.parametrize(("start", "shows"), pairs(), ids=repr)
+@pytest.mark.parametrize(("start", "shows"), pairs(FORMS), ids=repr)
 def test_servers(start: Start, shows: Shows, starts: Starts) -> None:
     shows(starts.get(start), starts)
 
 
-@pytest.mark.parametrize(("start", "shows"), works(), ids=repr)
+@pytest.mark.parametrize(("start", "shows"), pairs(WORKS), ids=repr)
 def test_works(start: Start, shows: Shows, starts: Starts) -> None:
     shows(starts.get(start), starts)
 
@@ -166,5 +163,5 @@ def test_works(start: Start, shows: Shows, starts: Starts) -> None:
 @pytest.mark.parametrize("start", [Start(**row) for forms in (FORMS, WORKS) for row in every({**FACTORS, "form": forms})], ids=repr)
 def test_every_combination(start: Start, starts: Starts) -> None:
     served = starts.get(start)
-    for shows in shown(start, ACTS if isinstance(start.form, Work) else FEATURES):
+    for shows in shown(start, everything(start.form)):
         shows(served, starts)

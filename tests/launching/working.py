@@ -26,7 +26,7 @@ SECONDS = 60
 
 def units(form: Work, acts: Sequence[str]) -> tuple[str, ...]:
     """What the traces will be of."""
-    return (ALL,) if form.together else (*acts, *[PAGE] * form.tests, *[DOUBLED] * form.queue)
+    return (ALL,) if form.together else (*acts, *[PAGE] * form.tests, *[DOUBLED] * (form.queue and "celery" in acts))
 
 
 def work(
@@ -76,7 +76,7 @@ def queue(start: Start, acts: Sequence[str], env: Mapping[str, str], folder: Pat
     with app.connection_for_write() as connection:
         for name in acts:
             app.send_task("shop.tasks.act", [name], connection=connection)
-    count = len(acts) + 1
+    count = len(units(start.form, acts))
     with log.open("w") as file, subprocess.Popen(command(start), cwd=folder_of(start), env=env, stdout=file, stderr=file) as worker:
         deadline = time.monotonic() + SECONDS
         while log.read_text().count(" succeeded in ") < count and worker.poll() is None and time.monotonic() < deadline:
