@@ -38,5 +38,9 @@ def quietly(recording: Recording, what: str, function: Callable[..., Any], *args
     try:
         return function(*args)
     except Exception as error:
-        recording.lose(f"{what} was not recorded because of {type(error).__name__} inside unspan")
+        recording.lose(not_recorded(what, error))
         return None
+
+
+def not_recorded(what: str, error: Exception) -> str:
+    return f"{what} was not recorded because of {type(error).__name__} inside unspan"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from unspan_proto import vocabulary as v
 
-from unspan_instrumentation.patching import around, quietly
+from unspan_instrumentation.patching import around, not_recorded, quietly
 from unspan_instrumentation.recording import current
 from unspan_instrumentation.sql.origins import LINK, Aggregating, Compiled, Connecting, Inserting, Raw, claim, making
 from unspan_instrumentation.sql.statement import Statement
@@ -61,9 +61,13 @@ def converted(rows: Iterable[Any], statement: Statement) -> Iterator[Any]:
 
 
 def noting(rows: Iterable[Any], statement: Statement) -> Iterator[Any]:
+    convert = statement.convert
     try:
         for row in rows:
-            quietly(statement.recording, "a row", statement.convert, row)
+            try:
+                convert(row)
+            except Exception as error:
+                statement.recording.lose(not_recorded("a row", error))
             yield row
     finally:
         if statement.held:

@@ -5,7 +5,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from unspan_instrumentation.freezing import Weight, freeze
 from unspan_instrumentation.recording import Recording
@@ -15,13 +14,15 @@ TRACE_BYTES: Final = 4 << 20
 CELL: Final = 16
 CELL_ITEMS: Final = 10_000
 """Values inside of one cell (a JSON document, an array); a larger one is cut as any other value is."""
-ATOMS: Final = frozenset({int, bool, type(None), float, Decimal, datetime, date, time, timedelta, UUID})
+ATOMS: Final = frozenset(map(id, (int, bool, type(None), float, Decimal, datetime, date, time, timedelta, UUID)))
+"""Ids of the types of most cells."""
+BUDGET: Final = "_row_budget"
 
 
 class Budget:
     """The bytes that one recording's rows have taken."""
 
-    __slots__ = ("__weakref__", "spent")
+    __slots__ = ("spent",)
 
     def __init__(self) -> None:
         self.spent = 0
@@ -31,12 +32,9 @@ class Budget:
         return self.spent > TRACE_BYTES
 
 
-_budgets: WeakKeyDictionary[Recording, Budget] = WeakKeyDictionary()
-
-
 def budget(recording: Recording) -> Budget:
-    found = _budgets.get(recording)
-    return found if found is not None else _budgets.setdefault(recording, Budget())
+    found: Budget | None = recording.__dict__.get(BUDGET)
+    return found if found is not None else recording.__dict__.setdefault(BUDGET, Budget())  # type: ignore[no-any-return]
 
 
 def frozen_row(row: Sequence[Any]) -> tuple[list[Any], int]:
@@ -47,7 +45,7 @@ def frozen_row(row: Sequence[Any]) -> tuple[list[Any], int]:
         kind = type(cell)
         if kind is str or kind is bytes:
             weight += len(cell)
-        elif kind not in ATOMS:
+        elif id(kind) not in ATOMS:
             cells[position], more = frozen_cell(cell)
             weight += more
     Weight.bytes += weight
@@ -74,7 +72,7 @@ def copied(value: Any, size: list[int], depth: int) -> Any:
         return value
     size[1] += CELL
     if kind not in (list, dict, tuple):
-        return value if kind in ATOMS else freeze(value)
+        return value if id(kind) in ATOMS else freeze(value)
     if size[0] + len(value) > CELL_ITEMS or depth > 40:
         raise OverflowError
     if kind is dict:

@@ -4,6 +4,8 @@ The cursor's seam asks here (`claim`) when a statement arrives; who puts what on
 """
 
 import threading
+from functools import cache
+from types import ModuleType
 from typing import Any, Final
 
 from unspan_proto import vocabulary as v
@@ -37,22 +39,30 @@ def claim() -> Any:
     return making.stack[-1] if making.stack else None
 
 
+@cache
+def readers() -> tuple[ModuleType, ModuleType]:
+    """What reads compilers: imports Django's models, which are whole when the first statement is made."""
+    from unspan_instrumentation.sql import selected, written
+
+    return selected, written
+
+
 class Compiled:
     """A compiler that selects, updates or deletes. One statement; whatever it is, it is known once the SQL is made."""
 
     def __init__(self, compiler: Any, holds: bool) -> None:
         self.compiler, self.holds = compiler, holds
-        self.table = compiler.query.get_meta().db_table
+        options = compiler.query.get_meta()
+        self.table = options.db_table
         self.statement: Statement | None = None
-        self.known: dict[str, Any] = {v.MODEL: compiler.query.get_meta().label}
+        self.known: dict[str, Any] = {v.MODEL: options.label}
 
     def made(self, statement: Statement) -> None:
         kind = self.compiler.query.compiler
         if self.statement is not None or statement.operation not in self.first_words(kind):
             return
         self.statement, statement.origin, statement.held = statement, self, self.holds
-        from unspan_instrumentation.sql import selected, written  # import Django's models, which are whole by now
-
+        selected, written = readers()
         query = self.compiler.query
         if kind == "SQLUpdateCompiler":
             self.known[v.WRITTEN] = written.updated(self.compiler)
@@ -97,8 +107,7 @@ class Inserting:
     def made(self, statement: Statement) -> None:
         if statement.operation not in FIRST_WORDS["SQLInsertCompiler"]:
             return
-        from unspan_instrumentation.sql import written  # imports Django's models, which are whole by now
-
+        written = readers()[1]
         objects = list(self.compiler.query.objs)
         if not self.returning and not self.compiler.connection.features.has_bulk_insert:
             objects = objects[len(self.statements) : len(self.statements) + 1]

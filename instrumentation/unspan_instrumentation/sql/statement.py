@@ -4,7 +4,6 @@ Nothing here knows a cursor's class or a compiler's; the seams (`cursor`, `compi
 """
 
 import re
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
@@ -12,7 +11,7 @@ from unspan_proto import vocabulary as v
 from unspan_proto.values import type_name
 
 from unspan_instrumentation.freezing import Weight, freeze
-from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.recording import Recording, now
 from unspan_instrumentation.sql import limits
 
 CLIENT = 3
@@ -40,7 +39,7 @@ class Statement:
 
     __slots__ = (
         "after", "alias", "budget", "complete", "converted", "description", "emitted", "end", "error", "held", "in_atomic", "last_row_id", "many",
-        "more", "operation", "origin", "parameters", "parent", "recording", "row_count", "rows", "span_id", "start", "text", "until_closed",
+        "more", "most", "operation", "origin", "parameters", "parent", "recording", "row_count", "rows", "span_id", "start", "text", "until_closed",
         "vendor",
     )  # fmt: skip
 
@@ -49,7 +48,7 @@ class Statement:
         self.alias, self.vendor, self.in_atomic = connection.alias, system(connection), bool(connection.in_atomic_block)
         self.operation = operation(text)
         self.span_id, self.parent = recording.span_id(), recording.parent()
-        self.budget = limits.budget(recording)
+        self.budget, self.most = limits.budget(recording), recording.settings.max_rows
         self.origin: Origin | None = None
         self.after: Callable[[], None] | None = None
         """Called when the driver has executed the statement."""
@@ -61,15 +60,15 @@ class Statement:
         self.error: BaseException | None = None
         self.complete, self.more, self.held, self.until_closed, self.emitted = True, False, False, False, False
         recording.at_end(self.emit)
-        self.start = self.end = time.time_ns()
+        self.start = self.end = now()
 
     def executed(self, cursor: Any) -> None:
         """The driver has taken the statement."""
-        self.end = time.time_ns()
+        self.end = now()
         self.note(cursor)
 
     def failed(self, error: BaseException) -> None:
-        self.end, self.error = time.time_ns(), error
+        self.end, self.error = now(), error
         self.emit()
 
     def note(self, cursor: Any) -> None:
@@ -83,9 +82,9 @@ class Statement:
 
     def fetched(self, rows: Iterable[Sequence[Any]]) -> None:
         """The driver has handed out rows. What the compiler will convert is only referred to; it is frozen as it comes out of there."""
-        self.end = time.time_ns()
+        self.end = now()
         for row in rows:
-            if len(self.rows) >= self.recording.settings.max_rows or self.budget.exhausted:
+            if len(self.rows) >= self.most or self.budget.exhausted:
                 self.more = True
                 return
             self.rows.append(row if self.origin is not None else self.frozen(row))
@@ -94,10 +93,12 @@ class Statement:
         """The application gets this row, converted."""
         if self.converted is None:
             self.converted = []
-        if len(self.converted) >= self.recording.settings.max_rows or self.budget.exhausted:
+        if len(self.converted) >= self.most or self.budget.spent > limits.TRACE_BYTES:
             self.complete = False
         else:
-            self.converted.append(self.frozen(row))
+            cells, weight = limits.frozen_row(row)
+            self.budget.spent += weight
+            self.converted.append(cells)
 
     def frozen(self, row: Sequence[Any]) -> list[Any]:
         cells, weight = limits.frozen_row(row)
@@ -122,7 +123,7 @@ class Statement:
         self.recording.finished(self.emit)
         try:
             attributes = self.attributes()
-            Weight.bytes += len(self.text) + sum(limits.weigh(attributes.get(name)) for name in (v.PARAMETERS, v.WRITTEN))
+            Weight.bytes += len(self.text) + limits.weigh(attributes.get(v.PARAMETERS)) + limits.weigh(attributes.get(v.WRITTEN))
             name = f"{self.operation} {self.table()}".rstrip()
             self.recording.emit(
                 v.SQL, name, self.start, self.end, attributes,
@@ -130,6 +131,7 @@ class Statement:
             )  # fmt: skip
         except Exception as error:
             self.recording.lose(f"a statement was not recorded because of {type(error).__name__} inside unspan")
+        self.origin = None  # it leads to the compiler, and that back here: the collector of garbage would have to find both
         if not self.complete:
             self.recording.lose(f"rows of a statement: over UNSPAN_MAX_ROWS={self.recording.settings.max_rows}, or over 4 MB in this trace")
 
@@ -156,18 +158,20 @@ class Statement:
             found[v.EXCEPTION_TYPE] = type_name(type(self.error))
             found[v.EXCEPTION_MESSAGE] = message(self.error)
         elif self.description is not None:
-            found |= self.result()
+            found[v.ROWS], found[v.ROWS_COMPLETE] = self.result(), self.complete
         if self.origin is not None:
             found |= self.origin.attributes(self)
+        if v.ROWS in found and v.COLUMNS not in found:
+            found[v.COLUMNS] = [[None, name, None] for name in self.description or ()]
         return found
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> list[Any]:
+        """The rows that the application got; `complete` says whether they are all."""
         rows = self.converted
         if rows is None:
             rows = [self.frozen(row) for row in self.rows] if self.origin is not None else self.rows
             self.complete = not self.more
-        names = self.description or []
-        return {v.COLUMNS: [[None, name, None] for name in names], v.ROWS: rows, v.ROWS_COMPLETE: self.complete}
+        return rows
 
 
 def operation(text: str) -> str:

@@ -33,16 +33,16 @@ class Told(NamedTuple):
     positions: list[int] | None = None
 
 
-def heard(recording: Recording, told: Told, asker: FrameType) -> None:
-    """Records a value for the code of the frame `asker`; never raises."""
-    quietly(recording, "a value from outside", note, recording, told, asker)
+def heard(recording: Recording, told: Told, asker: FrameType) -> bool:
+    """Records a value for the code of the frame `asker`, or says that what this code asks is never recorded; never raises."""
+    return quietly(recording, "a value from outside", note, recording, told, asker) is not False
 
 
-def note(recording: Recording, told: Told, asker: FrameType) -> None:
+def note(recording: Recording, told: Told, asker: FrameType) -> bool:
     code, space = asker.f_code, asker.f_globals
     module = str(space.get("__name__", ""))
     if not asking.recorded(told.source, module, code.co_filename, always=told.always):
-        return
+        return False
     now = time.time_ns()
     looked_up = place(code, asker.f_lasti, space, told.found, "" if told.suffix else told.source)
     attributes = {
@@ -58,6 +58,7 @@ def note(recording: Recording, told: Told, asker: FrameType) -> None:
     if told.positions is not None:
         attributes[v.POSITIONS] = told.positions
     recording.emit(v.TAPE, told.source, now, now, attributes)
+    return True
 
 
 absolute = cache(os.path.abspath)

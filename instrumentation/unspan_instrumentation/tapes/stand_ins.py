@@ -3,13 +3,14 @@
 import functools
 import sys
 from collections.abc import Callable
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, Final
 
 from unspan_instrumentation.recording import current
 from unspan_instrumentation.tapes.noting import MOST_POSITIONS, Told, chosen, heard, positions
 
 LOOKS: Final = ("__module__", "__name__", "__qualname__", "__doc__", "__text_signature__", "__self__", "__func__")
+MOST_UNHEARD: Final = 4_096
 
 Skip = Callable[..., bool]
 """Whether a call with these arguments asks nothing of the outside."""
@@ -25,14 +26,25 @@ class Recorded:
         self.__dict__.update({name: getattr(original, name) for name in LOOKS if hasattr(original, name)}, __wrapped__=original)
         self._original, self._source, self._name, self._skip = original, source, source.rpartition(".")[2], skip
         self._found = (self, original)
+        self._unheard: dict[int, CodeType] = {}
+        """Code that asked before, and whose asking is not recorded: Django times each query."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         recording = current()
-        before = shuffled(self._name, args) if recording is not None else None
+        if recording is None or id((asker := sys._getframe(1)).f_code) in self._unheard:
+            return self._original(*args, **kwargs)
+        before = shuffled(self._name, args)
         value = self._original(*args, **kwargs)
-        if recording is not None and not (self._skip and self._skip(*args, **kwargs)):
-            heard(recording, told(self._source, self._name, value, args, before, self._found), sys._getframe(1))
+        if self._skip and self._skip(*args, **kwargs):
+            return value
+        if not heard(recording, told(self._source, self._name, value, args, before, self._found), asker):
+            self._unhear(asker.f_code)
         return value
+
+    def _unhear(self, code: CodeType) -> None:
+        if len(self._unheard) >= MOST_UNHEARD:
+            self._unheard.clear()
+        self._unheard[id(code)] = code  # the code is kept, so that its id stays its own
 
     @property
     def __class__(self) -> type:  # type: ignore[override]
