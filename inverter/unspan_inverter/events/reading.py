@@ -17,7 +17,9 @@ def events(trace: Trace) -> tuple[Event, ...]:
     """What happened during the request, in order."""
     exchanges = {span.span_id for span in trace.spans if span.what == v.HTTP}
     known = besides(trace)
-    return tuple(event for span in trace.spans if not is_attempt(span, exchanges) for event in of_span(span, known.get(span.span_id, NOTHING)))
+    return tuple(
+        event for span in trace.spans if not is_attempt(span, exchanges) for event in of_span(span, known.get(span.span_id, NOTHING))
+    )
 
 
 def is_attempt(span: Span, exchanges: set[str]) -> bool:
@@ -104,7 +106,7 @@ def http(span: Span) -> Iterator[Event]:
         span.span_id, text(span, v.CLIENT), text(span, v.METHOD), text(span, v.URL), pairs(span.value(v.REQUEST_HEADERS)),
         None if body is None else octets(body), int(span.attributes.get(v.STATUS, 0)), pairs(span.value(v.RESPONSE_HEADERS)),
         None if answer is None else octets(answer), text(span, v.EXCEPTION_TYPE), text(span, v.EXCEPTION_MESSAGE), span.start, span.end,
-        not isinstance(body, Truncated),
+        not isinstance(body, Truncated), int(span.attributes.get(v.THREAD, 0)),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from unspan_proto.project import Project
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts
 from unspan_inverter.plan.clock import MOMENT, Clock, shown_defaults
-from unspan_inverter.plan.expressions import Attr, Call, Context, Import, Name, call, method
+from unspan_inverter.plan.expressions import Attr, Call, Context, Function, Import, Name, call, method
 from unspan_inverter.plan.readings import DATETIME, NOW, TODAY, Reading, own
 
 PATCH: Final = Attr(Import("unittest", "mock"), "patch")
@@ -97,6 +97,8 @@ def doors(time: Clock) -> Iterator[Door]:
             yield Door(MODULE, call(CLOCK, MOMENT), True) if place == "" and own(one.tape) else Door(place or NOW, MOMENT)
         elif one.source in (TODAY, DATETIME[2]):  # written in C, they ask the function `time.time`
             yield Door("time.time", method(MOMENT, "timestamp"))
+        elif place and one.source == "time.strftime":  # the format stays the application's
+            yield Door(place, Function("form", method(method(MOMENT, "astimezone"), "strftime", Name("form"))), True)
         elif place:
             yield Door(place, call(CLOCK, MOMENT), True) if one.source in DATETIME else Door(place, told(one, time))
 

@@ -56,11 +56,13 @@ def arranged(exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
 
 
 def cookies(exchange: Exchange, bindings: Bindings) -> Iterator[tuple[str, str]]:
-    """The request's cookies but those of the session and of CSRF protection; those that a cookie jar takes."""
+    """The request's cookies but those of the session and of CSRF protection; those that a cookie jar takes. A request that was refused has the latter too:
+    why it was depends on it."""
     if requests.odd_cookies(exchange):
         return
     settings = bindings.project.settings
-    own = {settings.get("SESSION_COOKIE_NAME", "sessionid"), settings.get("CSRF_COOKIE_NAME", "csrftoken"), "messages"}
+    own = {settings.get("SESSION_COOKIE_NAME", "sessionid"), "messages"}
+    own |= set() if exchange.csrf_refused else {settings.get("CSRF_COOKIE_NAME", "csrftoken")}
     sent = exchange.cookies_sent if exchange.cookies_sent is not None else parsed(exchange.header("Cookie"))
     yield from ((name, str(value)) for name, value in sent.items() if name not in own and requests.LEGAL.fullmatch(name))
 

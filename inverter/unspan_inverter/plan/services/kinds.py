@@ -106,8 +106,10 @@ def bodies_sent(found: Exchanges, body: Callable[[int, Payload], object]) -> tup
     return tuple(Check("equal", (body(n, payload), payload.value)) for n, payload in told if payload is not None)
 
 
-def positions(found: Sequence[HttpAnswered]) -> bool:
-    """Whether several exchanges were under way at one time."""
+def side_by_side(found: Sequence[HttpAnswered]) -> bool:
+    """Whether several exchanges were under way at one time, or might have been: several threads made them."""
+    if len({one.thread for one in found}) > 1:
+        return True
     end = 0
     for one in found:
         if one.began < end:

@@ -6,7 +6,7 @@ from unspan_inverter.errors import InverterError
 from unspan_inverter.events import HttpAnswered
 from unspan_inverter.plan.answers import Answer, canonical
 from unspan_inverter.plan.services import aiohttp_client, http_client, httpx_client, requests_client, urllib3_client
-from unspan_inverter.plan.services.kinds import Client, Exchanges, Stub, positions
+from unspan_inverter.plan.services.kinds import Client, Exchanges, Stub, side_by_side
 from unspan_inverter.plan.services.payloads import known_texts, payload
 
 CLIENTS: Mapping[str, Client] = {
@@ -63,5 +63,5 @@ def exchanges(found: Sequence[HttpAnswered], answer: Answer, known: str, name: s
     answer.bindings.keep(one.url for one in found)
     return Exchanges(
         tuple(found), name, tuple((one.method, canonical(one.url, answer.exchange, answer.clock)) for one in found),
-        tuple(payload(one, answer, known) for one in found), positions(found),
+        tuple(payload(one, answer, known) for one in found), side_by_side(found),
     )  # fmt: skip
