@@ -189,6 +189,9 @@ class Stack(list[Any]):
 class OpenCalls(threading.local):
     """The stack of this thread."""
 
+    stack: Any = ()
+    """Seen while the thread's own is being made: that is a call too, whose end the cores are told of."""
+
     def __init__(self) -> None:
         self.stack = Stack()
 
