@@ -3,8 +3,9 @@
     python benchmarks/recording.py                                            with this interpreter
     python benchmarks/recording.py --python python3.12 --python python3.13    with others, one after the other
 
-Prints medians, ratios to the untraced request, and what unspan adds relative to what the peer adds; asks the collector whether every call
-arrived, and says what a trace weighs on the wire and in the store. The exit code is 1 when a call was lost.
+Prints how long the client waited and what the request's own thread took of the processor's time; ratios to the untraced request; and what unspan
+adds relative to what the peer adds. Asks the collector whether every call arrived, and says what a trace weighs on the wire and in the store. The
+exit code is 1 when a call was lost, a trace weighs too much, or unspan adds more than MOST times what the peer adds.
 """
 
 import argparse
@@ -31,13 +32,27 @@ class Case:
 
 
 CASES = (Case("301 calls", "/report/1/", 301), Case("3,001 calls", "/report/11/", 3_001))
-Times = dict[Recorder, list[float]]
+MOST = 1.3
+"""Of the processor's time that the peer adds in the quickest tenths, which other work on the machine disturbs least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Milliseconds of the requests of one kind."""
+
+    waited: list[float]
+    """By the client, from the connection to the last byte."""
+    spent: list[float]
+    """By the request's own thread, of the processor's time."""
+
+
+Times = dict[Recorder, Taken]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", action="append", default=[], help="an interpreter to make environments for; may be given again")
-    parser.add_argument("--requests", type=int, default=60, help="requests of each kind (60)")
+    parser.add_argument("--requests", type=int, default=100, help="requests of each kind (100)")
     parser.add_argument("--pause", type=float, default=0.05, help="seconds between two requests (0.05); 0 keeps the exporter working")
     parser.add_argument("--only", action="append", default=[], help="a recorder to measure beside `untraced` (all)")
     options = parser.parse_args()
@@ -46,7 +61,7 @@ def main() -> int:
 
 
 def measured(where: Environment, recorders: tuple[Recorder, ...], requests: int, pause: float) -> int:
-    """Serves, asks, prints; 1 when calls were lost."""
+    """Serves, asks, prints; 1 when a bound is broken."""
     versions = output(
         [str(where.ours), "-c", "import platform, django; print(f'Python {platform.python_version()}, Django {django.get_version()}')"]
     )
@@ -62,24 +77,27 @@ def measured(where: Environment, recorders: tuple[Recorder, ...], requests: int,
         }  # fmt: skip
         for case in CASES:
             alternate(case, ports, 10, pause)
-            show(case, alternate(case, ports, requests, pause))
+            lost += show(case, alternate(case, ports, requests, pause))
             if OURS in ports:
                 lost += subprocess.run([where.ours, Path(__file__).with_name("kept.py"), collector, folder / "traces.sqlite3", case.path, str(case.calls), str(requests + 10)]).returncode  # fmt: skip
     return 1 if lost else 0
 
 
 def alternate(case: Case, ports: dict[Recorder, int], requests: int, pause: float) -> Times:
-    """Seconds of each request, each on a connection of its own (on a kept one, TCP's delayed acknowledgement hides all)."""
-    taken: Times = {recorder: [] for recorder in ports}
+    """Each request on a connection of its own: on a kept one, TCP's delayed acknowledgement hides all."""
+    taken: Times = {recorder: Taken([], []) for recorder in ports}
     order = list(ports.items())
     for number in range(requests):
         for recorder, port in order[number % len(order) :] + order[: number % len(order)]:
-            taken[recorder].append(asked(port, case.path))
+            waited, spent = asked(port, case.path)
+            taken[recorder].waited.append(waited)
+            taken[recorder].spent.append(spent)
             time.sleep(pause)
     return taken
 
 
-def asked(port: int, path: str) -> float:
+def asked(port: int, path: str) -> tuple[float, float]:
+    """Milliseconds that the answer took, and that the server's thread had spent on the one before."""
     start = time.perf_counter()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", path)
@@ -87,27 +105,45 @@ def asked(port: int, path: str) -> float:
     response.read()
     connection.close()
     assert response.status == 200, response.status
-    return time.perf_counter() - start
+    return (time.perf_counter() - start) * 1e3, int(response.headers["X-Spent-Before"]) / 1e6
 
 
-def show(case: Case, times: Times) -> None:
-    """Medians and their ratios; in brackets the quickest tenths, which other work on the machine disturbs least."""
-    medians = {recorder: statistics.median(one) * 1e3 for recorder, one in times.items()}
-    quick = {recorder: sorted(one)[len(one) // 10] * 1e3 for recorder, one in times.items()}
-    print(f"  {case.name}, 30 queries: untraced {medians[UNTRACED]:.1f} ms ({quick[UNTRACED]:.1f})")
-    for recorder in times:
-        if recorder is not UNTRACED:
-            ratio, best = medians[recorder] / medians[UNTRACED], quick[recorder] / quick[UNTRACED]
-            print(f"    {recorder.name:20} {medians[recorder]:7.1f} ms  ×{ratio:.2f} (×{best:.2f}){relative(recorder, medians, quick)}")
+def show(case: Case, times: Times) -> int:
+    """Prints medians, and in brackets the quickest tenths; 1 when unspan adds too much."""
+    broken = 0
+    print(f"  {case.name}, 30 queries")
+    for what, values in (("the client waited", lambda one: one.waited), ("its thread spent", lambda one: one.spent)):
+        numbers = {recorder: (statistics.median(values(one)), quickest(values(one))) for recorder, one in times.items()}
+        median, tenth = numbers[UNTRACED]
+        print(f"    {what:18} {UNTRACED.name:20} {median:7.1f} ms        ({tenth:.1f} ms)")
+        for recorder in times:
+            if recorder is not UNTRACED:
+                own, best = numbers[recorder]
+                print(
+                    f"    {'':18} {recorder.name:20} {own:7.1f} ms  ×{own / median:.2f} ({best:.1f} ms, ×{best / tenth:.2f}){relative(recorder, numbers)}"
+                )
+        if what == "its thread spent" and {OURS, KOLO} <= numbers.keys() and added(OURS, numbers)[1] > MOST:
+            print(f"    BROKEN: unspan adds more than {MOST} times what {KOLO.name} adds")
+            broken = 1
     sys.stdout.flush()
+    return broken
 
 
-def relative(recorder: Recorder, medians: dict[Recorder, float], quick: dict[Recorder, float]) -> str:
-    """What a recorder adds, in what the peer adds."""
-    if KOLO not in medians or recorder not in (OURS, SPANS):
+def quickest(values: list[float]) -> float:
+    return sorted(values)[len(values) // 10]
+
+
+def added(recorder: Recorder, numbers: dict[Recorder, tuple[float, float]]) -> tuple[float, float]:
+    """What a recorder adds, in what the peer adds: by medians, and by the quickest tenths."""
+    median, best = ((numbers[recorder][n] - numbers[UNTRACED][n]) / (numbers[KOLO][n] - numbers[UNTRACED][n]) for n in (0, 1))
+    return median, best
+
+
+def relative(recorder: Recorder, numbers: dict[Recorder, tuple[float, float]]) -> str:
+    if KOLO not in numbers or recorder not in (OURS, SPANS):
         return ""
-    added, best = ((one[recorder] - one[UNTRACED]) / (one[KOLO] - one[UNTRACED]) for one in (medians, quick))
-    return f"  adds {added:.2f} of what kolo adds ({best:.2f})"
+    median, best = added(recorder, numbers)
+    return f"  adds {median:.2f} of what kolo adds ({best:.2f})"
 
 
 if __name__ == "__main__":

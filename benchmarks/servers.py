@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE / "project"
 READY = re.compile(r"listening on grpc (\S+),")
 PEER = "kolo==3.6.1"
+DRIVER = "psycopg[binary]"
+POSTGRES = Path("/usr/lib/postgresql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,10 @@ class Environment:
 def environment(python: str) -> Environment:
     """Virtual environments with this checkout, and with the peer and the same Django; kept for the next run."""
     version = output([python, "-c", "import platform; print(platform.python_version())"])
-    ours = installed(python, f"unspan-benchmark-{version}", ["-e", f"{HERE.parent}[collector]"])
+    ours = installed(python, f"unspan-benchmarks-{version}", ["-e", f"{HERE.parent}[collector]", DRIVER])
     assert ours is not None, "this checkout cannot be installed"
     django = output([str(ours), "-c", "import django; print(django.get_version())"])
-    return Environment(ours, installed(python, f"unspan-benchmark-peer-{version}", [PEER, f"django=={django}"]))
+    return Environment(ours, installed(python, f"unspan-benchmarks-peer-{version}", [PEER, f"django=={django}", DRIVER]))
 
 
 def installed(python: str, name: str, packages: list[str]) -> Path | None:
@@ -97,16 +100,38 @@ def collecting(python: Path, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serving(python: Path, recorder: Recorder, database: str, collector: str, folder: Path) -> Iterator[int]:
+def network_database(folder: Path) -> Iterator[int]:
+    """The port of a private PostgreSQL server (user `postgres`, no password)."""
+    binaries = max(POSTGRES.glob("*/bin"), key=lambda path: float(path.parent.name))
+    port, home = free_port(), Path(tempfile.mkdtemp(prefix="unspan-benchmark-postgres-"))
+    data, own = home / "data", {}
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(home, "postgres")
+        own = {"user": "postgres"}
+    initialise = [binaries / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync"]
+    subprocess.run(initialise, check=True, capture_output=True, cwd="/", **own)  # type: ignore[call-overload]
+    command = [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", home]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", **own)  # type: ignore[call-overload]
+    try:
+        until_ready(port)
+        yield port
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def serving(python: Path, recorder: Recorder, database: str, collector: str, folder: Path, *options: str, **more_env: str) -> Iterator[int]:
     """The port of the project's development server under a recorder. DEBUG is on for all: the peer records nothing without."""
     port = free_port()
     (folder / ".kolo").mkdir(exist_ok=True)
     (folder / ".kolo" / "config.toml").write_text("auto_emit = false\n")  # or a process of the peer's would disturb the others' requests
     wrapper = [str(python.with_name("opentelemetry-instrument"))] if recorder.wrapped else []
-    command = [*wrapper, str(python), "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
+    command = [*wrapper, str(python), "manage.py", "runserver", "--noreload", *options, f"127.0.0.1:{port}"]
     more = {
         "BENCHMARK_DATABASE": database, "BENCHMARK_TOOL": recorder.tool, "UNSPAN_ENDPOINT": collector, "UNSPAN_SQL": "rows",
-        "KOLO_PATH": str(folder), "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{collector}",
+        "KOLO_PATH": str(folder), "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{collector}", **more_env,
     }  # fmt: skip
     with started(command, PROJECT, clean(more), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         until_ready(port)

@@ -21,5 +21,11 @@ MIDDLEWARE[:0] = [TOOL] if TOOL else []
 ROOT_URLCONF = "mysite.urls"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("BENCHMARK_DATABASE", BASE_DIR / "db.sqlite3")}}
+if "BENCHMARK_AWAY" in os.environ:
+    DATABASES["away"] = {
+        "ENGINE": "django.db.backends.postgresql", "NAME": "postgres", "USER": "postgres", "HOST": "127.0.0.1",
+        "PORT": os.environ["BENCHMARK_AWAY"], "CONN_MAX_AGE": None,
+    }  # fmt: skip
+WSGI_APPLICATION = "mysite.timed.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

@@ -1,12 +1,14 @@
-"""One report: 30 queries, and 10 calls of functions for each of them, or ten times that many."""
+"""One report: 30 queries, and 10 calls of functions for each of them, or ten times that many. And one view that waits for a network database."""
 
 from decimal import Decimal
 
+from django.db import connections
 from django.http import JsonResponse
 
 from shop.models import Book
 
 SHELVES = 30
+ROUND_TRIPS = 31
 
 
 def report(request, repeat):
@@ -41,3 +43,11 @@ def label(title, cost, number):
     short = " ".join(words[:3])
     suffix = f"#{number}"
     return f"{short} {suffix}: {cost} EUR"
+
+
+def away(request):
+    with connections["away"].cursor() as cursor:
+        for number in range(ROUND_TRIPS):
+            cursor.execute("SELECT %s::int, pg_sleep(0.0003)", [number])
+            cursor.fetchone()
+    return JsonResponse({"round_trips": ROUND_TRIPS})
