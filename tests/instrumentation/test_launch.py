@@ -125,6 +125,24 @@ def test_a_wrong_setting_is_one_line_and_the_application_runs(project: Path, env
     assert lines == [f"{said}; nothing is recorded until it is corrected or removed"]
 
 
+UNMADE = """
+from unspan_instrumentation import launch
+launch.made = lambda: 1 / 0
+launch.before()
+from opentelemetry.instrumentation.django import DjangoInstrumentor
+DjangoInstrumentor().instrument()
+from django.conf import settings
+print(settings.configured)
+"""
+
+
+def test_where_recording_cannot_start_the_application_configures_itself(tmp_path: Path) -> None:
+    """OpenTelemetry's Django instrumentor, which is installed with us, is kept from configuring empty settings."""
+    done = subprocess.run([sys.executable, "-c", UNMADE], cwd=tmp_path, env=environment({}), capture_output=True, text=True, timeout=60)
+    said = "unspan: recording could not start (ZeroDivisionError: division by zero); the application runs without it\n"
+    assert (done.stdout, done.stderr) == ("False\n", said)
+
+
 @pytest.fixture
 def own_provider(tmp_path: Path) -> Path:
     """A project that sets a tracer provider of its own, when its first request comes."""
