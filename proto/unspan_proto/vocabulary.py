@@ -184,8 +184,10 @@ RETURN: Final = "unspan.call.return"
 """The value returned; absent when the call raised."""
 YIELDED: Final = "unspan.call.yielded"
 """How often a generator or coroutine was suspended (int)."""
+SETTINGS_READ: Final = "unspan.call.settings"
+"""Names of the settings that the function's code reads and that Django's test runner replaces: `DEBUG`, `EMAIL_BACKEND`."""
 THREAD: Final = "thread.id"
-"""Native thread on which the call began."""
+"""Native thread on which the call, or the outbound HTTP exchange, began."""
 EXCEPTION_TYPE: Final = "exception.type"
 """Type name of the exception that left the call or statement."""
 EXCEPTION_MESSAGE: Final = "exception.message"
@@ -408,7 +410,7 @@ ENCODED: Final = frozenset(
     {
         VIEW_ARGUMENTS, VIEW_DECORATORS, EXCEPTIONS, REQUEST_COOKIES, REQUEST_FORM, REQUEST_FILES, RESPONSE_CONTEXT, STREAM_FILE,
         REQUEST_HEADERS, REQUEST_HEADERS_ASKED, REMEMBERED_ROW, REQUEST_BODY, USER, SESSION, SESSION_AFTER, RESPONSE_HEADERS, RESPONSE_COOKIES, RESPONSE_BODY,
-        RESPONSE_TEMPLATES, EXCEPTION, ARGUMENTS, LOCALS, RETURN, PARAMETERS, COLUMNS, ROWS, LAST_ROW_ID, WRITTEN, WRITTEN_KEYS,
+        RESPONSE_TEMPLATES, EXCEPTION, ARGUMENTS, LOCALS, RETURN, SETTINGS_READ, PARAMETERS, COLUMNS, ROWS, LAST_ROW_ID, WRITTEN, WRITTEN_KEYS,
         DISTINCT_SHAPE, VALUE, POSITIONS, MESSAGE, CACHE_KEY, CACHE_VALUE, CHUNKS, DESCRIPTION, LOST,
         CACHE_DONE, CACHE_TIMEOUT, CACHE_VERSION, CACHE_DELTA, LOG_ARGUMENTS, LOG_EXTRA, SIGNAL_ARGUMENTS, SIGNAL_RECEIVERS, STORAGE_RESULT,
         STORAGE_CONTENT, COMMAND_ARGUMENTS, STDIN, STDOUT, STDERR,

@@ -4,6 +4,7 @@ Bodies are kept decoded (gzip and the like undone), and without the headers that
 Nothing is read ahead: what the application does not read is not in the record.
 """
 
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ class Exchange:
         self.attempts: list[Attempt] = []
         self.resent = 0
         self.release: Callable[[], object] = lambda: None
-        self.span_id, self.parent = recording.span_id(), recording.parent()
+        self.span_id, self.parent, self.thread = recording.span_id(), recording.parent(), threading.get_native_id()
         recording.at_end(self.emit)
         self.start = self.end = time.time_ns()
 
@@ -137,6 +138,7 @@ class Exchange:
             v.METHOD: self.method,
             v.URL: self.url,
             v.HTTP_REQUEST_HEADERS: self.request_headers,
+            v.THREAD: self.thread,
         }
         if again := self.resent or len(self.attempts) - 1:
             found |= {v.RESEND_COUNT: again} if again > 0 else {}

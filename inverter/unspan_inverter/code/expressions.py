@@ -174,7 +174,8 @@ def added(value: Sum, scope: Scope) -> Code:
 
 def function(value: Function, scope: Scope) -> Code:
     body = scope.write(value.body)
-    return Code(f"lambda {identifier(value.parameter)}: {body.text}", body.imports)
+    rest = f", *{identifier(value.rest)}" if value.rest else ""
+    return Code(f"lambda {identifier(value.parameter)}{rest}: {body.text}", body.imports)
 
 
 def listed(value: Listed, scope: Scope) -> Code:

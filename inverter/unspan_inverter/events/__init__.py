@@ -13,6 +13,7 @@ from unspan_inverter.events.kinds import (
     RowsRead,
     RowsSupported,
     RowsUpdated,
+    SettingsRead,
     TapeRead,
     TransactionStep,
 )
@@ -20,5 +21,5 @@ from unspan_inverter.events.reading import events, exchange
 
 __all__ = [
     "CacheUsed", "Column", "Event", "Exchange", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
-    "RowsUpdated", "TapeRead", "TransactionStep", "events", "exchange",
+    "RowsUpdated", "SettingsRead", "TapeRead", "TransactionStep", "events", "exchange",
 ]  # fmt: skip

@@ -250,6 +250,14 @@ class OnCommit:
     database: str
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsRead:
+    """A function was called whose code reads these settings; Django's test runner replaces them."""
+
+    span: str
+    names: tuple[str, ...]
+
+
 Event = (
     RowsRead
     | RowsSupported
@@ -262,4 +270,5 @@ Event = (
     | MailSent
     | CacheUsed
     | OnCommit
+    | SettingsRead
 )

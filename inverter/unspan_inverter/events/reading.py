@@ -7,7 +7,19 @@ from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 from unspan_proto.values import ModelRef, Truncated, bare
 
-from unspan_inverter.events.kinds import CacheUsed, Column, Event, Exchange, Failure, HttpAnswered, MailSent, OnCommit, RowsRead, TapeRead
+from unspan_inverter.events.kinds import (
+    CacheUsed,
+    Column,
+    Event,
+    Exchange,
+    Failure,
+    HttpAnswered,
+    MailSent,
+    OnCommit,
+    RowsRead,
+    SettingsRead,
+    TapeRead,
+)
 from unspan_inverter.events.supporting import NOTHING, Beside, besides, informed, of_raw, supported
 from unspan_inverter.events.writes import statement_event
 from unspan_inverter.trace import Trace
@@ -134,6 +146,11 @@ def on_commit(span: Span) -> Iterator[Event]:
     yield OnCommit(span.span_id, text(span, v.DATABASE) or "default")
 
 
+def settings_read(span: Span) -> Iterator[Event]:
+    if v.SETTINGS_READ in span.attributes:
+        yield SettingsRead(span.span_id, tuple(map(str, span.value(v.SETTINGS_READ))))
+
+
 def sql(span: Span) -> Iterator[Event]:
     if span.attributes.get(v.OPERATION) in ("SELECT", "WITH", "VALUES", "(") or (
         v.ROWS in span.attributes and v.WRITTEN not in span.attributes
@@ -172,6 +189,7 @@ READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {
     v.MAIL: mail,
     v.CACHE: cache,
     v.ON_COMMIT: on_commit,
+    v.CALL: settings_read,
     v.REMEMBERED: remembered,
     v.SUPPORT: supported,
 }

@@ -63,10 +63,11 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """`lambda parameter: body`; the parameter is a Name."""
+    """`lambda parameter: body`; the parameter is a Name. `rest`: the name of all further arguments, where it takes them."""
 
     parameter: str
     body: Any
+    rest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ WALL: Final = frozenset({NOW, *DATETIME, TODAY, *CALENDAR, *STAMPS})
 """What tells the time of day; other clocks measure how long something took."""
 PAGES: Final = ("django.template.", "django.utils.timesince", "django.contrib.humanize.")
 """Django asks here for what the project's templates show."""
+LOCAL: Final = ("django.utils.timezone.localtime", "django.utils.timezone.localdate", "django.views.generic.dates.")
+"""Django asks here on behalf of whoever called."""
 DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -79,7 +81,7 @@ def own(tape: TapeRead) -> bool:
     """Whether the code that asked is the project's, or writes its pages: Django asks for sessions' sake on every request."""
     if tape.default_of:
         return False
-    if tape.function.startswith(PAGES):
+    if tape.function.startswith((*PAGES, *LOCAL)):
         return True
     if tape.file:
         folders = tape.file.split("/")

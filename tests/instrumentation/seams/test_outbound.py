@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import io
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -153,6 +154,7 @@ def seen(records: Any, upstream: str) -> list[dict[str, Any]]:
     found = []
     for record in records.of(v.HTTP):
         attributes = dict(record.attributes)
+        assert attributes.pop(v.THREAD) == threading.get_native_id()
         attributes[v.URL] = attributes[v.URL].removeprefix(upstream)
         attributes.pop(v.HTTP_REQUEST_HEADERS)
         if v.HTTP_RESPONSE_HEADERS in attributes:
