@@ -5,7 +5,10 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
+
+settings = SimpleNamespace(DEBUG=True)
 
 
 def plain(a: int, b: int = 2) -> int:
@@ -197,3 +200,7 @@ def threaded() -> list[int]:
     with ThreadPoolExecutor(1) as pool:
         found.append(pool.submit(plain, 2).result())
     return found
+
+
+def debugging() -> bool:
+    return settings.DEBUG

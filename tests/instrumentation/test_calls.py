@@ -259,6 +259,11 @@ def test_what_does_not_vary_stands_on_each_span(core: Core) -> None:
     assert 0 < span.start <= span.end
 
 
+def test_the_settings_that_a_function_reads_stand_on_its_span(core: Core) -> None:
+    spans = recorded(core, functions.debugging)
+    assert [(span.value(v.SETTINGS_READ), span.value(v.RETURN)) for span in spans] == [(["DEBUG"], True)]
+
+
 def test_the_core_says_why_it_was_chosen() -> None:
     off = choosing.choose(Settings(calls=False), PROJECT)
     found = choosing.choose(Settings(), PROJECT)

@@ -49,6 +49,21 @@ def test_a_project_inside_of_the_interpreters_prefix(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("return settings.DEBUG", ("DEBUG",)),
+        ("return conf.settings.EMAIL_BACKEND, settings.DEBUG", ("DEBUG", "EMAIL_BACKEND")),
+        ("return [x for x in y if settings.DEBUG]", ("DEBUG",)),
+        ("return getattr(settings, 'DEBUG', False)", ("DEBUG",)),
+        ("return logging.DEBUG", ()),
+        ("return settings.LANGUAGE_CODE", ()),
+    ],
+)
+def test_the_settings_that_a_function_reads(body: str, found: tuple[str, ...]) -> None:
+    assert Project(("/p",)).disposition(code("/p/a.py", f"def f(): {body}"), "a").settings == found
+
+
+@pytest.mark.parametrize(
     ("source", "name"),
     [("x = lambda: 1", "<lambda>"), ("class A: pass", "A"), ("x = (i for i in y)", "<genexpr>")],
 )

@@ -19,6 +19,8 @@ OURS = ("unspan_instrumentation", "unspan_proto")
 MAX_LOCALS = 100
 HEAD = 10
 """Values of an ended call before its arguments (see `activations`)."""
+REPLACED = ("DEBUG", "EMAIL_BACKEND")
+"""Settings that Django's test runner replaces: what a request did by them, a test must be told."""
 FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules"})
 
 
@@ -39,6 +41,8 @@ class Disposition:
     suspends: bool = False
     size: int = 0
     """How many values an ended call has in a block."""
+    settings: tuple[str, ...] = ()
+    """The settings in `REPLACED` that its code reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Project:
         suspends = bool(code.co_flags & SUSPENDS)
         rebound = tuple(place for place, name in enumerate(arguments) if name in bound(code))
         size = HEAD + len(arguments) + len(others)
-        return Disposition(True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends, size)
+        return Disposition(True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends, size, replaced(code))
 
     def judged(self, code: CodeType, module: str) -> tuple[bool, str]:
         if code.co_name in NOISE or not code.co_flags & OPTIMIZED:
@@ -132,6 +136,17 @@ def bound(code: CodeType) -> frozenset[str]:
     stores = (step.argval for step in dis.get_instructions(code) if step.opname.startswith(("STORE_FAST", "DELETE_FAST")))
     names = (one if isinstance(one, tuple) else (one,) for one in stores)
     return frozenset(code.co_cellvars).union(*names)
+
+
+def replaced(code: CodeType) -> tuple[str, ...]:
+    """The settings in `REPLACED` that the function's own code or an inner function reads."""
+    names: set[str] = set()
+    todo = [code]
+    while todo:
+        one = todo.pop()
+        names.update(one.co_names, (value for value in one.co_consts if type(value) is str))
+        todo += (value for value in one.co_consts if type(value) is CodeType)
+    return tuple(name for name in REPLACED if name in names) if "settings" in names else ()
 
 
 def matching(module: str, patterns: Iterable[str]) -> str | None:

@@ -86,7 +86,8 @@ def in_parts(trace_id: int, span_id: int, start: int, end: int, values: dict[str
 def constants(plan: Disposition) -> bytes:
     """The fields of a span that are the same for each call of a function."""
     name = wire.utf8(plan.name)
+    settings = wire.string(v.SETTINGS_READ, encoded(list(plan.settings))) if plan.settings else b""
     return b"".join((
         b"\x2a", wire.varint(len(name)), name, b"\x30\x01",
-        wire.constant(v.KIND, v.CALL), wire.constant(v.FUNCTION, plan.name), wire.constant(v.FILE, plan.file), wire.whole(v.LINE, plan.line),
+        wire.constant(v.KIND, v.CALL), wire.constant(v.FUNCTION, plan.name), wire.constant(v.FILE, plan.file), wire.whole(v.LINE, plan.line), settings,
     ))  # fmt: skip

@@ -181,7 +181,7 @@ class Writer:
         if not self.plan.settings:
             return ()
         self.imports |= needs("django.test", "override_settings")
-        return tuple(f"override_settings({name}={self.one(value)})" for name, value in self.plan.settings)
+        return (f"override_settings({', '.join(f'{name}={self.one(value)}' for name, value in self.plan.settings)})",)
 
 
 def formatted(text: str, own: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from unspan_proto.project import Project
 from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
-from unspan_inverter.plan import arrange, caching, names, requests, routes, session, tapes
+from unspan_inverter.plan import arrange, caching, names, requests, routes, session, surroundings, tapes
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
@@ -66,7 +66,8 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     )  # fmt: skip
     if not mentions((plan.contexts, plan.asserts), MOMENT):
         plan = replace(plan, arrange=tuple(one for one in plan.arrange if not (isinstance(one, Assign) and one.target == MOMENT)))
-    return replace(plan, settings=tuple(caching.settings(facts, bindings, f"{plan.class_name}.{plan.method_name}").items()))
+    caches = caching.settings(facts, bindings, f"{plan.class_name}.{plan.method_name}")
+    return replace(plan, settings=(*caches.items(), *surroundings.settings(recorded.events, project).items()))
 
 
 def spoken(exchange: Exchange, route: str | None) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """What a test does with all that was recorded of the request: how it is made, and what of its answer is the application's."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from unspan_inverter.events import exchange
 from unspan_proto import vocabulary as v
 from unspan_proto.values import Truncated
 
-from .making import Happening, source, streamed, trace
+from .making import PROJECT, Happening, mail, source, streamed, trace
 
 HTML = [["Content-Type", "text/html; charset=utf-8"]]
 
@@ -112,6 +113,29 @@ def test_the_test_makes_the_same_request(name: str) -> None:
 def test_what_a_stream_yielded(happened: list[Happening], body: bytes, whole: bool) -> None:
     found = exchange(trace(*happened, answer=b"own"))
     assert (found.response_body, found.response_whole) == (body, whole)
+
+
+CONSOLE, SMTP = "django.core.mail.backends.console.EmailBackend", "django.core.mail.backends.smtp.EmailBackend"
+SETTINGS = [
+    pytest.param(["DEBUG"], {"DEBUG": True}, [], "@override_settings(DEBUG=True)", id="debug"),
+    pytest.param(["DEBUG"], {"DEBUG": False}, [], None, id="debug-as-in-tests"),
+    pytest.param(["DEBUG"], {}, [], None, id="debug-unknown"),
+    pytest.param([], {"DEBUG": True, "EMAIL_BACKEND": CONSOLE}, [], None, id="nobody-asked"),
+    pytest.param(
+        ["EMAIL_BACKEND"], {"EMAIL_BACKEND": CONSOLE}, [], f'@override_settings(EMAIL_BACKEND="{CONSOLE}")', id="a-silent-backend"
+    ),
+    pytest.param(["EMAIL_BACKEND"], {"EMAIL_BACKEND": CONSOLE}, [mail()], None, id="mail-that-the-test-looks-at"),
+    pytest.param(["EMAIL_BACKEND"], {"EMAIL_BACKEND": SMTP}, [], None, id="a-backend-that-sends"),
+]
+
+
+@pytest.mark.parametrize(("read", "settings", "happened", "decorator"), SETTINGS)
+def test_settings_that_the_runner_replaces_are_set_again_where_code_reads_them(
+    read: list[str], settings: dict[str, Any], happened: list[Happening], decorator: str | None
+) -> None:
+    called = Happening(v.CALL, {v.FUNCTION: "shop.views.home", v.SETTINGS_READ: read or None})
+    text = source(trace(called, *happened, project=replace(PROJECT, settings={**PROJECT.settings, **settings})))
+    assert [line.strip() for line in text.splitlines() if "override_settings(" in line] == ([decorator] if decorator else [])
 
 
 def test_a_client_that_left_gets_no_test() -> None:
