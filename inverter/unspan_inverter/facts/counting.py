@@ -10,7 +10,8 @@ from unspan_proto.values import bare, lossy
 from unspan_inverter.events import RowsInserted, RowsRead
 from unspan_inverter.facts import parents, predicates, windows
 from unspan_inverter.facts.kinds import Key, Made, RowExists
-from unspan_inverter.facts.ledger import MOST_STAND_INS, Ledger, from_columns
+from unspan_inverter.facts.ledger import Ledger
+from unspan_inverter.facts.writes import MOST_STAND_INS, from_columns
 
 BEHIND_COUNT = "a query counted this row without reading it"
 CLASHED = "an INSERT was refused because of this row"

@@ -8,7 +8,7 @@ from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, TapeRead
-from unspan_inverter.facts import counting, inheritance, links, parents
+from unspan_inverter.facts import counting, following, inheritance, links, parents
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
 from unspan_inverter.facts.ledger import Ledger
 
@@ -19,7 +19,7 @@ NATURAL = {"contenttypes.contenttype": "app_label", "auth.permission": "codename
 def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Facts:
     """What must hold before this request, and what held after it."""
     ledger = Ledger(project)
-    ledger.follow(events)
+    following.follow(ledger, events)
     logged_in(exchange, ledger)
     ledger.settle()
     counting.prove(ledger)
