@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-from asgiref.current_thread_executor import CurrentThreadExecutor
-from asgiref.sync import AsyncToSync
-
 from unspan_instrumentation.calls.core import Core
 from unspan_instrumentation.recording import Recording, begin, current, finish, open_calls, started_from
 
@@ -60,6 +57,8 @@ def watch(core: Core) -> None:
 
 def watch_here(core: Core) -> None:
     """Wraps what `sync_to_async` inside `async_to_sync` comes to: the thread that waits for the coroutine runs it, as a call of the coroutine's."""
+    from asgiref.current_thread_executor import CurrentThreadExecutor
+
     submit = CurrentThreadExecutor.submit
 
     @wraps(submit)
@@ -72,6 +71,8 @@ def watch_here(core: Core) -> None:
 
 def watch_coroutines() -> None:
     """Wraps `async_to_sync`, which under an ASGI server has the coroutine run on the server's thread."""
+    from asgiref.sync import AsyncToSync
+
     run: Any = AsyncToSync.__call__
 
     @wraps(run)
