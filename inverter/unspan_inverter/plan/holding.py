@@ -98,7 +98,8 @@ def doors(time: Clock) -> Iterator[Door]:
         elif one.source in (TODAY, DATETIME[2]):  # written in C, they ask the function `time.time`
             yield Door("time.time", method(MOMENT, "timestamp"))
         elif place and one.source == "time.strftime":  # the format stays the application's
-            yield Door(place, Function("form", method(method(MOMENT, "astimezone"), "strftime", Name("form")), "when"), True)
+            local = method(method(MOMENT, "astimezone"), "timetuple")
+            yield Door(place, Function("form", call(Import("time", "strftime"), Name("form"), local), "when"), True)
         elif place:
             yield Door(place, call(CLOCK, MOMENT), True) if one.source in DATETIME else Door(place, told(one, time))
 
