@@ -6,6 +6,7 @@ What must differ between two runs is mapped here, never left out of the comparis
 import json
 import math
 import re
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ MOST: Final = 20
 PIECE: Final = re.compile(r"\w+|[^\w\s]")
 TOKEN: Final = re.compile(r"[0-9a-fA-F]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 RUN: Final = re.compile(r"[A-Za-z0-9]{12,}")
+MICROSECONDS: Final = re.compile(r"\d{6}Z?")
 SIGNATURE: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
 HASH: Final = re.compile(r"[\w-]+\$[^\s$]*\$\S+")
 """A password as Django keeps it."""
@@ -58,6 +60,7 @@ class Correspondence:
     random: frozenset[str] = frozenset()
     keys: dict[str, dict[Hashable, Hashable]] = field(default_factory=lambda: defaultdict(dict))
     tokens: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     times: int = 0
     _taken: set[tuple[str, Hashable]] = field(default_factory=set)
     _labels: dict[tuple[str, str], str | None] = field(default_factory=dict)
@@ -109,6 +112,17 @@ class Correspondence:
         self._taken.add((label, b))
         return True
 
+    def paired_count(self, name: str, a: int, b: int) -> bool:
+        """Whether two numbers of an object's own bookkeeping stand for each other: of what a process counts, other processes counted more before, in the same order."""
+        pairs = self.counts[name]
+        place = bisect(pairs, (a, b))
+        beside = pairs[max(place - 1, 0) : place + 1]
+        if any((one < a) != (other < b) or (one == a) != (other == b) for one, other in beside):
+            return False
+        if (a, b) not in beside:
+            pairs.insert(place, (a, b))
+        return True
+
     def known_key(self, a: Hashable, b: Hashable) -> bool:
         return any(pairs.get(a) == b for pairs in self.keys.values())
 
@@ -137,7 +151,7 @@ class Correspondence:
             return self.paired_token(a, b)
         if a.isdecimal() and b.isdecimal() and len(a) < 19 and len(b) < 19 and self.known_key(int(a), int(b)):
             return True
-        if self.moments.same_words(a, b) or (len(a) == len(b) == 6 and a.isdecimal() and b.isdecimal()):  # microseconds
+        if self.moments.same_words(a, b) or (MICROSECONDS.fullmatch(a) and MICROSECONDS.fullmatch(b)):
             self.times += 1
             return True
         return False
@@ -203,8 +217,15 @@ def derived(found: Correspondence, a: Derived, b: Derived, way: tuple[str, ...])
 def instances(found: Correspondence, a: Instance, b: Instance, way: tuple[str, ...]) -> Iterator[Leaf]:
     if a.type != b.type:
         yield Leaf(way, a, b)
-    else:
-        yield from dicts(found, a.fields, b.fields, way)
+        return
+    rest: tuple[dict[str, Any], dict[str, Any]] = dict(a.fields), dict(b.fields)
+    for name in a.fields:
+        one, other = rest[0].get(name), rest[1].get(name)
+        if name.startswith("_") and type(one) is int and type(other) is int:
+            del rest[0][name], rest[1][name]
+            if not found.paired_count(f"{a.type}.{name}", one, other):
+                yield Leaf((*way, name), one, other)
+    yield from dicts(found, *rest, way)
 
 
 def opaque(found: Correspondence, a: Opaque, b: Opaque, way: tuple[str, ...]) -> Iterator[Leaf]:

@@ -9,7 +9,7 @@ from unspan_inverter.comparing.differences import compared
 from unspan_inverter.comparing.sentences import lines
 from unspan_inverter.trace import Trace
 from unspan_proto import vocabulary as v
-from unspan_proto.values import ModelRef
+from unspan_proto.values import Instance, ModelRef
 
 from .making import START, Happening, cached, delete, http, insert, mail, on_commit, read, sql, tape, trace, update
 
@@ -37,7 +37,22 @@ def first(one: Trace, other: Trace) -> str:
     return said[1].removeprefix("first, ") if len(said) > 1 else said[0]
 
 
+def counter(number: int) -> Instance:
+    """An object with a number of its own, and one that it was given."""
+    return Instance("shop.Field", {"_creation_counter": number, "max_length": 10})
+
+
 DEPARTURES = {
+    "an object that was made earlier than another": (
+        [call("a", {"x": counter(398)}), call("b", {"x": counter(401)})],
+        [call("a", {"x": counter(62)}), call("b", {"x": counter(61)})],
+        "shop.views.b(): arguments x _creation_counter was 401 in the first and is 61 in the second",
+    ),
+    "one object in the place of two": (
+        [call("a", {"x": counter(398)}), call("b", {"x": counter(401)})],
+        [call("a", {"x": counter(62)}), call("b", {"x": counter(62)})],
+        "shop.views.b(): arguments x _creation_counter was 401 in the first and is 62 in the second",
+    ),
     "one query more": (
         [call("page"), inside(2, BOOKS)],
         [call("page"), inside(2, BOOKS), inside(2, AUTHORS)],
@@ -147,6 +162,11 @@ SAME = {
         [sql("BEGIN"), BOOKS, sql("COMMIT")], [sql('SAVEPOINT "s1"'), BOOKS, sql('RELEASE SAVEPOINT "s1"')],
     ),
     "rows without an order": ([BOOKS], [read("shop.Book", OTHER, BOOK)]),
+    "what the process had counted before": (
+        [call("a", {"x": counter(398)}), call("b", {"x": counter(401)}), call("a", {"x": counter(398)})],
+        [call("a", {"x": counter(61)}), call("b", {"x": counter(62)}), call("a", {"x": counter(61)})],
+    ),
+    "microseconds of a text": ([call("a", result="12:00:20.330163Z")], [call("a", result="12:00:20.330087Z")]),
     "an IN of other length": (
         [sql("SELECT 1 FROM t WHERE id IN (%s, %s)", [1, 2], **{v.ROWS: [[1], [1]]})],
         [sql("SELECT 1 FROM t WHERE id IN (%s, %s)", [2, 1], **{v.ROWS: [[1], [1]]})],

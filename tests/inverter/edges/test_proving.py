@@ -119,8 +119,7 @@ CHANGED = {
     "different": (
         ('username="ada"', 'username="Ada"'),
         "passes, but does not do the same as the recording",
-        "first, SELECT … FROM auth_user WHERE auth_user.is_active ORDER BY auth_user.username DESC: rows row 2 4 was 'ada' in the recording and is "
-        "'Ada' in the test, in mysite.urls.members",
+        "was 'ada' in the recording and is 'Ada' in the test",
     ),
 }
 
@@ -134,7 +133,7 @@ def test_what_does_not_hold_is_said_with_the_reason_and_tried_again_next_time(ho
         done = prove(home, file, "--from", trace, "--no-repair", "--seconds", 1)
 
         assert (done.exit_code, done.stdout.splitlines()[0].partition(": ")[2].partition(";")[0]) == (3, sentence)
-        assert why in done.stdout.splitlines()
+        assert why in done.stdout
         assert file.read_text().splitlines()[1].startswith("# Tried by unspan (")
 
 
