@@ -9,7 +9,7 @@ from opentelemetry import context
 from opentelemetry.trace import Span, set_span_in_context
 
 from unspan_instrumentation import provider
-from unspan_instrumentation.calls import choosing, loops, threads
+from unspan_instrumentation.calls import choosing, coroutines, loops, threads
 from unspan_instrumentation.calls.core import Core, Nothing
 from unspan_instrumentation.calls.disposition import Project, roots
 from unspan_instrumentation.freezing import forget
@@ -50,6 +50,7 @@ class Recorder:
         self.calls.install()
         threads.watch(self.calls)
         loops.watch(self.calls)
+        coroutines.watch(self.calls)
 
     def project(self) -> Project:
         """What the project's own code is, once Django's settings are loaded."""
@@ -74,7 +75,7 @@ class Recorder:
 
     def entered(self, recording: Recording) -> None:
         """This thread begins to work for it."""
-        self.outbox.busy += 1
+        self.outbox.entered()
         self.calls.entered(recording)
 
     def of_work(self, trace_id: int, span_id: int) -> Recording:
@@ -93,7 +94,7 @@ class Recorder:
         self.calls.left(recording)
         if stack := open_calls.stack:  # a frame whose end was not seen
             stack[:] = [call for call in stack if call[0] is not recording]
-        self.outbox.busy = max(self.outbox.busy - 1, 0)
+        self.outbox.left()
 
     @contextmanager
     def resumed(self, recording: Recording, span: Span) -> Generator[None]:

@@ -118,12 +118,12 @@ EXCHANGES = (
         "an async stream", (Step("/stream/async/"),),
         """
         GET /stream/async/ → 200 by shop.streams.lines_async
-        call shop.streams.lines_async
-        stream b'EmmaPersuasion'
-        call shop.streams.titles_async → None
-        sql SELECT shop.Book [[1, 1, 'Emma', Decimal('10.50')]]
-        sql SELECT shop.Book [[2, 1, 'Persuasion', Decimal('8.00')]]
-        """, PLAIN | {v.STREAM}, flat=True,
+          call shop.streams.lines_async
+          stream b'EmmaPersuasion'
+          call shop.streams.titles_async → None
+            sql SELECT shop.Book [[1, 1, 'Emma', Decimal('10.50')]]
+            sql SELECT shop.Book [[2, 1, 'Persuasion', Decimal('8.00')]]
+        """, PLAIN | {v.STREAM},
     ),
     Feature(
         "a file", (Step("/file/"),),
@@ -144,20 +144,20 @@ EXCHANGES = (
         "another service, async", (Step("/async/ask/"),),
         """
         GET /async/ask/ → 200 b'{"rate": 1.25}' by shop.concurrency.ask
-        call shop.concurrency.ask
-        http GET /rates?of=EUR → 200 b'{"rate": 1.25}' by httpx.async
-        """, PLAIN | {v.HTTP}, flat=True,
+          call shop.concurrency.ask
+            http GET /rates?of=EUR → 200 b'{"rate": 1.25}' by httpx.async
+        """, PLAIN | {v.HTTP},
     ),
     Feature(
         "an async view", (Step("/async/"),),
         """
         GET /async/ → 200 b'{"titles": ["Emma", "Persuasion"]}' by shop.concurrency.gathered
-        call shop.concurrency.gathered
-        call shop.concurrency.title → 'Emma'
-        call shop.concurrency.title → 'Persuasion'
-        sql SELECT shop.Book [[1, 1, 'Emma', Decimal('10.50')]]
-        sql SELECT shop.Book [[2, 1, 'Persuasion', Decimal('8.00')]]
-        """, flat=True,
+          call shop.concurrency.gathered
+            call shop.concurrency.title → 'Emma'
+              sql SELECT shop.Book [[1, 1, 'Emma', Decimal('10.50')]]
+            call shop.concurrency.title → 'Persuasion'
+              sql SELECT shop.Book [[2, 1, 'Persuasion', Decimal('8.00')]]
+        """,
     ),
     Feature(
         "threads", (Step("/threads/"),),
@@ -174,10 +174,10 @@ EXCHANGES = (
         "sync_to_async", (Step("/hops/"),),
         """
         GET /hops/ → 200 b'2' by shop.concurrency.hops
-        call shop.concurrency.hops
-        call shop.concurrency.count → 2
-        sql SELECT shop.Book [[2]]
-        """, flat=True,
+          call shop.concurrency.hops
+            call shop.concurrency.count → 2
+              sql SELECT shop.Book [[2]]
+        """,
     ),
     Feature(
         "what is shown", (Step("/books/"),),

@@ -30,7 +30,7 @@ class Feature:
     """`text` is the outline of the last step's trace: of its spans of the kinds `shown` whose lines hold `only`.
 
     Of an `act` it is what stands below the call of that function. `asked` names attributes of the request that the text ends with. `lost` is what
-    the trace must say that it has not. `flat` leaves out the order, and which span belongs to which: servers run asynchronous code on different threads.
+    the trace must say that it has not.
     """
 
     name: str
@@ -38,22 +38,19 @@ class Feature:
     text: str
     shown: frozenset[str] = PLAIN
     only: str = ""
-    flat: bool = False
     act: str = ""
     asked: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """The lines that the trace must have."""
-        lines = dedent(self.text).strip("\n").splitlines()
-        return sorted(line.strip() for line in lines) if self.flat else lines
+        return dedent(self.text).strip("\n").splitlines()
 
     def found(self, trace: Sequence[Span]) -> list[str]:
         """The lines that it has."""
         top = f"shop.acts.{self.act}" if self.act else ""
         lines = [line for line in outline(trace, self.shown, top) if self.only in line]
-        found = sorted(line.strip() for line in lines) if self.flat else lines
-        return [*found, *told(trace, self.asked)]
+        return [*lines, *told(trace, self.asked)]
 
     def __repr__(self) -> str:
         return self.name

@@ -1,5 +1,6 @@
 """Threads that a request starts work for it: they see no context variable of the request's, so the recording is carried to them."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,17 +13,19 @@ from unspan_instrumentation.recording import Recording, begin, current, finish, 
 
 
 @contextmanager
-def working(core: Core, recording: Recording, parent: int) -> Generator[None]:
-    """This thread works for a recording, under one of its spans."""
+def working(core: Core, recording: Recording, parent: int, in_loop: bool = False) -> Generator[None]:
+    """This thread works for a recording, under one of its spans. In an event loop only contexts know under which: tasks have different ones."""
     stack = open_calls.stack
     size = len(stack)
-    stack.append([recording, parent, 0])
-    token = begin(recording)
+    if not in_loop:
+        stack.append([recording, parent, 0])
+    token, place = begin(recording), started_from.set((recording.root, parent))
     core.entered(recording)
     try:
         yield
     finally:
         core.left(recording)
+        started_from.reset(place)
         finish(token)
         del stack[size:]
 
@@ -51,42 +54,6 @@ def watch(core: Core) -> None:
 
     threading.Thread.start = carrying_start  # type: ignore[method-assign]
     ThreadPoolExecutor.submit = carrying_submit  # type: ignore[method-assign]
-    watch_here(core)
-    watch_coroutines()
-
-
-def watch_here(core: Core) -> None:
-    """Wraps what `sync_to_async` inside `async_to_sync` comes to: the thread that waits for the coroutine runs it, as a call of the coroutine's."""
-    from asgiref.current_thread_executor import CurrentThreadExecutor
-
-    submit = CurrentThreadExecutor.submit
-
-    @wraps(submit)
-    def carrying_submit(executor: CurrentThreadExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        recording = current()
-        return submit(executor, function if recording is None else carried(core, recording, function), *args, **kwargs)
-
-    CurrentThreadExecutor.submit = carrying_submit  # type: ignore[method-assign]
-
-
-def watch_coroutines() -> None:
-    """Wraps `async_to_sync`, which under an ASGI server has the coroutine run on the server's thread."""
-    from asgiref.sync import AsyncToSync
-
-    run: Any = AsyncToSync.__call__
-
-    @wraps(run)
-    def __call__(caller: Any, *args: Any, **kwargs: Any) -> Any:
-        recording = current()
-        if recording is None:
-            return run(caller, *args, **kwargs)
-        token = started_from.set((recording.root, recording.parent()))
-        try:
-            return run(caller, *args, **kwargs)
-        finally:
-            started_from.reset(token)
-
-    AsyncToSync.__call__ = __call__  # type: ignore[method-assign]
 
 
 def carry(core: Core, thread: threading.Thread, recording: Recording) -> None:
@@ -104,7 +71,7 @@ def carried(core: Core, recording: Recording, function: Callable[..., Any]) -> C
     parent = recording.parent()
 
     def work(*args: Any, **kwargs: Any) -> Any:
-        with working(core, recording, parent):
+        with working(core, recording, parent, in_loop=function is asyncio.run):
             return function(*args, **kwargs)
 
     return work
