@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -77,8 +78,10 @@ class Pace:
             return
         if time.perf_counter() - self._started > (SLICE if fill < 0.25 else LONG_SLICE):
             time.sleep(SLICE)
-            while box.busy and not box.hurried and box.fill() < 0.25 and time.monotonic() - self._since < PATIENCE:
-                time.sleep(0.002)
+            while box.busy and not box.hurried and box.fill() < 0.25 and (left := self._since + PATIENCE - time.monotonic()) > 0:
+                box.idle.acquire(
+                    timeout=left
+                )  # asleep: a thread that looks every now and then takes the interpreter from requests each time
             self._started = time.perf_counter()
 
 
@@ -88,7 +91,6 @@ class Outbox:
     def __init__(self, settings: Settings, sender: Sender) -> None:
         self.settings, self.sender = settings, sender
         self.resource = b""
-        self.busy = 0
         self.dropped = 0
         self._reset()
         os.register_at_fork(after_in_child=self._reset)
@@ -109,7 +111,21 @@ class Outbox:
         self._complained: set[type[BaseException]] = set()
         self._delay = FIRST_DELAY
         self.busy = 0
+        self.idle = threading.Lock()
+        """Held while requests are in flight. A lock and no event, for that is set by a finaliser too, which may come in between."""
+        self.idle.acquire()
         self.sender.forget()
+
+    def entered(self) -> None:
+        """A request is in flight."""
+        self.busy += 1
+
+    def left(self) -> None:
+        """It is no longer; with the last of them the exporter's thread goes on."""
+        self.busy = max(self.busy - 1, 0)
+        if not self.busy and self.idle.locked():
+            with suppress(RuntimeError):  # another thread was faster
+                self.idle.release()
 
     def put(self, record: Any) -> bool:
         """Queues a record. No lock: it would be taken again by a finaliser that a collection runs in between."""
@@ -138,8 +154,7 @@ class Outbox:
         if self._thread is None and not self._start():
             return False
         self._empty.clear()
-        self.hurried = True
-        self._wake.set()
+        self._hasten()
         return self._empty.wait(timeout)
 
     def leave(self, timeout: float) -> None:
@@ -149,15 +164,20 @@ class Outbox:
         if self._thread is None and not self._start():
             return
         self._tried.clear()
-        self.hurried = True
-        self._wake.set()
+        self._hasten()
         self._tried.wait(timeout)
 
     def hurry(self) -> None:
         """Has everything queued so far sent now, without waiting for it: who queued it may not live long."""
         if self._queue or self._sealed:
-            self.hurried = True
-            self._wake.set()
+            self._hasten()
+
+    def _hasten(self) -> None:
+        self.hurried = True
+        self._wake.set()
+        if self.idle.locked():
+            with suppress(RuntimeError):
+                self.idle.release()
 
     def _start(self) -> bool:
         with self._starting:
@@ -266,6 +286,8 @@ def ending(record: Any) -> bool:
 def weight(record: Any) -> int:
     """Rough bytes of a record's values that were not weighed when they were frozen: rows, bodies."""
     attributes = record.attributes
+    if type(record) is Record and record.kind == v.SQL:  # its rows, its text and what it writes are weighed as they come
+        return 0
     found = 0
     for value in attributes.values():
         kind = type(value)

@@ -1,12 +1,13 @@
 """Instances of Django's models: a reference with the key and the fields that were loaded, made anew only when a field has changed."""
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, Final
 
 from unspan_proto.values import ModelRef
 
 from unspan_instrumentation.freezing.kinds import ancestors, declared, inherits, namespace, state
-from unspan_instrumentation.freezing.limits import MAX_DEPTH, MODEL_FIELDS_DEPTH
+from unspan_instrumentation.freezing.limits import ATOMS, MAX_DEPTH, MODEL_FIELDS_DEPTH, NODE_BYTES, SMALL, Weight
 from unspan_instrumentation.freezing.snapshot import WHOLE, Snapshot, Way, counted
 
 KNOWN_INSTANCES: Final = 1_000
@@ -56,7 +57,7 @@ def instance(kind: type) -> Way | None:
         return reference
 
     if plainly_stored(kind):
-        WHOLE[id(kind)] = comparison(names, known)
+        WHOLE[id(kind)] = comparison(names, known, label, keys[0] if len(keys) == 1 else None)
         MEMORIES.append(known)
     return way
 
@@ -67,8 +68,11 @@ def plainly_stored(kind: type) -> bool:
     return not any("__getattribute__" in space or "__slots__" in space or type(space.get("__dict__")) is property for space in spaces)
 
 
-def comparison(names: tuple[str, ...], known: dict[int, tuple[tuple[Any, ...], ModelRef]]) -> Callable[[Any], Any]:
+def comparison(
+    names: tuple[str, ...], known: dict[int, tuple[tuple[Any, ...], ModelRef]], label: str, key: str | None
+) -> Callable[[Any], Any]:
     """Finds the reference made before, when every field still holds the very same unchanging object; whose id it was does not matter then.
+    Else makes another, at once where all fields hold such objects.
 
     Written for the model's fields, as `dataclass` writes its methods: a loop takes twice as long, and this runs for most arguments of most calls.
     """
@@ -76,15 +80,31 @@ def comparison(names: tuple[str, ...], known: dict[int, tuple[tuple[Any, ...], M
     source = f"""
 def unchanged(instance):
     before = recall(id(instance))
-    if before is None:
-        return counted(instance)
-    values, reference = before
     state = instance.__dict__
     try:
-        return reference if {same} else counted(instance)
-    except KeyError:  # a field was deferred since
+        if before is not None:
+            values, reference = before
+            if {same}:
+                return reference
+        return fresh(instance, state)
+    except KeyError:  # a field was deferred
         return counted(instance)
 """
-    space: dict[str, Any] = {"recall": known.get, "counted": counted}
+    taken = itemgetter(*names) if len(names) > 1 else lambda state: tuple(state[name] for name in names)
+
+    def fresh(instance: Any, state: dict[str, Any]) -> Any:
+        values = taken(state)
+        for value in values:
+            kind = type(value)
+            if (kind is not str or len(value) > SMALL) and id(kind) not in ATOMS:
+                return counted(instance)
+        if key is None or len(known) >= KNOWN_INSTANCES:
+            return counted(instance)
+        Weight.bytes += NODE_BYTES * len(names)
+        reference = ModelRef(label, state[key], dict(zip(names, values, strict=True)))
+        known[id(instance)] = values, reference
+        return reference
+
+    space: dict[str, Any] = {"recall": known.get, "counted": counted, "fresh": fresh}
     exec(source, space)
     return space["unchanged"]  # type: ignore[no-any-return]

@@ -16,7 +16,11 @@ CELL_ITEMS: Final = 10_000
 """Values inside of one cell (a JSON document, an array); a larger one is cut as any other value is."""
 ATOMS: Final = frozenset(map(id, (int, bool, type(None), float, Decimal, datetime, date, time, timedelta, UUID)))
 """Ids of the types of most cells."""
+TEXTS: Final = (id(str), id(bytes))
 BUDGET: Final = "_row_budget"
+SHAPES: Final = 1_000
+_texts: dict[tuple[int, ...], tuple[int, ...]] = {}
+"""Ids of the types of a row's cells, all of which need no copy, with the places of the texts among them: rows come by the dozen."""
 
 
 class Budget:
@@ -41,6 +45,21 @@ def frozen_row(row: Sequence[Any]) -> tuple[list[Any], int]:
     """The row's values, safe from later changes, and their weight in bytes."""
     cells = list(row.values()) if isinstance(row, dict) else list(row)
     weight = CELL * len(cells)
+    shape = tuple(map(id, map(type, cells)))
+    texts = _texts.get(shape)
+    if texts is None:
+        weight += frozen_cells(cells)
+        learn(shape)
+    else:
+        for position in texts:
+            weight += len(cells[position])
+    Weight.bytes += weight
+    return cells, weight
+
+
+def frozen_cells(cells: list[Any]) -> int:
+    """Freezes each in its place; returns what they weigh beyond CELL."""
+    weight = 0
     for position, cell in enumerate(cells):
         kind = type(cell)
         if kind is str or kind is bytes:
@@ -48,8 +67,12 @@ def frozen_row(row: Sequence[Any]) -> tuple[list[Any], int]:
         elif id(kind) not in ATOMS:
             cells[position], more = frozen_cell(cell)
             weight += more
-    Weight.bytes += weight
-    return cells, weight
+    return weight
+
+
+def learn(shape: tuple[int, ...]) -> None:
+    if len(_texts) < SHAPES and all(kind in ATOMS or kind in TEXTS for kind in shape):
+        _texts[shape] = tuple(position for position, kind in enumerate(shape) if kind in TEXTS)
 
 
 def frozen_cell(value: Any) -> tuple[Any, int]:
