@@ -166,6 +166,10 @@ SAME = {
         [call("a", {"x": counter(398)}), call("b", {"x": counter(401)}), call("a", {"x": counter(398)})],
         [call("a", {"x": counter(61)}), call("b", {"x": counter(62)}), call("a", {"x": counter(61)})],
     ),
+    "a time that a row of the test has by default": (
+        [read("shop.Book", {"id": 1, "added": LONG_AGO})],
+        [read("shop.Book", {"id": 1, "added": NOW - timedelta(seconds=3, microseconds=5)})],
+    ),
     "microseconds of a text": ([call("a", result="12:00:20.330163Z")], [call("a", result="12:00:20.330087Z")]),
     "an IN of other length": (
         [sql("SELECT 1 FROM t WHERE id IN (%s, %s)", [1, 2], **{v.ROWS: [[1], [1]]})],
