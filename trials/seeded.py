@@ -23,6 +23,7 @@ from unspan_inverter.proving.asserting import unasserted
 from unspan_inverter.proving.minimising import minimised
 from unspan_inverter.proving.probes import NotWarm, Prober
 from unspan_inverter.proving.prover import same_as
+from unspan_inverter.replaying import included
 
 AIM = 0.95
 
@@ -56,7 +57,7 @@ def seeded(home: Home, one: Made, tried: Counter[str], noticed: Counter[str]) ->
     """Tries every fault of one test."""
     assert one.recording is not None
     missed = list[str]()
-    with Prober(one.file, home.run(one.file), home.environ) as prober:
+    with Prober(one.file, home.run(one.file), {**home.environ, **included([one.recording])}) as prober:
         holds = same_as([one.recording], prober)
         begun = time.monotonic()
         whole = one.file.read_text()

@@ -57,13 +57,20 @@ def replayed(
         return Replay(Verdict(False, sentence.rstrip("."), remedy=remedy))
     with Receiver() as receiver:
         wrapped = replace(run, words=(python, "-c", UNDER_RECORDER, *one_process(run, python, variables)))
-        verdict = judged(wrapped, settings.test_timeout, {**variables, **under_recorder(receiver.address)})
+        verdict = judged(wrapped, settings.test_timeout, {**variables, **included(recordings), **under_recorder(receiver.address)})
         traces = receiver.traces()
     if verdict.passed:
         return replace(matched(recordings, traces, absolute(file)), verdict=replace(verdict, command=str(run)))
     alone = judged(run, settings.test_timeout, variables)  # what only fails beside the recorder does pass
     why = "it fails under the recorder, and only there" if alone.passed else ""
     return Replay(alone, tuple(None for _ in recordings) if alone.passed else (), why)
+
+
+def included(recordings: Sequence[Trace]) -> dict[str, str]:
+    """The variables of a replay that records calls of the same packages as the recordings: some may lie outside of the project."""
+    names = (str(span.attributes.get(v.FUNCTION, "")) for one in recordings for span in one.spans if span.what == v.CALL)
+    packages = sorted({name.partition(".")[0] for name in names} - {""})
+    return {"UNSPAN_INCLUDE": ",".join(packages)} if packages else {}
 
 
 def words(replay: Replay) -> list[str]:

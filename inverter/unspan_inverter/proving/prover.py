@@ -21,7 +21,7 @@ from unspan_inverter.proving.probes import NotWarm, Prober, servable
 from unspan_inverter.proving.repairing import Judge, Judged, imported, repaired, weakened
 from unspan_inverter.proving.telling import Told, untold
 from unspan_inverter.proving.verdicts import Proof, counted, trace_ids
-from unspan_inverter.replaying import matched, replayed
+from unspan_inverter.replaying import included, matched, replayed
 from unspan_inverter.runners import Run, absolute, runner
 from unspan_inverter.settings import Settings
 from unspan_inverter.trace import Trace
@@ -71,7 +71,7 @@ class Prover:
         self.told("repairing it", 0, 0)
         try:
             whole = generated(recordings, style=style, allow_gaps=True).source
-            with Prober(absolute(file), run, self.environ, budget.at_most) as prober:
+            with Prober(absolute(file), run, {**self.environ, **included(recordings)}, budget.at_most) as prober:
                 found = repaired(source, whole, judge(recordings, prober))
         except (NotWarm, InverterError) as error:
             return replace(proof, notes=(f"not repaired: {str(error).partition(chr(10))[0]}",))
@@ -92,7 +92,7 @@ class Prover:
         if not servable(run):
             return replace(proof, notes=(NOT_WARM,))
         try:
-            with Prober(absolute(file), run, self.environ, budget.at_most) as prober:
+            with Prober(absolute(file), run, {**self.environ, **included(recordings)}, budget.at_most) as prober:
                 proof = self._smaller(file, recordings, prober, proof, budget)
                 if not self.mutate:
                     return proof

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from edge_projects import case, project, put
 from unspan_inverter.receiving import Receiver, descriptions
-from unspan_inverter.replaying import Replay, of_request, replayed, words
+from unspan_inverter.replaying import Replay, included, of_request, replayed, words
 from unspan_inverter.settings import Settings
 from unspan_inverter.trace import Trace, built
 from unspan_proto import vocabulary as v
@@ -148,3 +148,8 @@ def test_a_pytest_function_is_compared_too(home: Path, recording: Trace) -> None
     replay = run(home, test, [recording], style="pytest")
 
     assert (replay.verdict.passed, replay.same, words(replay)) == (True, True, ["it did the same as the recording"])
+
+
+def test_calls_of_the_packages_of_the_recording_are_recorded_wherever_they_lie(recording: Trace) -> None:
+    """Who replays need not have set the variable that had them recorded."""
+    assert (included([recording]), included([])) == ({"UNSPAN_INCLUDE": "mysite"}, {})
