@@ -61,7 +61,7 @@ class Side:
 
 def compared(first: Trace, second: Trace, *, leave_out: Callable[[Step], bool] = lambda step: False) -> Comparison:
     """The comparison of two traces. `leave_out`: steps that are not compared, as those that a test's stubs answer."""
-    found = Correspondence(first.project, moments(first, second), drawn(first) | drawn(second))
+    found = Correspondence(first.project, moments(first, second), drawn(first) | drawn(second), hosts=hosts(first, second))
     pages = debug_page(first) != debug_page(second)
     sides = [side([one for one in steps(trace, found) if not leave_out(one)], trace, pages) for trace in (first, second)]
     pairs = aligned([one.name for one in sides[0].steps], [one.name for one in sides[1].steps])
@@ -102,6 +102,20 @@ def side(some: Sequence[Step], trace: Trace, pages: bool) -> Side:
 def moments(first: Trace, second: Trace) -> Moments:
     runs = [Run(trace.request.start / 1e9, trace.request.end / 1e9) for trace in (first, second)]
     return Moments(runs[0], runs[1], str(first.project.settings.get("TIME_ZONE") or "UTC"))
+
+
+def hosts(first: Trace, second: Trace) -> tuple[str, str]:
+    """Under which names the two runs called the server, where both say so."""
+    found = [
+        next((str(one[1]) for one in pairs if len(one) == 2 and str(one[0]).lower() == "host"), "testserver")
+        for pairs in map(headers, (first, second))
+    ]
+    return ("", "") if found[0] == found[1] else (found[0], found[1])
+
+
+def headers(trace: Trace) -> list[Any]:
+    found = value(trace.request, v.REQUEST_HEADERS)
+    return found if isinstance(found, list) else []
 
 
 def drawn(trace: Trace) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from unspan_proto import vocabulary as v
 from unspan_proto.errors import NotEncoded
 from unspan_proto.span import Span
-from unspan_proto.values import Opaque
+from unspan_proto.values import Instance, Opaque
 
 from unspan_inverter.comparing.correspondence import Correspondence, Rows
 from unspan_inverter.comparing.forms import fields
@@ -74,7 +74,14 @@ def chosen(span: Span, **names: str) -> dict[str, Any]:
 
 def call(span: Span, found: Correspondence) -> Iterator[Described]:
     name = str(span.attributes.get(v.FUNCTION, ""))
-    yield name, f"{name}()", chosen(span, arguments=v.ARGUMENTS, locals=v.LOCALS, result=v.RETURN, exception=v.EXCEPTION_TYPE)
+    aspects = chosen(span, arguments=v.ARGUMENTS, locals=v.LOCALS, result=v.RETURN, exception=v.EXCEPTION_TYPE)
+    yield name, f"{name}()", {word: without_own(one) if word in ("arguments", "locals") else one for word, one in aspects.items()}
+
+
+def without_own(values: Any) -> Any:
+    """Without the fields of the object whose method it is: it may have lived before the request, and carry what earlier ones left."""
+    own = values.get("self") if isinstance(values, dict) else None
+    return {**values, "self": Opaque(own.type)} if isinstance(own, Instance) else values
 
 
 def sql(span: Span, found: Correspondence) -> Iterator[Described]:

@@ -170,6 +170,16 @@ SAME = {
         [read("shop.Book", {"id": 1, "added": LONG_AGO})],
         [read("shop.Book", {"id": 1, "added": NOW - timedelta(seconds=3, microseconds=5)})],
     ),
+    "what an object carries from earlier requests": (
+        [call("a", {"self": Instance("shop.Seen", {"view": "home"})})], [call("a", {"self": Instance("shop.Seen", {"view": "none"})})],
+    ),
+    "requests of other classes": (
+        [call("a", {"request": Instance("shop.Request", {"method": "GET", "path": "/"})})],
+        [call("a", {"request": Instance("django.Request", {"method": "GET", "path": "/"})})],
+    ),
+    "a moment in a document that a row of the test has by default": (
+        [call("a", result=LONG_AGO.isoformat())], [call("a", result=(NOW - timedelta(seconds=3, microseconds=5)).isoformat())],
+    ),
     "microseconds of a text": ([call("a", result="12:00:20.330163Z")], [call("a", result="12:00:20.330087Z")]),
     "an IN of other length": (
         [sql("SELECT 1 FROM t WHERE id IN (%s, %s)", [1, 2], **{v.ROWS: [[1], [1]]})],
@@ -229,3 +239,13 @@ def test_what_followed_is_told_after_the_cause() -> None:
         "then shop.views.count(): result was 2 in the first and is 1 in the second",
         "then the response: body was '<p>2 books</p>' in the first and is '<p>1 books</p>' in the second",
     ]
+
+
+def test_the_server_goes_by_the_name_that_it_was_called() -> None:
+    def answered(host: str) -> Trace:
+        return trace(headers=[["Host", host]], answer=f'{{"next": "http://{host}/books/?page=2"}}'.encode())
+
+    assert first(answered("127.0.0.1:8000"), answered("testserver")).startswith("same")
+    assert not first(
+        answered("127.0.0.1:8000"), trace(headers=[["Host", "testserver"]], answer=b'{"next": "http://other/books/?page=2"}')
+    ).startswith("same")
