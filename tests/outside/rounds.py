@@ -49,8 +49,9 @@ class Recorded:
 
     def __init__(self, folder: Path, paths: Iterable[str]) -> None:
         self.folder, self.answers, self.traces = folder, dict[str, Answer](), dict[str, Trace]()
-        ids = {path: secrets.token_hex(16) for path in paths}
-        with Process(folder.parent / "traces.sqlite3") as collector, Running() as service:
+        self.ids = ids = {path: secrets.token_hex(16) for path in paths}
+        self.store = folder.parent / "traces.sqlite3"
+        with Process(self.store) as collector, Running() as service:
             self.settings = {"SHOP_SERVICE": service, "SHOP_NOBODY": f"http://127.0.0.1:{free_port()}"}
             env = {**self.settings, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{collector.grpc}"}
             with Server(folder, env=env) as server, source(collector.grpc, None) as received:
@@ -73,6 +74,15 @@ class Recorded:
                 continue
             (self.folder / "shop" / "tests" / f"test_{named(path)}.py").write_text(text)
         return refused
+
+    def generate(self, paths: Iterable[str]) -> "subprocess.CompletedProcess[str]":
+        """`inverter generate` with its check, as a person calls it: one file for these paths."""
+        words = [word for path in paths for word in ("--trace-id", self.ids[path])]
+        with Process(self.store) as collector:
+            return subprocess.run(
+                [sys.executable, "-m", "unspan_inverter", "generate", *words, "-o", "shop/tests/test_checked.py", "--endpoint", collector.grpc],
+                cwd=self.folder, env=environment(self.settings), capture_output=True, text=True, timeout=300,
+            )  # fmt: skip
 
     def run(self, folder: Path) -> dict[str, str]:
         """Runs all tests in a copy of the project: name → what was wrong, empty when it passed."""

@@ -7,6 +7,7 @@ import pytest
 from .changes import CHANGES
 from .rounds import Recorded, named
 
+CHECKED = ("/clock/hour/", "/chance/defaults/", "/requests/sent/", "/httpx/side_by_side/", "/urllib/too_slow/", "/aiohttp/redirected/")
 Outcomes = Callable[[str, int], dict[str, str]]
 
 
@@ -26,6 +27,14 @@ def test_every_view_was_asked(recorded: Recorded) -> None:
 @pytest.mark.parametrize("path", CHANGES)
 def test_its_test_passes(path: str, library: str, outcomes: Outcomes) -> None:
     assert outcomes(library, 0)[named(path)] == ""
+
+
+@pytest.mark.parametrize("paths", [CHECKED, pytest.param(tuple(CHANGES), marks=pytest.mark.deep)], ids=["some", "all"])
+def test_the_command_checks_them(paths: tuple[str, ...], recorded: Recorded) -> None:
+    done = recorded.generate(paths)
+    (recorded.folder / "shop" / "tests" / "test_checked.py").unlink()
+    said = f"inverter: shop/tests/test_checked.py: {len(paths)} tests passed"
+    assert (done.returncode, done.stderr.splitlines()[0].partition(", in:")[0]) == (0, said), done.stderr
 
 
 NUMBERED = [
