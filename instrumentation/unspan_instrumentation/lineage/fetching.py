@@ -5,6 +5,7 @@ The driver's cursor is Django's bare one: it passes `execute_wrapper`s, `connect
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import Any, Final
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -25,14 +26,19 @@ def hindrance(connection: Any) -> str:
     """Why this connection cannot be asked now; empty when it can."""
     if connection.needs_rollback or status(connection) == ABORTED:
         return "the transaction had failed"
-    if is_serializable(connection):
-        return "the transactions are serializable, and what is read matters to them"
+    if keeps_its_reading(connection):
+        return "its transactions keep to what they read first"
     return "its driver is not known to read safely here" if connection.vendor not in ("sqlite", "postgresql", "mysql") else ""
 
 
-def fetched(connection: Any, text: str, parameters: Sequence[Any] | None) -> list[Any]:
-    """The rows of a query. Raises what the driver raises; the transaction is as before all the same."""
+def fetched(connection: Any, text: str, parameters: Sequence[Any] | None, apart: bool = False) -> list[Any]:
+    """The rows of a query. Raises what the driver raises; the transaction is as before all the same.
+
+    `apart`: on SQLite by another connection, to the same file: the transaction has not read yet, and is about to write.
+    """
     with suppress_instrumentation(), telling():
+        if apart and connection.vendor == "sqlite" and not connection.is_in_memory_db():
+            return read_apart(connection, text, parameters)
         cursor = connection.create_cursor()
         try:
             if connection.vendor == "postgresql" and not connection.get_autocommit():
@@ -42,6 +48,13 @@ def fetched(connection: Any, text: str, parameters: Sequence[Any] | None) -> lis
             return rows(cursor, text, parameters)
         finally:
             cursor.close()
+
+
+def read_apart(connection: Any, text: str, parameters: Sequence[Any] | None) -> list[Any]:
+    from django.db.backends.sqlite3.base import SQLiteCursorWrapper  # in the user's process Django comes when the application brings it
+
+    with closing(connection.get_new_connection(connection.get_connection_params())) as another:
+        return rows(another.cursor(factory=SQLiteCursorWrapper), text, parameters)
 
 
 def guarded(cursor: Any, text: str, parameters: Sequence[Any] | None) -> list[Any]:
@@ -77,9 +90,13 @@ def status(connection: Any) -> int:
     return int(info.transaction_status if info is not None else driver.get_transaction_status())
 
 
-def is_serializable(connection: Any) -> bool:
+def keeps_its_reading(connection: Any) -> bool:
+    """Whether a query of ours would decide what the transaction sees from then on. MySQL's own default does; Django sets another."""
+    if connection.vendor == "sqlite":
+        return False
     level = getattr(connection, "isolation_level", None)
-    return "serializable" in str(getattr(level, "name", level)).lower()
+    name = str(getattr(level, "name", level)).lower()
+    return name.startswith(("repeatable", "serializable")) or (level is None and connection.vendor == "mysql")
 
 
 class Stopwatch:

@@ -52,8 +52,8 @@ class Images:
 class Taken:
     """What is taken for one record."""
 
-    def __init__(self, images: Images, connection: Any) -> None:
-        self.images, self.connection = images, connection
+    def __init__(self, images: Images, connection: Any, apart: bool = False) -> None:
+        self.images, self.connection, self.apart = images, connection, apart
         self.tables: Tables = tables(connection, BOUND)
         self.rows: dict[str, list[list[Any]]] = {}
         self.keys: list[Any] = []
@@ -62,7 +62,7 @@ class Taken:
 
     def ask(self, query: Query, parameters: Sequence[Any] | None) -> None:
         """Takes the rows of a query. Raises what the driver raises."""
-        found = fetched(self.connection, query.text, parameters)
+        found = fetched(self.connection, query.text, parameters, self.apart)
         if not query.whole and len(found) > BOUND:
             self.cut, found = True, found[:BOUND]
         start = 0

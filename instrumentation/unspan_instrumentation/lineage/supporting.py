@@ -30,6 +30,8 @@ class Support:
         self.images = Images()
         self.asked: set[Any] = set()
         """What was asked since the last write."""
+        self.begun: set[str] = set()
+        """Aliases whose transaction has begun and executed nothing yet."""
         self.statements: list[tuple[Statement, Any]] = []
         """With the connection of each."""
         self.recording = recording
@@ -39,14 +41,18 @@ class Support:
         """Reads and records what the statement, which is about to be executed, depends on."""
         if statement.operation not in READING:
             self.asked.clear()
-            if statement.operation not in WRITING:
-                return
+        if statement.operation == "BEGIN":
+            self.begun.add(connection.alias)
+        if statement.operation not in READING | WRITING:
+            return
+        begun = connection.alias in self.begun
+        self.begun.discard(connection.alias)
         if len(self.statements) < MOST_STATEMENTS:
             self.statements.append((statement, connection))
         plan = planned(text, connection.vendor, given is not None, tables(connection, BOUND).remembered)
         if plan.covered or not (plan.queries or plan.refused):
             return
-        start, taken = time.time_ns(), Taken(self.images, connection)
+        start, taken = time.time_ns(), Taken(self.images, connection, begun and statement.operation in WRITING)
         again = not plan.refused and self.again(connection.alias, text, given)
         with self.images.watch:
             gap = "" if again else plan.refused or hindrance(connection) or self.images.exhausted or self.all(plan, given, taken)
