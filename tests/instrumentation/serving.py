@@ -72,7 +72,7 @@ class Server:
         self.await_ready()
 
     def await_ready(self) -> None:
-        for _ in range(400):
+        for _ in range(1200):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
                 return

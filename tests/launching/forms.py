@@ -109,7 +109,7 @@ FORMS = (
     gunicorn("gunicorn threads", "--threads", "4"),
     gunicorn("gunicorn preload", "--preload", "--workers", "2"),
     uvicorn("uvicorn"),
-    uvicorn("uvicorn workers", "--workers", "2"),
+    uvicorn("uvicorn workers", "--workers", "2", "--timeout-worker-healthcheck", "60"),  # it kills workers that are slow to start
     gunicorn("gunicorn uvicorn", "--worker-class", "uvicorn_worker.UvicornWorker", application="mysite.asgi"),
     daphne("daphne"),
 )
