@@ -219,6 +219,7 @@ def test_a_pytest_function_is_proved_too(home: Path, file: Path, trace: Path) ->
 
     done = prove(home, function, "--from", trace, "--json")
 
+    assert done.stderr == ""
     [found] = json.loads(done.stdout)
     assert (done.exit_code, found["same"], found["whole"], found["dropped"]) == (
         0,
