@@ -6,7 +6,7 @@ from typing import Any
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 
-from unspan_inverter.showing.pieces import Line, body, called, detail, failure, named, plain, value
+from unspan_inverter.showing.pieces import Line, body, called, detail, failure, headers, named, packed, plain, value
 from unspan_inverter.showing.text import brief, duration, inert, size
 
 SHOWN = 10
@@ -20,7 +20,7 @@ def request(span: Span) -> Iterator[Line]:
     yield from view(span)
     yield from surroundings(span)
     yield from sent(span)
-    yield from body(span, "response", v.RESPONSE_HEADERS, v.RESPONSE_BODY)
+    yield from answered(span)
     yield from templates(span)
     yield from failures(span)
     if span.attributes.get(v.CLIENT_GONE) is True:
@@ -39,15 +39,19 @@ def view(span: Span) -> Iterator[Line]:
 def surroundings(span: Span) -> Iterator[Line]:
     """Who asked, from where, in which language and time zone."""
     if v.USER in span.attributes:
-        yield detail(f"user {brief(value(span, v.USER))}")
+        backend = f" by {plain(span, v.USER_BACKEND)}" if v.USER_BACKEND in span.attributes else ""
+        yield detail(f"user {brief(value(span, v.USER))}{backend}")
+    if v.SESSION in span.attributes:
+        yield from packed("session", entries(value(span, v.SESSION)))
     found = (
-        ("below", v.SCRIPT_NAME), ("language", v.LANGUAGE), ("time zone", v.TIMEZONE), ("from", v.CLIENT_ADDRESS),
+        ("below", v.SCRIPT_NAME), ("scheme", v.SCHEME), ("host", v.HOST), ("language", v.LANGUAGE), ("time zone", v.TIMEZONE), ("from", v.CLIENT_ADDRESS),
     )  # fmt: skip
     if said := [f"{word} {plain(span, name)}" for word, name in found if name in span.attributes]:
         yield detail(", ".join(said))
 
 
 def sent(span: Span) -> Iterator[Line]:
+    yield from headers("headers", value(span, v.REQUEST_HEADERS))
     if cookies := value(span, v.REQUEST_COOKIES):
         yield detail(f"cookies {named(cookies)}")
     yield from body(span, "request", v.REQUEST_HEADERS, v.REQUEST_BODY)
@@ -61,6 +65,26 @@ def sent(span: Span) -> Iterator[Line]:
             yield detail(
                 f"file {brief(file.get('field'), 40)} {brief(file.get('name'), 60)} {extent} sha256 {brief(file.get('sha256'), 70)}"
             )
+
+
+def answered(span: Span) -> Iterator[Line]:
+    """The response, and what the request left in the session."""
+    if span.attributes.get(v.CSRF_ENFORCED) is True:
+        yield Line("refused by the CSRF check", "problem")
+    yield from headers("response headers", value(span, v.RESPONSE_HEADERS))
+    cookies = value(span, v.RESPONSE_COOKIES)
+    for name, said in list(cookies.items())[:SHOWN] if isinstance(cookies, dict) else []:
+        yield detail(f"sets cookie {inert(str(name)[:80])}: {named(said)}")
+    yield from body(span, "response", v.RESPONSE_HEADERS, v.RESPONSE_BODY)
+    if v.SESSION_AFTER in span.attributes:
+        yield from packed("session afterwards", entries(value(span, v.SESSION_AFTER)))
+
+
+def entries(session: Any) -> list[str]:
+    """What a session holds, one text an entry."""
+    if not isinstance(session, dict):
+        return [brief(session)]
+    return [f"{inert(str(name)[:80])}={brief(said, 90)}" for name, said in list(session.items())[:40]] or ["empty"]
 
 
 def fields(form: Any) -> str:

@@ -18,10 +18,14 @@ ADVICE: Final[tuple[tuple[str, str], ...]] = (
     (r"another profiler is active", "run the application without the other profiler, or with Python 3.12 or later, and record the request again"),
     (r"read before the recording began", "leave OTEL_PYTHON_DJANGO_MIDDLEWARE_POSITION at 0, so that the recorder's middleware comes first"),
     (r"never closed", "record a request whose client waits for the answer; leave OTEL_PYTHON_DJANGO_MIDDLEWARE_POSITION at 0"),
+    (r"of a type of its own|handed over as|reading cannot be seen|no regular file", "the recorder looks at plain types only, so as to run no code of the application's: hand over one, or accept the gap with --allow-gaps"),
+    (r"of a COPY|further result sets|passed over", "read it in another way while recording, or accept the gap with --allow-gaps"),
+    (r"recorded one by one", "look for the traces that it began from then on: `inverter traces`"),
+    (r"there were more than [\d,]+", "record a smaller piece of work: no setting raises this limit"),
     (r"changed meanwhile", "record the request again while nothing writes to that file"),
     (r"clock went backwards", "record the request again"),
     (r"inside unspan", "this is a fault of unspan's: report it with this sentence, and use --allow-gaps if what is missing does not matter"),
-    (r"no recorded client tells of it|pipes of the program|a process was forked", "the test cannot stand in for it: keep it from happening in the test, or accept it with --allow-gaps"),
+    (r"no recorded client tells of it|pipes of the program|a process was forked|copy of itself", "the test cannot stand in for it: keep it from happening in the test, or accept it with --allow-gaps"),
 )  # fmt: skip
 """What a sentence holds, and what to do then; the first that fits."""
 OTHERWISE: Final = "`inverter generate --allow-gaps` makes a test all the same, which names what is missing"

@@ -1,7 +1,7 @@
 """What lines about spans are made of: values, header fields, bodies, exceptions, each as short inert text."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from unspan_proto import vocabulary as v
@@ -12,6 +12,10 @@ from unspan_proto.values import Opaque, bare
 from unspan_inverter.showing.text import brief, inert, size
 
 UNREADABLE = Opaque("unreadable")
+PACKED = 100
+"""Characters of several items on one line."""
+MOST_HEADERS = 60
+"""So many header fields are shown."""
 
 
 class Line(NamedTuple):
@@ -44,6 +48,26 @@ def named(values: Any) -> str:
 
 def detail(text: str) -> Line:
     return Line(text, "detail")
+
+
+def packed(word: str, items: Iterable[str]) -> Iterator[Line]:
+    """Items after a word, as many to a line as are read at a glance: the lines of a terminal cut nothing off."""
+    line = ""
+    for item in items:
+        if line and len(line) + len(item) > PACKED:
+            yield detail(f"{word} {line},")
+            line, word = "", " " * len(word)
+        line = f"{line}, {item}" if line else item
+    if line:
+        yield detail(f"{word} {line}")
+
+
+def headers(word: str, found: Any) -> Iterator[Line]:
+    """All header fields, also those that come several times."""
+    pairs = [one for one in found if isinstance(one, (list, tuple)) and len(one) == 2] if isinstance(found, (list, tuple)) else []
+    yield from packed(word, (f"{inert(str(name)[:80])}: {inert(str(said)[:120])}" for name, said in pairs[:MOST_HEADERS]))
+    if len(pairs) > MOST_HEADERS:
+        yield detail(f"… {len(pairs) - MOST_HEADERS} more headers")
 
 
 def called(arguments: Any) -> str:

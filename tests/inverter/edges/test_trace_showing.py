@@ -22,7 +22,9 @@ trace 4f1c0000000000000000000000000001
 POST /complete/50/?from=list → 302  41 ms
   view todo.views.complete(pk=50)  route 'complete/<int:pk>/'
   user auth.User(pk=7)
+  headers Content-Type: application/x-www-form-urlencoded
   request body application/x-www-form-urlencoded 12 B: 'note=done%21'
+  response headers Location: /
   response to '/'
 └─ call todo.views.complete(request=<django.core.handlers.wsgi.WSGIRequest>, pk=50) → <django.http.HttpResponseRedirect>  30 ms
       locals todo=todo.Todo(pk=50)
@@ -144,11 +146,19 @@ POST /shop/buy/ → 409  1.0 ms
   view shop.views.buy()  route 'buy/'
   decorated by shop.views.logged
   answered by shop.middleware.Excuses
-  below /shop, language de, time zone Asia/Tokyo, from 10.0.0.9
+  user auth.User(pk=7) by shop.auth.Backend
+  session basket=[5]
+  below /shop, scheme https, host shop.example, language de, time zone Asia/Tokyo, from 10.0.0.9
+  headers Content-Type: multipart/form-data
   cookies taste='sweet'
   request body <bytes of size 900, cut, begins b'--b'>
   form a='1', a='2'
   file 'photo' 'p.png' 800 B sha256 'abc'
+  refused by the CSRF check
+  response headers X-Stock: 0, Vary: Cookie, Vary: Accept,
+                   Link: <aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa>
+  sets cookie taste: value='sour', path='/'
+  session afterwards empty
   template 'shop/buy.html' with book, user
   raised ValueError: sold out → 409
     at shop.views.buy (/srv/shop/views.py:12)
@@ -170,7 +180,10 @@ def test_everything_that_a_request_depends_on_is_seen(capsys):
             v.REQUEST_FILES: [{"field": "photo", "name": "p.png", "content_type": "image/png", "size": 800, "sha256": "abc"}],
             v.RESPONSE_CONTEXT: [["shop/buy.html", {"book": "shop.models.Book", "user": "str"}]], v.EXCEPTION: ["ValueError", "sold out"],
             v.EXCEPTIONS: [{"type": "ValueError", "message": "sold out", "status": 409, "frames": [["shop.views.buy", "/srv/shop/views.py", 12]]}],
-            v.CLIENT_GONE: True}},
+            v.CLIENT_GONE: True, v.SCHEME: "https", v.HOST: "shop.example", v.SESSION: {"basket": [5]}, v.SESSION_AFTER: {}, v.CSRF_ENFORCED: True,
+            v.USER: values.ModelRef("auth.User", 7, {"username": "ada"}), v.USER_BACKEND: "shop.auth.Backend",
+            v.RESPONSE_HEADERS: [["X-Stock", "0"], ["Vary", "Cookie"], ["Vary", "Accept"], ["Link", "<" + "a" * 80 + ">"]],
+            v.RESPONSE_COOKIES: {"taste": {"value": "sour", "path": "/"}}}},
         {"kind": v.END, "parent": 1, "attributes": {v.LOST: ["the request's body was not recorded whole: it is over UNSPAN_MAX_BODY"], v.RECORDED: 4}},
     ])  # fmt: skip
 
@@ -188,6 +201,12 @@ def test_everything_that_a_request_depends_on_is_seen(capsys):
         ),
         ("a header was not recorded because of KeyError inside unspan", "this is a fault of unspan's"),
         ("data went over a socket to redis:6379, and no recorded client tells of it", "the test cannot stand in for it"),
+        ("the process made a copy of itself (os.fork), and what that did was not recorded", "the test cannot stand in for it"),
+        ("mail that was handed over as shop.Queue, and not as a list, was not recorded", "the recorder looks at plain types only"),
+        ("the rows of a COPY were not recorded", "read it in another way"),
+        ("a part of the request's body that the application passed over was not recorded", "read it in another way"),
+        ("from here on it serves requests: that is recorded one by one, and the command no further", "look for the traces that it began"),
+        ("an uploaded file was not described: there were more than 100", "record a smaller piece of work"),
         ("something that nobody thought of", "`inverter generate --allow-gaps` makes a test all the same"),
     ],
 )
