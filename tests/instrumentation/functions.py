@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -99,7 +99,7 @@ def tries() -> str:
     return "done"
 
 
-def generator(n: int) -> Iterator[int]:
+def generator(n: int) -> Generator[int, int | None]:
     for i in range(n):
         received = yield i
         if received:
@@ -123,6 +123,10 @@ def abandons() -> int:
     for value in generator(3):
         return value
     return -1
+
+
+def abandons_three() -> int:
+    return sum(abandons() for _ in range(3))
 
 
 def throws() -> str:
@@ -204,3 +208,22 @@ def threaded() -> list[int]:
 
 def debugging() -> bool:
     return settings.DEBUG
+
+
+def moves() -> list[int]:
+    """A generator and a coroutine that begin on this thread and go on on another."""
+    steps, waiting = generator(2), slow(5)
+    found = [next(steps)]
+    waiting.send(None)
+
+    def rest() -> None:
+        found.append(next(steps))
+        try:
+            waiting.send(None)
+        except StopIteration as end:
+            found.append(end.value)
+
+    thread = threading.Thread(target=rest)
+    thread.start()
+    thread.join()
+    return found

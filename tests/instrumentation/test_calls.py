@@ -188,6 +188,33 @@ def test_an_abandoned_generator_ends_with_the_recording(core: Core) -> None:
     assert spans[1][5] == 1
 
 
+def test_generators_abandoned_one_after_another(core: Core) -> None:
+    """Each takes the place in memory of the one before, of whose end Python tells nothing."""
+    names = [span.name.rpartition(".")[2] for span in recorded(core, functions.abandons_three)]
+    assert names == ["abandons_three", *["abandons", "generator"] * 3]
+
+
+def test_recursion_a_thousand_deep(core: Core) -> None:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(5_000)
+    try:
+        spans = recorded(core, lambda: functions.recursive(1_000))
+    finally:
+        sys.setrecursionlimit(limit)
+    assert [span.value(v.RETURN) for span in spans] == list(range(1_000, -1, -1))
+    assert [span.parent_id for span in spans[1:]] == [span.span_id for span in spans[:-1]]
+
+
+def test_generators_and_coroutines_that_move_between_threads(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading.Thread, "start", threading.Thread.start)
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", ThreadPoolExecutor.submit)
+    threads.watch(core)
+    found = {one[1]: one for one in told(recorded(core, functions.moves))}
+    assert (found["moves"][4], found["slow"]) == ([0, 1, 5], call(0, "slow", {"n": 5}, result=5, yielded=1))
+    assert (found["generator"][0], found["generator"][5]) == (0, 2)
+    assert found["moves.<locals>.rest"][:2] == (0, "moves.<locals>.rest")
+
+
 def test_coroutines_nest_though_they_take_turns(core: Core) -> None:
     spans = told(recorded(core, functions.runs))
     assert spans == [

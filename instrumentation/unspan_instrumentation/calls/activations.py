@@ -36,7 +36,11 @@ def unwound(call: list[Any], frame: FrameType, error: BaseException) -> None:
 def suspended(call: list[Any], frame: FrameType) -> None:
     call[YIELDED] += 1
     call[FRAME] = None  # what holds the frame of a generator that nobody resumes holds its locals
-    call[RECORDING].suspended[id(frame)] = call
+    waiting = call[RECORDING].suspended
+    gone = waiting.pop(id(frame), None)
+    if gone is not None:  # its generator is no more, without an event from Python 3.13 on, and the frame's place was given away
+        ended(gone, {}, None)
+    waiting[id(frame)] = call
 
 
 def resumed(recording: Recording, frame: FrameType) -> bool:

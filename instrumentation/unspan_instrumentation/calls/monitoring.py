@@ -64,7 +64,7 @@ class Monitoring:
 
 def callbacks(plans: dict[int, Tailored], decided: Callable[[CodeType], Tailored | None]) -> dict[int, Callable[..., Any]]:
     """What is called at each event. Closures: an attribute lookup is felt 3,000 times a request."""
-    known, recording_now, frame_at = plans.get, _current.get, sys._getframe
+    known, recording_now, frame_at, report = plans.get, _current.get, sys._getframe, failed
 
     def start(code: CodeType, offset: int) -> Any:
         try:
@@ -75,7 +75,7 @@ def callbacks(plans: dict[int, Tailored], decided: Callable[[CodeType], Tailored
             if recording is not None:
                 own[1](recording, frame_at(1), open_calls.stack)
         except Exception as error:
-            failed(error)
+            report(error)
         return None
 
     def end(code: CodeType, offset: int, result: Any) -> Any:
@@ -90,7 +90,7 @@ def callbacks(plans: dict[int, Tailored], decided: Callable[[CodeType], Tailored
             if id(code) not in plans and decided(code) is None:
                 return DISABLE
         except Exception as error:
-            failed(error)
+            report(error)
         return None
 
     def pause(code: CodeType, offset: int, value: Any) -> Any:
@@ -101,7 +101,7 @@ def callbacks(plans: dict[int, Tailored], decided: Callable[[CodeType], Tailored
             if stack and stack[-1][FRAME] is frame:
                 suspended(stack.pop(), frame)
         except Exception as error:
-            failed(error)
+            report(error)
         return None
 
     def resume(code: CodeType, offset: int) -> Any:
@@ -111,7 +111,7 @@ def callbacks(plans: dict[int, Tailored], decided: Callable[[CodeType], Tailored
             if (recording := current()) is not None:
                 activations.resumed(recording, frame_at(1))
         except Exception as error:
-            failed(error)
+            report(error)
         return None
 
     def throw(code: CodeType, offset: int, thrown: BaseException) -> None:
@@ -119,7 +119,7 @@ def callbacks(plans: dict[int, Tailored], decided: Callable[[CodeType], Tailored
             if id(code) in plans and (recording := current()) is not None:
                 activations.resumed(recording, frame_at(1))
         except Exception as error:
-            failed(error)
+            report(error)
 
     def unwind(code: CodeType, offset: int, error: BaseException) -> None:
         try:
@@ -128,7 +128,7 @@ def callbacks(plans: dict[int, Tailored], decided: Callable[[CodeType], Tailored
                 if stack and stack[-1][FRAME] is frame:
                     unwound(stack.pop(), frame, error)
         except Exception as problem:
-            failed(problem)
+            report(problem)
 
     return {
         EVENTS.PY_START: start, EVENTS.PY_RETURN: end, EVENTS.PY_YIELD: pause, EVENTS.PY_RESUME: resume, EVENTS.PY_THROW: throw,
@@ -136,7 +136,10 @@ def callbacks(plans: dict[int, Tailored], decided: Callable[[CodeType], Tailored
     }  # fmt: skip
 
 
-def failed(error: Exception) -> None:
-    recording = current()
+def failed(error: Exception, now: Callable[[], Recording | None] = current) -> None:
+    try:
+        recording = now()
+    except Exception:  # the interpreter is shutting down, and has emptied our modules
+        return
     if recording is not None:
         recording.lose(f"a function call was not recorded because of {type(error).__name__} inside unspan")
