@@ -29,13 +29,13 @@ KINDS = ((UNTRACED, "untraced", {}), (OURS, "unspan, exporter only", APART), (OU
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", action="append", default=[], help="an interpreter to make environments for; may be given again")
-    parser.add_argument("--rounds", type=int, default=16, help="rounds of 10 pairs of requests for each kind (16)")
+    parser.add_argument("--rounds", type=int, default=30, help="rounds of 5 pairs of requests for each kind (30)")
     options = parser.parse_args()
     return max(measured(environment(python), options.rounds) for python in options.python or [sys.executable])
 
 
 def measured(where: Environment, rounds: int) -> int:
-    print(f"{where.ours}: {rounds * 10} pairs of requests of each kind", flush=True)
+    print(f"{where.ours}: {rounds * 5} pairs of requests of each kind", flush=True)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         database, port = prepared(where.ours, folder), stack.enter_context(network_database(folder))
@@ -50,13 +50,13 @@ def measured(where: Environment, rounds: int) -> int:
                 found = in_pairs(server)
                 if number:  # the first round loads and connects
                     taken[name] += found
-                time.sleep(1.5)  # what is left to convert is converted, and disturbs nobody else
+                time.sleep(1.2)  # what is left to convert is converted, and disturbs nobody else
     return show(taken)
 
 
 def in_pairs(port: int) -> list[float]:
     found: list[float] = []
-    for _ in range(10):
+    for _ in range(5):
         asked(port, BUSY)
         found.append(asked(port, AWAY)[0])
     return found
