@@ -47,7 +47,7 @@ class Settings:
     queue_bytes: int = 64 << 20
     export_interval: float = 1.0
     works: tuple[str, ...] = WORKS
-    sql: str = "rows"
+    sql: str = ""
     """`lineage`, `rows`, or empty: the former where DEBUG is true."""
 
 
