@@ -4,9 +4,9 @@
 `supporting` decides when, keeps the bounds of a trace and emits the record. Only `supporting` knows of recordings, only `fetching` of databases.
 """
 
-import time
 from typing import Any
 
+from unspan_instrumentation.recording import now
 from unspan_instrumentation.settings import Settings
 from unspan_instrumentation.sql.statement import Statement
 
@@ -28,4 +28,4 @@ def beside(statement: Statement, connection: Any, given: list[Any]) -> None:
 
     text = given[0] if type(given[0]) is str else statement.text
     support(statement.recording).beside(statement, connection, text, given[1] if len(given) > 1 else None)
-    statement.start = statement.end = time.time_ns()
+    statement.start = statement.end = now()

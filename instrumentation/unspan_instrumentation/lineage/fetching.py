@@ -3,13 +3,13 @@
 The driver's cursor is Django's bare one: it passes `execute_wrapper`s, `connection.queries` and ourselves by.
 """
 
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import Any, Final
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
+from unspan_instrumentation.recording import now
 from unspan_instrumentation.told import telling
 
 OURS: Final = "/* unspan */ "
@@ -103,10 +103,10 @@ class Stopwatch:
     """Seconds that were spent, over several occasions."""
 
     def __init__(self) -> None:
-        self.seconds, self._since = 0.0, 0.0
+        self.seconds, self._since = 0.0, 0
 
     def __enter__(self) -> None:
-        self._since = time.perf_counter()
+        self._since = now()
 
     def __exit__(self, *error: Iterable[Any]) -> None:
-        self.seconds += time.perf_counter() - self._since
+        self.seconds += (now() - self._since) / 1e9

@@ -1,6 +1,5 @@
 """When rows beside a statement are asked for, and the records of them."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -13,7 +12,7 @@ from unspan_instrumentation.lineage.fetching import hindrance
 from unspan_instrumentation.lineage.images import BOUND, Images, Taken
 from unspan_instrumentation.lineage.rewriting import Plan, planned
 from unspan_instrumentation.lineage.schema import tables
-from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.recording import Recording, now
 from unspan_instrumentation.sql.statement import CLIENT, Statement
 
 READING: Final = frozenset({"SELECT", "WITH", "("})
@@ -52,7 +51,7 @@ class Support:
         plan = planned(text, connection.vendor, given is not None, tables(connection, BOUND).remembered)
         if plan.covered or not (plan.queries or plan.refused):
             return
-        start, taken = time.time_ns(), Taken(self.images, connection, begun and statement.operation in WRITING)
+        start, taken = now(), Taken(self.images, connection, begun and statement.operation in WRITING)
         again = not plan.refused and self.again(connection.alias, text, given)
         with self.images.watch:
             gap = "" if again else plan.refused or hindrance(connection) or self.images.exhausted or self.all(plan, given, taken)
@@ -78,7 +77,7 @@ class Support:
     def after(self, statement: Statement, before: Taken, table: str) -> None:
         """Reads and records what an UPDATE made of its rows."""
         statement.after = None
-        start, taken = time.time_ns(), Taken(self.images, before.connection)
+        start, taken = now(), Taken(self.images, before.connection)
         model = taken.tables.models[table]
         if len(model.keys) > 1 or hindrance(before.connection):
             return
@@ -101,7 +100,7 @@ class Support:
     def parents(self) -> None:
         """At the end: the rows that foreign keys point to, of all rows that were read or written."""
         statements, self.statements = self.statements, []
-        start = time.time_ns()
+        start = now()
         for connection, rows in parents.pointing(statements, self.images).items():
             with self.images.watch:
                 found = parents.followed(connection, rows, self.images)
@@ -109,7 +108,7 @@ class Support:
                 self.emit(start, found, self.recording.root)
 
     def emit(self, start: int, attributes: dict[str, Any], parent: int) -> None:
-        self.recording.emit(v.SUPPORT, "supporting rows", start, time.time_ns(), attributes, parent=parent, span_kind=CLIENT)
+        self.recording.emit(v.SUPPORT, "supporting rows", start, now(), attributes, parent=parent, span_kind=CLIENT)
 
 
 def computes(statement: Statement) -> bool:
