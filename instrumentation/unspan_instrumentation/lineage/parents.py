@@ -10,7 +10,6 @@ from unspan_proto.values import lossy
 from unspan_instrumentation.lineage.fetching import hindrance
 from unspan_instrumentation.lineage.images import BOUND, Images, Taken
 from unspan_instrumentation.lineage.schema import Model, tables
-from unspan_instrumentation.sql.statement import Statement
 
 DEPTH: Final = 20
 """How far foreign keys are followed: a tree's parents, and theirs."""
@@ -19,13 +18,12 @@ Wanted = dict[tuple[str, str], dict[Any, None]]
 """(table, column) → the values that point there, each once."""
 
 
-def pointing(statements: Iterable[tuple[Statement, Any]], images: Images) -> dict[Any, list[tuple[Model, Mapping[str, Any]]]]:
+def pointing(statements: Iterable[tuple[Any, Mapping[str, Any]]], images: Images) -> dict[Any, list[tuple[Model, Mapping[str, Any]]]]:
     """By connection, the rows that statements read and wrote, each with its model."""
     found: dict[Any, list[tuple[Model, Mapping[str, Any]]]] = {}
-    for statement, connection in statements:
+    for connection, attributes in statements:
         known = tables(connection, BOUND)
         some = found.setdefault(connection, [])
-        attributes = statement.attributes()
         for label, row in (*read(attributes), *written(attributes)):
             model = known.labels.get(label)
             if model is not None:

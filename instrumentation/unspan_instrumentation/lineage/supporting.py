@@ -1,6 +1,7 @@
 """When rows beside a statement are asked for, and the records of them."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,7 @@ from unspan_instrumentation.sql.statement import CLIENT, Statement
 READING: Final = frozenset({"SELECT", "WITH", "("})
 WRITING: Final = frozenset({"UPDATE", "DELETE", "INSERT", "REPLACE"})
 MOST_STATEMENTS: Final = 2_000
-"""Whose rows are looked through for foreign keys."""
+"""Whose rows are looked through for foreign keys, and that are known again."""
 Given = Sequence[Any] | Mapping[str, Any] | None
 
 
@@ -31,8 +32,8 @@ class Support:
         """What was asked since the last write."""
         self.begun: set[str] = set()
         """Aliases whose transaction has begun and executed nothing yet."""
-        self.statements: list[tuple[Statement, Any]] = []
-        """With the connection of each."""
+        self.statements: list[tuple[Any, dict[str, Any]]] = []
+        """What the records of statements say, with the connection of each."""
         self.recording = recording
         recording.at_end(self.parents)
 
@@ -46,8 +47,7 @@ class Support:
             return
         begun = connection.alias in self.begun
         self.begun.discard(connection.alias)
-        if len(self.statements) < MOST_STATEMENTS:
-            self.statements.append((statement, connection))
+        statement.told = partial(self.done, connection)
         plan = planned(text, connection.vendor, given is not None, tables(connection, BOUND).remembered)
         if plan.covered or not (plan.queries or plan.refused):
             return
@@ -55,12 +55,19 @@ class Support:
         again = not plan.refused and self.again(connection.alias, text, given)
         with self.images.watch:
             gap = "" if again else plan.refused or hindrance(connection) or self.images.exhausted or self.all(plan, given, taken)
+        if gap:
+            self.asked.clear()
         found = taken.attributes(gap)
         if plan.target and not gap and not taken.cut:
             found |= {v.SUPPORT_TARGET: taken.tables.models[plan.target].label, v.SUPPORT_KEYS: taken.keys}
             if statement.operation == "UPDATE" and taken.keys and computes(statement):
-                statement.after = lambda: self.after(statement, taken, plan.target)
+                statement.after = partial(self.after, statement.span_id, taken, plan.target)
         self.emit(start, found, statement.span_id)
+
+    def done(self, connection: Any, attributes: dict[str, Any]) -> None:
+        """A statement has become a record."""
+        if len(self.statements) < MOST_STATEMENTS:
+            self.statements.append((connection, attributes))
 
     def all(self, plan: Plan, given: Any, taken: Taken) -> str:
         """Asks all queries of a plan; returns why not, if so."""
@@ -74,9 +81,8 @@ class Support:
                 return self.images.exhausted
         return ""
 
-    def after(self, statement: Statement, before: Taken, table: str) -> None:
+    def after(self, span: int, before: Taken, table: str) -> None:
         """Reads and records what an UPDATE made of its rows."""
-        statement.after = None
         start, taken = now(), Taken(self.images, before.connection)
         model = taken.tables.models[table]
         if len(model.keys) > 1 or hindrance(before.connection):
@@ -84,7 +90,7 @@ class Support:
         with self.images.watch:
             rows = taken.by_key(model, model.key_column, before.keys)
         image = [model.label, model.key_attname, list(model.attnames), [list(row) for row in rows]]
-        self.emit(start, {v.DATABASE: statement.alias, v.SUPPORT_AFTER: image}, statement.span_id)
+        self.emit(start, {v.DATABASE: before.connection.alias, v.SUPPORT_AFTER: image}, span)
 
     def again(self, alias: str, text: str, given: Given) -> bool:
         """Whether the same was asked before, and nothing was written in between."""
@@ -92,6 +98,8 @@ class Support:
             key = (alias, text, None if given is None else tuple(given.items() if isinstance(given, Mapping) else given))
             if key in self.asked:
                 return True
+            if len(self.asked) >= MOST_STATEMENTS:
+                self.asked.clear()
             self.asked.add(key)
         except TypeError:  # a parameter that cannot be compared
             pass
@@ -99,6 +107,7 @@ class Support:
 
     def parents(self) -> None:
         """At the end: the rows that foreign keys point to, of all rows that were read or written."""
+        self.recording.settle()  # statements that nobody finished
         statements, self.statements = self.statements, []
         start = now()
         for connection, rows in parents.pointing(statements, self.images).items():

@@ -39,7 +39,7 @@ class Statement:
 
     __slots__ = (
         "after", "alias", "budget", "complete", "converted", "description", "emitted", "end", "error", "held", "in_atomic", "last_row_id", "many",
-        "more", "most", "operation", "origin", "parameters", "parent", "recording", "row_count", "rows", "span_id", "start", "text", "until_closed",
+        "more", "most", "operation", "origin", "parameters", "parent", "recording", "row_count", "rows", "span_id", "start", "text", "told", "until_closed",
         "vendor",
     )  # fmt: skip
 
@@ -52,6 +52,8 @@ class Statement:
         self.origin: Origin | None = None
         self.after: Callable[[], None] | None = None
         """Called when the driver has executed the statement."""
+        self.told: Callable[[dict[str, Any]], None] | None = None
+        """Called with what the record says."""
         self.rows: list[Any] = []
         self.converted: list[list[Any]] | None = None
         self.description: list[str] | None = None
@@ -129,6 +131,8 @@ class Statement:
                 v.SQL, name, self.start, self.end, attributes,
                 span_id=self.span_id, parent=self.parent, failed=self.error is not None, span_kind=CLIENT,
             )  # fmt: skip
+            if self.told is not None:
+                self.told(attributes)
         except Exception as error:
             self.recording.lose(f"a statement was not recorded because of {type(error).__name__} inside unspan")
         self.origin = None  # it leads to the compiler, and that back here: the collector of garbage would have to find both
