@@ -148,7 +148,7 @@ def test_what_is_written_evaluates_back(value: Any) -> None:
         (memoryview(b"ab"), "memoryview(b'ab')"),
         (Derived("app.Colour", "red"), "'red'"),
     ],
-    ids=lambda value: repr(value).partition(" at 0x")[0],
+    ids=lambda value: "a set" if isinstance(value, (set, frozenset)) else repr(value).partition(" at 0x")[0],
 )
 def test_a_value_is_written_as_one_writes_it(value: Any, text: str) -> None:
     assert written(value) == text
@@ -157,7 +157,7 @@ def test_a_value_is_written_as_one_writes_it(value: Any, text: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [Opaque("shop.Thing"), ModelRef("shop.Book", 1), Truncated("str", 9, "a"), object(), [Opaque("x")]],
-    ids=lambda value: repr(value).partition(" at 0x")[0],
+    ids=lambda value: "a set" if isinstance(value, (set, frozenset)) else repr(value).partition(" at 0x")[0],
 )
 def test_a_value_that_was_not_carried_has_no_source(value: Any) -> None:
     with pytest.raises(NoLiteral) as refused:
@@ -229,7 +229,7 @@ def test_a_text_with_expressions_reads_well(parts: tuple[Any, ...], text: str) -
         Name("a b"), Name("a.b"), Name("class"), Name(""), Name("é"), Name("a\n"), Attr(Name("a"), "b.c"), Attr(Name("a"), "import os"), Import("os; x", "y"),
         Import("", "y"), Import("shop.models", "a.b"), Import("shop..models", "a"), Call(Name("f"), (), (("a.b", 1),)), Call(Name("f"), (), (("a=1, b", 1),)),
     ],
-    ids=lambda value: repr(value).partition(" at 0x")[0],
+    ids=lambda value: "a set" if isinstance(value, (set, frozenset)) else repr(value).partition(" at 0x")[0],
 )  # fmt: skip
 def test_what_is_no_name_is_never_written(made: Any) -> None:
     with pytest.raises(NoName) as refused:
