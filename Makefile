@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 RUN = $(VENV)/bin
+# The tests wait for servers most of the time: three processes on two cores, a file to one of them.
+SPREAD = -n 3 --dist loadfile
 INSTALL = $(PYTHON) requirements/install.py
 
 .PHONY: help demo readme environment test deep launching lint types newest trials lock proto clean
@@ -36,7 +38,7 @@ readme:
 test:
 	@$(INSTALL) $(VENV) test
 	@echo "==> running the tests"
-	@$(RUN)/python -m pytest -m "not deep" $(ARGS)
+	@$(RUN)/python -m pytest -m "not deep" $(SPREAD) $(ARGS)
 
 deep:
 	@$(INSTALL) $(VENV) test
@@ -61,7 +63,7 @@ types:
 newest:
 	@$(INSTALL) .venv-newest test --newest
 	@.venv-newest/bin/python -m pip list --disable-pip-version-check
-	@.venv-newest/bin/python -m pytest -m "not deep" $(ARGS)
+	@.venv-newest/bin/python -m pytest -m "not deep" $(SPREAD) $(ARGS)
 
 trials:
 	@test -n "$(FOLDER)" || { echo "make trials FOLDER=… (trials/README.md says what the folder holds)" >&2; exit 2; }

@@ -5,32 +5,28 @@ import os
 import pytest
 from postgres import postgres  # noqa: F401 - a fixture
 
-SKIPPED = pytest.StashKey[list[str]]()
+SKIPPED: list[str] = []
 IN_CI = os.environ.pop("CI", "") == "true"
 """Taken out of the environment: programs that tests start (pytest itself) print other things in CI than a person sees."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[SKIPPED] = []
     for name in [name for name in os.environ if name.startswith(("OTEL_", "UNSPAN_", "DJANGO_"))]:
         del os.environ[name]
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item):
-    outcome = yield
-    report = outcome.get_result()
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped and not hasattr(report, "wasxfail"):
-        item.config.stash[SKIPPED].append(item.nodeid)
+        SKIPPED.append(report.nodeid)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if IN_CI and session.config.stash[SKIPPED]:
+    if IN_CI and SKIPPED:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if IN_CI and config.stash[SKIPPED]:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if IN_CI and SKIPPED:
         terminalreporter.section("skipped tests fail in CI: what is missing here must be installed", red=True)
-        for name in config.stash[SKIPPED]:
+        for name in SKIPPED:
             terminalreporter.line(name)
