@@ -1,6 +1,7 @@
 """For every test: nothing of the machine's own recording settings leaks in, and CI allows no skipped test."""
 
 import os
+import signal
 
 import pytest
 from postgres import postgres  # noqa: F401 - a fixture
@@ -13,6 +14,8 @@ IN_CI = os.environ.pop("CI", "") == "true"
 def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith(("OTEL_", "UNSPAN_", "DJANGO_"))]:
         del os.environ[name]
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's job in the background: programs that tests interrupt would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
-from unspan_proto.values import Opaque
+from unspan_proto.values import Instance
 
 from .serving import WRAPPER, Server, environment, startproject
 from .sink import Sink
@@ -41,7 +41,8 @@ def hello(trace: list[Span]) -> dict[str, object]:
 
 
 def expected() -> dict[str, object]:
-    request, response = Opaque("django.core.handlers.wsgi.WSGIRequest"), Opaque("django.http.response.JsonResponse")
+    request = Instance("django.core.handlers.wsgi.WSGIRequest", {"method": "GET", "path": "/hello/21/"})
+    response = Instance("django.http.response.JsonResponse", {"status_code": 200})
     server = "GET hello/<int:number>/"
     return {
         server: (v.REQUEST, 2, 0, None, None, None, None),
