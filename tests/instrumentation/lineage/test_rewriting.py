@@ -110,7 +110,10 @@ def test_refused(text: str, refused: str) -> None:
     ("text", "covered"),
     [
         ("SELECT a.id, a.x, a.p FROM a WHERE a.x = %s", True),
-        ('SELECT "a"."id", "a"."x", "a"."p", "b"."id", "b"."a_id", "b"."y" FROM "a" INNER JOIN "b" ON ("a"."id" = "b"."a_id") LIMIT 21', True),
+        (
+            'SELECT "a"."id", "a"."x", "a"."p", "b"."id", "b"."a_id", "b"."y" FROM "a" INNER JOIN "b" ON ("a"."id" = "b"."a_id") LIMIT 21',
+            True,
+        ),
         ("SELECT a.id, a.x FROM a", False),
         ("SELECT DISTINCT a.id, a.x, a.p FROM a", False),
         ("SELECT a.id, a.x, a.p FROM a INNER JOIN b ON a.id = b.a_id", False),
