@@ -4,23 +4,23 @@ Of each scope FROM, JOIN, WHERE and WITH stay, the columns become all of those t
 missing (`NOT EXISTS`, `LEFT JOIN … IS NULL`) are dropped, so that the rows that stand in their way come too. Pure: knows no database.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlglot import errors, exp
 
 from unspan_instrumentation.lineage import upserts
+from unspan_instrumentation.lineage.covering import Schema, covers
 from unspan_instrumentation.lineage.harmless import unharmed
-from unspan_instrumentation.lineage.parsing import FROM, WITH, Node, NotUnderstood, Parsed, Position, identifier, parsed, part, written
+from unspan_instrumentation.lineage.parsing import FROM, WITH, Node, NotUnderstood, Parsed, Position, parsed, part, written
+from unspan_instrumentation.lineage.pieces import Item, add, bound_of, column, crossed, joins, missing, resolved, together
 from unspan_instrumentation.lineage.scopes import (
     Source,
-    aggregates,
     conjuncts,
     free,
     limited,
     negated,
-    number,
     sources,
     stands_in,
     surrounding,
@@ -30,14 +30,6 @@ from unspan_instrumentation.lineage.scopes import (
 
 REMEMBERED: Final = 2_000
 WRITES: Final = (exp.Update, exp.Delete)
-
-
-class Table(NamedTuple):
-    """A table as models know it: its columns and primary key, and the sets of columns that are unique together."""
-
-    columns: tuple[str, ...]
-    key: tuple[str, ...]
-    unique: tuple[tuple[str, ...], ...] = ()
 
 
 class Query(NamedTuple):
@@ -64,23 +56,6 @@ class Plan(NamedTuple):
     def target(self) -> str:
         """The table that the statement writes to, where its rows are asked for."""
         return next((one.tables[0] for one in self.queries if one.target), "")
-
-
-class Item(NamedTuple):
-    """A part of a FROM clause."""
-
-    how: Literal["from", "cross", "join"]
-    node: Node
-
-    @property
-    def read(self) -> Node:
-        return self.node.this if self.how == "join" else self.node
-
-    def copy(self) -> "Item":
-        return Item(self.how, self.node.copy())
-
-
-Schema = Mapping[str, Table]
 
 
 class Remembered(NamedTuple):
@@ -255,92 +230,3 @@ class Rewriting:
 
     def is_known(self, table: exp.Table) -> bool:
         return isinstance(table.this, exp.Identifier) and table.name in self.schema and table.name not in self.named and not table.db
-
-
-def joins(select: Node) -> list[Item]:
-    return [Item("join", one.copy()) for one in part(select, "joins") or ()]
-
-
-def crossed(items: Iterable[Item]) -> list[Item]:
-    """The items after others."""
-    return [Item("cross", one.node) if one.how == "from" else one for one in items]
-
-
-def add(select: exp.Select, item: Item) -> None:
-    if item.how == "from" and part(select, FROM) is None:
-        select.set(FROM, exp.From(this=item.node))
-    else:
-        select.append("joins", item.node if item.how == "join" else exp.Join(this=item.node, kind="CROSS"))
-
-
-def column(table: Node, name: str) -> exp.Column:
-    """A column by the table's name as it is written: Django leaves `T4` and `U0` unquoted, and PostgreSQL folds those."""
-    alias = part(table, "alias")
-    named = alias.this if alias is not None and alias.this is not None else table.this
-    return exp.Column(this=identifier(name), table=named.copy())
-
-
-def missing(condition: Node, outer: set[str]) -> set[str]:
-    """The joined tables of which a condition says that there is no row."""
-    return {
-        one.this.table
-        for one in condition.find_all(exp.Is)
-        if isinstance(one.expression, exp.Null)
-        and isinstance(one.this, exp.Column)
-        and one.this.table in outer
-        and not (condition.parent is not None and negated(one, condition.parent))
-        and one.find_ancestor(exp.Select) is condition.find_ancestor(exp.Select)
-    }
-
-
-def bound_of(select: Node) -> exp.Limit:
-    """The LIMIT that lets the rows through which an OFFSET passes over, too."""
-    rows = (number(part(select, "limit")) or 0) + (number(part(select, "offset")) or 0)
-    return exp.Limit(expression=exp.Literal.number(rows))
-
-
-def resolved(select: Node) -> Node | None:
-    """The ORDER BY without references to the columns that are shown: those will be others."""
-    order = part(select, "order")
-    if order is None:
-        return None
-    order = order.copy()
-    shown = [one.this if isinstance(one, exp.Alias) else one for one in select.expressions]
-    named = {one.alias: one.this for one in select.expressions if isinstance(one, exp.Alias)}
-    for term in order.expressions:
-        by = term.this
-        if isinstance(by, exp.Literal) and not by.is_string:
-            term.set("this", shown[int(by.this) - 1].copy())
-        elif isinstance(by, exp.Column) and not by.table and by.name in named:
-            term.set("this", named[by.name].copy())
-    return order
-
-
-def together(clauses: list[Node]) -> Node | None:
-    """One WITH clause out of several, innermost first."""
-    if not clauses:
-        return None
-    found = clauses[0].copy()
-    for clause in clauses[1:]:
-        for one in clause.expressions:
-            found.append("expressions", one.copy())
-        if part(clause, "recursive"):
-            found.set("recursive", True)
-    return found
-
-
-def covers(tree: Node, schema: Schema) -> bool:
-    """Whether the rows of a SELECT hold every column of every table that it reads."""
-    if not isinstance(tree, exp.Select) or any(part(tree, name) for name in ("group", "distinct", "offset", WITH)):
-        return False
-    if aggregates(tree) or len(list(tree.find_all(exp.Select))) != 1:
-        return False
-    shown: dict[str, set[str]] = {}
-    for one in tree.expressions:
-        plain = one.this if isinstance(one, exp.Alias) else one
-        if isinstance(plain, exp.Column):
-            shown.setdefault(plain.table, set()).add(plain.name)
-    return all(
-        isinstance(one.node, exp.Table) and one.node.name in schema and set(schema[one.node.name].columns) <= shown.get(one.alias, set())
-        for one in sources(tree)
-    )

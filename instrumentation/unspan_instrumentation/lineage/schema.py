@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from unspan_instrumentation.lineage.rewriting import Remembered, Table
+from unspan_instrumentation.lineage.covering import Table
+from unspan_instrumentation.lineage.rewriting import Remembered
 
 SESSIONS: Final = "sessions.Session"
 """Never asked for: a test logs in instead."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
-from unspan_instrumentation.lineage.rewriting import Plan, Remembered, Table, planned
+from unspan_instrumentation.lineage.covering import Table
+from unspan_instrumentation.lineage.rewriting import Plan, Remembered, planned
 
 TABLES = {"a": Table(("id", "x", "p"), ("id",), (("id",),)), "b": Table(("id", "a_id", "y"), ("id",), (("id",), ("a_id", "y")))}
 SCHEMA = Remembered(TABLES, 1_000)
