@@ -99,7 +99,8 @@ class Prover:
                 found = strength(file.read_text(encoding="utf-8"), prober, budget.more, self.told)
                 return replace(proof, strength=found, whole=proof.whole and found.whole)
         except NotWarm as error:
-            return replace(proof, notes=(str(error).partition("\n")[0],), whole=budget.more())
+            why = (str(error).partition("\n")[0],) if budget.more() else ()  # what the budget cut off is not the runner's fault
+            return replace(proof, notes=why, whole=bool(why))
 
     def _smaller(self, file: Path, recordings: Sequence[Trace], prober: Prober, proof: Proof, budget: Budget) -> Proof:
         if not self.minimise or not proof.replay.same:

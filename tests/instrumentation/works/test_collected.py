@@ -12,7 +12,7 @@ SCRIPT = """
 set -e
 {wrapper} {python} manage.py restock rivet --count 2 >&2
 id=$({bin}/inverter traces --json | tee listed.json | {python} -c 'import json, sys; print(json.load(sys.stdin)[0]["trace_id"])')
-{bin}/inverter show --trace-id $id > shown.txt
+COLUMNS=300 {bin}/inverter show --trace-id $id > shown.txt
 {bin}/inverter generate --trace-id $id > /dev/null 2> refused.txt && exit 9
 {bin}/inverter generate --trace-id latest > /dev/null 2> latest.txt && exit 9
 exit 0
