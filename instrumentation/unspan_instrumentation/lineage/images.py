@@ -1,15 +1,15 @@
 """Rows as they were at a moment, taken from queries of ours, each once a trace: the first image is the one from before."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from unspan_proto import vocabulary as v
-from unspan_proto.values import Truncated
 
-from unspan_instrumentation.lineage.fetching import Stopwatch, fetched
+from unspan_instrumentation.lineage.cells import kept
+from unspan_instrumentation.lineage.fetching import Question, Stopwatch, fetched
 from unspan_instrumentation.lineage.rewriting import Query
 from unspan_instrumentation.lineage.schema import Model, Tables, tables
-from unspan_instrumentation.sql.limits import CELL, frozen_cell, weigh
+from unspan_instrumentation.sql.limits import CELL, weigh
 
 BOUND: Final = 1_000
 """Rows of one query."""
@@ -17,9 +17,8 @@ MOST_ROWS: Final = 5_000
 MOST_BYTES: Final = 4 << 20
 MOST_SECONDS: Final = 0.25
 """Of one trace, all three."""
-CELL_BYTES: Final = 64 << 10
-AT_ONCE: Final = 500
-"""Keys in one query."""
+AT_ONCE, HEAVY = 500, 50
+"""Keys in one query, and rows where they may be of any size."""
 
 
 class Images:
@@ -40,6 +39,11 @@ class Images:
         if self.rows >= MOST_ROWS or self.bytes > MOST_BYTES:
             return f"{MOST_ROWS:,} such rows, or {MOST_BYTES >> 20} MB of them, are in this trace"
         return ""
+
+    @property
+    def room(self) -> int:
+        """Bytes that may still be taken."""
+        return max(MOST_BYTES - self.bytes, 0)
 
     def is_new(self, alias: str, table: str, key: Any) -> bool:
         mark = (alias, table, str(key))
@@ -62,27 +66,38 @@ class Taken:
 
     def ask(self, query: Query, parameters: Sequence[Any] | None) -> None:
         """Takes the rows of a query. Raises what the driver raises."""
-        found = fetched(self.connection, query.text, parameters, self.apart)
-        if not query.whole and len(found) > BOUND:
-            self.cut, found = True, found[:BOUND]
+        heavy = any(self.tables.models[table].heavy for table in query.tables)
+        text, bound = query.text, BOUND
+        if heavy and not query.whole and self.connection.vendor == "mysql":  # whose driver fetches all rows at once
+            bound = HEAVY
+            text = text.removesuffix(f" LIMIT {BOUND + 1}") + f" LIMIT {bound + 1}"
+        found, whole = fetched(self.connection, Question(text, parameters, self.apart, heavy, self.images.room))
+        if not whole or (not query.whole and len(found) > bound):
+            self.cut = True
         start = 0
         for table in query.tables:
             model = self.tables.models[table]
             end = start + len(model.columns)
-            for row in found:
+            for row in found if query.whole else found[:bound]:
                 self.take(model, row[start:end], query.target)
             start = end
 
-    def by_key(self, model: Model, column: str, values: Iterable[Any]) -> list[list[Any]]:
-        """All rows of a table with one of these values in a column, as `Model.values` has them."""
-        quote, some, found = self.connection.ops.quote_name, list(values), list[list[Any]]()
-        for at in range(0, len(some), AT_ONCE):
-            part = [model.parameter(column, value, self.connection) for value in some[at : at + AT_ONCE]]
+    def by_key(self, model: Model, column: str, values: Iterable[Any]) -> Iterator[list[Any]]:
+        """All rows of a table with one of these values in a column, as `Model.values` has them, as long as there is room."""
+        quote, some = self.connection.ops.quote_name, list(values)
+        step = HEAVY if model.heavy else AT_ONCE
+        for at in range(0, len(some), step):
+            if self.images.exhausted:
+                self.cut = True
+                return
+            part = [model.parameter(column, value, self.connection) for value in some[at : at + step]]
             text = "SELECT {} FROM {} WHERE {} IN ({})".format(
                 ", ".join(map(quote, model.columns)), quote(model.table), quote(column), ", ".join(["%s"] * len(part))
             )
-            found += [model.values(row, self.connection) for row in fetched(self.connection, text, part)]
-        return found
+            found, whole = fetched(self.connection, Question(text, part, False, model.heavy, self.images.room))
+            self.cut |= not whole
+            for row in found:
+                yield model.values(row, self.connection)
 
     def take(self, model: Model, cells: Sequence[Any], chosen: bool) -> None:
         if any(cells[at] is None for at in model.keys):  # an outer join without a row
@@ -108,11 +123,3 @@ class Taken:
         rows = [[models[table].label, list(models[table].attnames), some] for table, some in self.rows.items()]
         found: dict[str, Any] = {v.DATABASE: self.connection.alias, v.SUPPORT_ROWS: rows, v.SUPPORT_CUT: self.cut}
         return {**found, v.SUPPORT_GAP: gap} if gap else found
-
-
-def kept(value: Any) -> Any:
-    """A cell, safe from later changes and not too large."""
-    kind = type(value)
-    if kind in (str, bytes) and len(value) > CELL_BYTES:
-        return Truncated(kind.__name__, len(value), value[:CELL])
-    return frozen_cell(value)[0]

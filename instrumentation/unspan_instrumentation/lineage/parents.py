@@ -7,7 +7,7 @@ from typing import Any, Final
 from unspan_proto import vocabulary as v
 from unspan_proto.values import lossy
 
-from unspan_instrumentation.lineage.fetching import hindrance
+from unspan_instrumentation.lineage.fetching import hindrance, unfamiliar
 from unspan_instrumentation.lineage.images import BOUND, Images, Taken
 from unspan_instrumentation.lineage.schema import Model, tables
 
@@ -71,6 +71,8 @@ def reason(connection: Any) -> str:
         return "the connection was closed before the request's end"
     if connection._thread_ident != threading.get_ident():
         return "the request ended on another thread than the connection's"
+    if connection.vendor == "mysql" and not connection.autocommit and not connection.in_atomic_block:
+        return "it would begin a transaction"
     return hindrance(connection)
 
 
@@ -104,12 +106,13 @@ def all_of(wanted: Wanted, taken: Taken) -> str:
         for (table, column), values in wanted.items():
             model = taken.tables.models[table]
             try:
-                rows = taken.by_key(model, column, values)
+                for row in taken.by_key(model, column, values):
+                    taken.keep(model, row)
+                    point(model, dict(zip(model.attnames, row, strict=True)), further)
             except Exception as error:
+                if unfamiliar(error):
+                    raise
                 return f"the database refused the question ({type(error).__name__})"
-            for row in rows:
-                taken.keep(model, row)
-                point(model, dict(zip(model.attnames, row, strict=True)), further)
         missing(further, taken)
         if not further or taken.images.exhausted:
             return taken.images.exhausted

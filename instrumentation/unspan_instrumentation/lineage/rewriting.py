@@ -28,7 +28,9 @@ from unspan_instrumentation.lineage.scopes import (
     withs,
 )
 
-REMEMBERED: Final = 2_000
+REMEMBERED: Final = 500
+LONGEST: Final = 20_000
+"""Characters of a statement: reading takes a second for every 200,000 or so."""
 WRITES: Final = (exp.Update, exp.Delete)
 
 
@@ -74,9 +76,11 @@ class Remembered(NamedTuple):
 @lru_cache(REMEMBERED)
 def planned(text: str, vendor: str, has_parameters: bool, given: Remembered) -> Plan:
     """The plan for a statement. At most `given.bound` + 1 rows a query; never raises."""
+    if len(text) > LONGEST:
+        return Plan(refused=f"its text is longer than {LONGEST:,} characters")
     try:
         statement = parsed(text, vendor, has_parameters)
-        unharmed(statement.tree)
+        unharmed(statement.tree, statement.dialect)
         return Rewriting(statement, given.schema, given.bound).plan()
     except NotUnderstood as error:
         return Plan(refused=str(error))

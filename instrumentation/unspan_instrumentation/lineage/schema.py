@@ -4,6 +4,7 @@ Values go through Django's own converters. A field of the project's own that con
 not ours to call.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -41,6 +42,7 @@ class Model:
         """Of a key of one column."""
         self.has_key = len(self.keys) == len(keys)
         self.attnames: tuple[str, ...] = (*(one.attname for one in fields), *(("pk",) if len(keys) > 1 else ()))
+        self.heavy = any(is_heavy(one) for one in fields)
         self.shape = Table(self.columns, tuple(keys), tuple(unique(options)))
         self._converters = tuple(converters(one, connection) for one in fields)
 
@@ -105,10 +107,22 @@ def read(connection: Any, bound: int) -> Tables:
 
 
 def is_plain(field: Any) -> bool:
-    """Whether a column is selected by its name, as it is: not so for what a database shows in another form (geometries)."""
+    """Whether a column is selected by its name, as it is, and read without code of the project's: not so for geometries, or a decoder of JSON."""
     from django.db.models import Field
 
-    return type(field).select_format is Field.select_format
+    inner = getattr(field, "base_field", None)
+    foreign = getattr(field, "decoder", None) is not None or (inner is not None and not type(inner).__module__.startswith("django."))
+    return type(field).select_format is Field.select_format and not foreign
+
+
+SMALL: Final = re.compile(
+    r"(?:(?:Big|Small|Positive\w*)?Integer|\w*Auto|Boolean|NullBoolean|Decimal|Float|Date|DateTime|Time|Duration|UUID|\w*IPAddress)Field"
+)
+
+
+def is_heavy(field: Any) -> bool:
+    """Whether its values may be of any size."""
+    return not SMALL.fullmatch(field.get_internal_type()) and not field.max_length and not field.is_relation
 
 
 def unique(options: Any) -> list[tuple[str, ...]]:

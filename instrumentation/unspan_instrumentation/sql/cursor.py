@@ -132,8 +132,8 @@ class RecordedCursor(TracedCursorProxy):
             return self._self_own(method(*args, **kwargs))
         given = [*args, *kwargs.values()]
         statement = quietly(recording, WHAT, started, recording, self, given, many, seen, prefix)
-        if statement is not None and not many:
-            quietly(recording, "what a statement depends on", lineage.beside, statement, self._self_connection, given)
+        if statement is not None:
+            lineage.carefully(recording, lineage.beside, statement, self._self_connection, given)
         try:
             result = method(*args, **kwargs)
         except BaseException as error:
@@ -144,7 +144,7 @@ class RecordedCursor(TracedCursorProxy):
             self._self_statement = statement
             quietly(recording, WHAT, statement.executed, self.__wrapped__)
             if statement.after is not None:
-                quietly(recording, "what a statement changed", statement.after)
+                lineage.carefully(recording, statement.after)
         return self._self_own(result)
 
     def _self_own(self, result: Any) -> Any:

@@ -100,6 +100,14 @@ def test_supporting_rows_are_enough(shape: str) -> None:
         ("SELECT 1; SELECT 2", "it is 2 statements"),
         ("CREATE TABLE c (id integer)", "it is no statement that reads rows"),
         ("SELECT ((((", "it could not be read"),
+        ("SELECT COUNT(*) FROM a WHERE app.json_object(a.id) > 1", "it calls json_object, which may do more than return a value"),
+        ("SELECT COUNT(*) FROM a WHERE make_invoice(a.id) > 1", "it calls make_invoice, which may do more than return a value"),
+        ("SELECT a.id FROM a ORDER BY random() LIMIT 3", "chance decides in it"),
+        (
+            "UPDATE a SET x = 1 WHERE id = (SELECT id FROM a ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)",
+            "which rows others have locked decides in it",
+        ),
+        (f"SELECT a.id FROM a WHERE a.id IN ({'1, ' * 10_000}1)", "its text is longer than 20,000 characters"),
         ("VACUUM", "it is no statement that reads rows"),
     ],
 )
