@@ -1,6 +1,6 @@
 """Rows that the recorder read beside a statement (lineage), as events, and what they tell of the statement itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,15 +44,21 @@ def besides(trace: Trace) -> Mapping[str, Beside]:
 
 
 def rows_after(image: Any) -> dict[Any, dict[str, Any]]:
-    """The rows after an UPDATE, by key."""
-    _, key, names, rows = image
-    some = [dict(zip(names, row, strict=False)) for row in rows]
-    return {bare(row.get(key)): row for row in some}
+    """The rows after an UPDATE, by key; none of a value of another shape."""
+    if not (isinstance(image, list) and len(image) == 4 and isinstance(image[2], list) and isinstance(image[3], list)):
+        return {}
+    some = [dict(zip(map(str, image[2]), row, strict=False)) for row in image[3] if isinstance(row, list)]
+    return {key: row for row in some if isinstance(key := bare(row.get(str(image[1]))), Hashable)}
 
 
 def supported(span: Span) -> Iterator[Event]:
-    """The rows that were there before a statement."""
-    rows = tuple((str(label), tuple(names), tuple(map(tuple, some))) for label, names, some in span.value(v.SUPPORT_ROWS, []))
+    """The rows that were there before a statement; values of another shape are left out."""
+    images = span.value(v.SUPPORT_ROWS, [])
+    rows = tuple(
+        (str(image[0]), tuple(map(str, image[1])), tuple(tuple(row) for row in image[2] if isinstance(row, list)))
+        for image in (images if isinstance(images, list) else [])
+        if isinstance(image, list) and len(image) == 3 and isinstance(image[1], list) and isinstance(image[2], list)
+    )
     if rows:
         yield RowsSupported(span.span_id, database(span), rows)
 

@@ -41,13 +41,18 @@ def sql(span: Span) -> Iterator[Line]:
 
 def support(span: Span) -> Iterator[Line]:
     """The rows that were read beside a statement."""
-    found = value(span, v.SUPPORT_ROWS) or []
-    after = value(span, v.SUPPORT_AFTER)
-    counts = ", ".join(f"{len(rows)} {inert(str(label))}" for label, _, rows in found) or "nothing more"
+    found, after = value(span, v.SUPPORT_ROWS), value(span, v.SUPPORT_AFTER)
+    images = [one for one in found if isinstance(one, list) and len(one) == 3] if isinstance(found, list) else []
+    counts = ", ".join(counted(label, rows) for label, _, rows in images) or "nothing more"
     cut = ", cut" if span.attributes.get(v.SUPPORT_CUT) else ""
-    yield Line(f"afterwards {len(after[-1])} {inert(str(after[0]))}" if after else f"beside it {counts}{cut}", v.SUPPORT)
+    made = counted(after[0], after[3]) if isinstance(after, list) and len(after) == 4 else ""
+    yield Line(f"afterwards {made}" if made else f"beside it {counts}{cut}", v.SUPPORT)
     if v.SUPPORT_GAP in span.attributes:
         yield detail(f"not all: {inert(str(span.attributes[v.SUPPORT_GAP]))}")
+
+
+def counted(label: Any, rows: Any) -> str:
+    return f"{len(rows) if isinstance(rows, list) else 0} {inert(str(label)[:200])}"
 
 
 def writes(span: Span) -> Iterator[Line]:
