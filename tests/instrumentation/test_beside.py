@@ -105,12 +105,18 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
+def without_ends(found: dict[str, Any]) -> dict[str, Any]:
+    """Without how generators ended: one that is abandoned ends when Python lets go of it, which on 3.11 may be after the next has its address."""
+    return found | {"calls": [call[:2] if call[0] == "functions.generator" else call for call in found["calls"]]}
+
+
 @pytest.mark.parametrize("tool", BESIDE)
 def test_calls_beside(tool: str, alone: dict[str, Any], tmp_path: Path) -> None:
     out = tmp_path / "calls.json"
     BESIDE[tool](tmp_path, out)
     lost = tool == "cProfile" and not SYSMON  # both need `sys.setprofile` there, and ours gives way and says so
-    assert json.loads(out.read_text()) == (alone | {"calls": [], "lost": TAKEN} if lost else alone)
+    found = json.loads(out.read_text())
+    assert without_ends(found) == without_ends(alone | {"calls": [], "lost": TAKEN} if lost else alone)
 
 
 @pytest.mark.parametrize(

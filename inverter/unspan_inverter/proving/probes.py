@@ -33,7 +33,7 @@ FIRST_SECONDS = 60.0
 """For the first probe; the others get a multiple of what it took, for a fault may make a loop endless."""
 ERROR: Final = re.compile(r"(?:E +)?[\w.]*(?:Error|Exception|ImproperlyConfigured)\b")
 """What a runner says why it ended; pytest has a summary below it."""
-TIMES, LEAST_SECONDS = 10.0, 5.0
+TIMES, LEAST_SECONDS = 10.0, 10.0
 STOP_SECONDS = 10.0
 
 
