@@ -65,6 +65,13 @@ def unfamiliar(error: Exception) -> bool:
     return type(error).__module__.partition(".")[0] not in FAMILIAR
 
 
+def refusal(error: Exception) -> str:
+    """What is said of a question that failed. Raises the error where it is not the database's or ours."""
+    if unfamiliar(error):
+        raise error
+    return f"the database refused the question ({type(error).__name__})"
+
+
 def fetched(connection: Any, question: Question) -> Answer:
     """The rows of a query. Raises what the driver raises; the transaction is as before all the same."""
     with suppress_instrumentation(), telling():

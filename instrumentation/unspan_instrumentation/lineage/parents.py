@@ -7,7 +7,7 @@ from typing import Any, Final
 from unspan_proto import vocabulary as v
 from unspan_proto.values import lossy
 
-from unspan_instrumentation.lineage.fetching import hindrance, unfamiliar
+from unspan_instrumentation.lineage.fetching import hindrance, refusal
 from unspan_instrumentation.lineage.images import BOUND, Images, Taken
 from unspan_instrumentation.lineage.schema import Model, tables
 
@@ -18,17 +18,16 @@ Wanted = dict[tuple[str, str], dict[Any, None]]
 """(table, column) → the values that point there, each once."""
 
 
-def pointing(statements: Iterable[tuple[Any, Mapping[str, Any]]], images: Images) -> dict[Any, list[tuple[Model, Mapping[str, Any]]]]:
-    """By connection, the rows that statements read and wrote, each with its model."""
-    found: dict[Any, list[tuple[Model, Mapping[str, Any]]]] = {}
+def pointing(statements: Iterable[tuple[Any, Mapping[str, Any]]], images: Images) -> dict[Any, Wanted]:
+    """By connection, what the rows that statements read and wrote point to."""
+    found: dict[Any, Wanted] = {}
     for connection, attributes in statements:
-        known = tables(connection, BOUND)
-        some = found.setdefault(connection, [])
+        known, wanted = tables(connection, BOUND), found.setdefault(connection, {})
         for label, row in (*read(attributes), *written(attributes)):
             model = known.labels.get(label)
             if model is not None:
-                some.append((model, row))
-                if set(model.attnames) <= row.keys():
+                point(model, row, wanted)
+                if model.names <= row.keys():
                     images.is_new(connection.alias, model.table, row[model.key_attname])
     return found
 
@@ -51,18 +50,13 @@ def written(attributes: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
         yield from ((label, row) for row in (given if type(given) is list else [given]) if type(row) is dict)
 
 
-def followed(connection: Any, rows: list[tuple[Model, Mapping[str, Any]]], images: Images) -> dict[str, Any] | None:
-    """The attributes of the record of their parents; None where there are none to record."""
+def followed(connection: Any, wanted: Wanted, images: Images) -> dict[str, Any] | None:
+    """The attributes of the record of what is pointed to, by images too; None where there is nothing to record."""
     taken = Taken(images, connection)
-    wanted: Wanted = {}
-    for model, row in rows:
-        point(model, row, wanted)
     for model, values in images.pointing.pop(connection.alias, ()):
         point(model, dict(zip(model.attnames, values, strict=True)), wanted)
     missing(wanted, taken)
-    if not wanted:
-        return None
-    return taken.attributes(reason(connection) or images.exhausted or all_of(wanted, taken))
+    return taken.attributes(reason(connection) or images.exhausted or all_of(wanted, taken)) if wanted else None
 
 
 def reason(connection: Any) -> str:
@@ -110,9 +104,7 @@ def all_of(wanted: Wanted, taken: Taken) -> str:
                     taken.keep(model, row)
                     point(model, dict(zip(model.attnames, row, strict=True)), further)
             except Exception as error:
-                if unfamiliar(error):
-                    raise
-                return f"the database refused the question ({type(error).__name__})"
+                return refusal(error)
         missing(further, taken)
         if not further or taken.images.exhausted:
             return taken.images.exhausted

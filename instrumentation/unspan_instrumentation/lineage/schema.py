@@ -42,6 +42,7 @@ class Model:
         """Of a key of one column."""
         self.has_key = len(self.keys) == len(keys)
         self.attnames: tuple[str, ...] = (*(one.attname for one in fields), *(("pk",) if len(keys) > 1 else ()))
+        self.names = frozenset(self.attnames)
         self.heavy = any(is_heavy(one) for one in fields)
         self.shape = Table(self.columns, tuple(keys), tuple(unique(options)))
         self._converters = tuple(converters(one, connection) for one in fields)

@@ -10,7 +10,7 @@ from unspan_proto.values import Opaque
 
 from unspan_instrumentation.lineage import parents
 from unspan_instrumentation.lineage.cells import kept
-from unspan_instrumentation.lineage.fetching import Question, fetched, hindrance, unfamiliar
+from unspan_instrumentation.lineage.fetching import Question, fetched, hindrance, refusal
 from unspan_instrumentation.lineage.images import BOUND, Images, Taken
 from unspan_instrumentation.lineage.rewriting import Plan, planned
 from unspan_instrumentation.lineage.schema import tables
@@ -81,9 +81,8 @@ class Support:
         found = taken.attributes(gap)
         if plan.target and not gap and not taken.cut:
             found |= {v.SUPPORT_TARGET: taken.tables.models[plan.target].label, v.SUPPORT_KEYS: taken.keys}
-            lasting = (
-                connection.vendor != "mysql" or statement.origin is not None
-            )  # ROW_COUNT() and warnings are of the last statement there
+            # On MySQL a further statement would replace ROW_COUNT() and the warnings, which only raw SQL asks for.
+            lasting = connection.vendor != "mysql" or statement.origin is not None
             if statement.operation == "UPDATE" and taken.keys and lasting and computes(statement):
                 statement.after = partial(self.after, statement.span_id, taken, plan.target)
         self.emit(start, found, statement.span_id)
@@ -109,9 +108,7 @@ class Support:
             try:
                 taken.ask(query, None if given is None else [given[at] for at in query.positions])
             except Exception as error:
-                if unfamiliar(error):
-                    raise
-                return f"the database refused the question ({type(error).__name__})"
+                return refusal(error)
             if self.images.exhausted:
                 taken.cut = True
                 return self.images.exhausted
@@ -147,9 +144,9 @@ class Support:
         self.recording.settle()  # statements that nobody finished
         statements, self.statements = self.statements, []
         start = now()
-        for connection, rows in parents.pointing(statements, self.images).items():
+        for connection, wanted in parents.pointing(statements, self.images).items():
             with self.images.watch:
-                found = parents.followed(connection, rows, self.images)
+                found = parents.followed(connection, wanted, self.images)
             if found is not None:
                 self.emit(start, found, self.recording.root)
         self.images, self.asked = Images(), set()
