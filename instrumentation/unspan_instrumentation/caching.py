@@ -1,6 +1,5 @@
 """Django's caches: one record an operation of a configured cache, at its outermost method (`get_many` of some backends calls `get`)."""
 
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -15,7 +14,7 @@ from unspan_instrumentation.bounds import within
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.raising import exception
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import Recording, current, now
 from unspan_instrumentation.told import telling, untold
 
 OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -110,7 +109,7 @@ class Doing:
     """One operation under way."""
 
     def __init__(self, operation: Operation, recording: Recording, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.operation, self.recording, self.start = operation, recording, time.time_ns()
+        self.operation, self.recording, self.start = operation, recording, now()
         self.given = dict(zip(OPERATIONS[operation.name], args, strict=False)) | kwargs
         self.args, self.kwargs = args, kwargs
         self.default: Default | None = None
@@ -140,7 +139,7 @@ class Doing:
             return
         failed = self.error is not None
         attributes = {**self.asked(), **(exception(self.error) if failed else self.answered())}
-        self.recording.emit(v.CACHE, f"cache {self.operation.name}", self.start, time.time_ns(), attributes, failed=failed, span_kind=3)
+        self.recording.emit(v.CACHE, f"cache {self.operation.name}", self.start, now(), attributes, failed=failed, span_kind=3)
 
     def asked(self) -> dict[str, Any]:
         name, given = self.operation.name, self.given

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 from collections.abc import Callable
 from types import NoneType
 from typing import Any, Final
@@ -14,7 +13,7 @@ from unspan_instrumentation.bounds import within
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.raising import exception
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import Recording, current, now
 from unspan_instrumentation.told import telling
 
 MOST: Final = 1_000
@@ -35,7 +34,7 @@ def call_handlers(original: Callable[..., Any], logger: Any, args: tuple[Any, ..
     recording = current()
     if recording is None or recording.closed or not args or logger.name.partition(".")[0] in OWN:
         return original(logger, *args, **kwargs)
-    start = time.time_ns()
+    start = now()
     try:
         with telling():  # a handler may write to a socket
             return original(logger, *args, **kwargs)
@@ -56,7 +55,7 @@ def noted(recording: Recording, logger: Any, state: dict[str, Any], start: int) 
     info = state.get("exc_info")
     if type(info) is tuple and len(info) == 3:
         attributes |= exception(info[1])
-    recording.emit(v.LOG, f"log {state['levelname']} {state['name']}", start, time.time_ns(), attributes)
+    recording.emit(v.LOG, f"log {state['levelname']} {state['name']}", start, now(), attributes)
 
 
 def is_taken(logger: Any, level: int) -> bool:

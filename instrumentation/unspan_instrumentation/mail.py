@@ -1,6 +1,5 @@
 """Mail: one record for each message that is handed to an e-mail backend, with all its parts."""
 
-import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
@@ -14,7 +13,7 @@ from unspan_instrumentation.contents import content_of
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.raising import exception
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import Recording, current, now
 from unspan_instrumentation.told import telling
 
 TEXTS: Final = ("subject", "body", "from_email")
@@ -41,7 +40,7 @@ def send_messages(backend: Any, email_messages: Any, *args: Any, **kwargs: Any) 
     if not isinstance(email_messages, (list, tuple)):
         recording.lose(f"mail that was handed over as {type_name(type(email_messages))}, and not as a list, was not recorded")
         return send(email_messages, *args, **kwargs)
-    token, start = inside.set(True), time.time_ns()
+    token, start = inside.set(True), now()
     error: BaseException | None = None
     sent: Any = None
     try:
@@ -63,7 +62,7 @@ def noted(recording: Recording, backend: Any, message: Any, start: int, sent: An
     attributes: dict[str, Any] = {v.MESSAGE: described(message), v.MAIL_BACKEND: type_name(type(backend)), **exception(error)}
     if type(sent) is int:
         attributes[v.MAIL_SENT] = sent
-    recording.emit(v.MAIL, "mail", start, time.time_ns(), attributes, failed=error is not None, span_kind=3)
+    recording.emit(v.MAIL, "mail", start, now(), attributes, failed=error is not None, span_kind=3)
 
 
 def described(message: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from unspan_instrumentation.contents import content_of
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.raising import exception
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import Recording, current, now
 from unspan_instrumentation.told import is_told, telling
 
 WHAT: Final = "a program that was started"
@@ -36,7 +35,7 @@ class Program:
         self.popen: Any = None
         self.error: BaseException | None = None
         self.emitted = self.talked = False
-        self.parent, self.start, self.end = recording.parent(), time.time_ns(), 0
+        self.parent, self.start, self.end = recording.parent(), now(), 0
         recording.at_end(self.emit)
 
     def talked_to(self, given: Any, answers: tuple[Any, Any]) -> None:
@@ -49,7 +48,7 @@ class Program:
 
     def ended(self) -> None:
         """The application knows that the program has ended; what it printed may be read yet."""
-        self.end = time.time_ns()
+        self.end = now()
         if self.talked or not self.piped:
             self.emit()
 
@@ -71,7 +70,7 @@ class Program:
         failed = self.error is not None
         self.popen = None
         self.recording.emit(
-            v.PROCESS, f"process {self.name}", self.start, self.end or time.time_ns(), found, parent=self.parent, failed=failed, span_kind=3
+            v.PROCESS, f"process {self.name}", self.start, self.end or now(), found, parent=self.parent, failed=failed, span_kind=3
         )
 
 

@@ -4,7 +4,6 @@ A request depends on them as on rows that it read. Each is recorded once a reque
 then its SELECT is there.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from unspan_proto import vocabulary as v
 
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import around, quietly
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import Recording, current, now
 
 WHAT: Final = "a row from Django's memory"
 
@@ -37,9 +36,9 @@ def remember(original: Callable[..., Any], manager: Any, args: tuple[Any, ...], 
 def note(recording: Recording, rows: list[Any]) -> None:
     for row in rows:
         if new(recording, row):
-            now, label = time.time_ns(), str(row._meta.label)
+            at, label = now(), str(row._meta.label)
             attributes = {v.MODEL: label, v.DATABASE: str(row._state.db or "default"), v.REMEMBERED_ROW: freeze(row)}
-            recording.emit(v.REMEMBERED, f"remembered {label}", now, now, attributes)
+            recording.emit(v.REMEMBERED, f"remembered {label}", at, at, attributes)
 
 
 def new(recording: Recording, row: Any) -> bool:

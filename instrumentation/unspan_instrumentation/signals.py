@@ -1,7 +1,6 @@
 """Signals: one record for each that the project defined, or that a receiver of the project's got. The signals of every model instance are left out."""
 
 import sys
-import time
 from collections.abc import Callable
 from types import MethodType, ModuleType, TracebackType
 from typing import Any, Final
@@ -15,7 +14,7 @@ from unspan_instrumentation.bounds import within
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.raising import exception
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import Recording, current, now
 
 WHAT: Final = "a signal"
 MOST: Final = 2_000
@@ -84,7 +83,7 @@ class Sending:
         self.recording, self.signal, self.known = recording, signal, known
         self.sender = args[0] if args else named.get("sender")
         self.arguments = freeze({name: value for name, value in named.items() if name != "sender"})
-        self.start = time.time_ns()
+        self.start = now()
 
     def sent(self, answers: Any) -> None:
         """`answers` are the receivers that ran, each with what it returned."""
@@ -111,7 +110,7 @@ class Sending:
         }
         if self.sender is not None:
             attributes[v.SIGNAL_SENDER] = type_name(self.sender if issubclass(type(self.sender), type) else type(self.sender))
-        self.recording.emit(v.SIGNAL, f"signal {name}", self.start, time.time_ns(), attributes, failed=error is not None)
+        self.recording.emit(v.SIGNAL, f"signal {name}", self.start, now(), attributes, failed=error is not None)
 
 
 def codes(trace: TracebackType | None) -> set[Any]:

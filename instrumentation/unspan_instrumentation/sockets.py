@@ -6,7 +6,6 @@ the process, and could never be taken away. Drivers written in C (libpq, gRPC) h
 """
 
 import socket as sockets
-import time
 import weakref
 from collections.abc import Callable
 from typing import Any, Final
@@ -17,7 +16,7 @@ from unspan_instrumentation.belonging import place
 from unspan_instrumentation.bounds import within
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.raising import exception
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import Recording, current, now
 from unspan_instrumentation.told import is_told
 
 WHAT: Final = "the use of a socket"
@@ -60,13 +59,13 @@ class Use:
     def __init__(self, recording: Recording, peer: Peer) -> None:
         self.recording, self.peer = recording, peer
         self.place, self.parent = place(), recording.parent()
-        self.start = self.end = time.time_ns()
+        self.start = self.end = now()
         self.sent, self.lost = 0, False
         self.error: BaseException | None = None
         recording.at_end(self.emit)
 
     def passed(self, sent: int, matters: bool) -> None:
-        self.end = time.time_ns()
+        self.end = now()
         self.sent += sent
         if matters and not self.lost:
             self.lost = True
@@ -95,7 +94,7 @@ def connected(socket: Any, address: Any, error: BaseException | None) -> None:
     if recording is not None and not told:
         found = use(recording, peers.get(id(socket)) or Peer(socket, address, told))
         if found is not None and not waits:
-            found.error, found.end = error, time.time_ns()
+            found.error, found.end = error, now()
 
 
 def connecting(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,6 @@ No file is read for it: what passes through Django's `File` is noted as it passe
 no content in the record.
 """
 
-import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import FunctionType
@@ -18,7 +17,7 @@ from unspan_instrumentation.contents import Content
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.raising import exception
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import Recording, current, now
 
 WHAT: Final = "an operation on a file storage"
 MOST: Final = 1_000
@@ -53,7 +52,7 @@ class Opened:
         self.recording.finished(self.emit)
         found = self.attributes | held(self.content, whole=self.writes or self.ended)
         operation = found[v.STORAGE_OPERATION]
-        self.recording.emit(v.STORAGE, f"storage {operation}", self.start, time.time_ns(), found, parent=self.parent, span_kind=3)
+        self.recording.emit(v.STORAGE, f"storage {operation}", self.start, now(), found, parent=self.parent, span_kind=3)
 
 
 class Saved:
@@ -95,7 +94,7 @@ def operation(name: str) -> Callable[..., Any]:
         recording = recorded()
         if recording is None or (name in ("url", "path") and is_static(storage)):
             return original(storage, *args, **kwargs)
-        start, token = time.time_ns(), inside.set(True)
+        start, token = now(), inside.set(True)
         result, error = None, None
         try:
             result = original(storage, *args, **kwargs)
@@ -119,7 +118,7 @@ def noted(
         if error is None and found[v.STORAGE_OPERATION] != "delete":
             found[v.STORAGE_RESULT] = freeze(result)
         name = f"storage {found[v.STORAGE_OPERATION]}"
-        recording.emit(v.STORAGE, name, start, time.time_ns(), found | exception(error), failed=error is not None, span_kind=3)
+        recording.emit(v.STORAGE, name, start, now(), found | exception(error), failed=error is not None, span_kind=3)
 
 
 def is_static(storage: Any) -> bool:
@@ -134,7 +133,7 @@ def save(original: Callable[..., Any], storage: Any, args: tuple[Any, ...], kwar
         return original(storage, *args, **kwargs)
     given = dict(zip(("name", "content"), args, strict=False)) | kwargs
     saved, file = Saved(), given.get("content")
-    start, token = time.time_ns(), inside.set(True)
+    start, token = now(), inside.set(True)
     result, error = None, None
     args, kwargs, linked = quietly(recording, WHAT, linking, file, saved, args, kwargs) or (args, kwargs, None)
     try:
@@ -174,7 +173,7 @@ def opening(original: Callable[..., Any], storage: Any, args: tuple[Any, ...], k
     if recording is None:
         return original(storage, *args, **kwargs)
     given = dict(zip(("name", "mode"), args, strict=False)) | kwargs
-    start, token = time.time_ns(), inside.set(True)
+    start, token = now(), inside.set(True)
     try:
         file = original(storage, *args, **kwargs)
     except BaseException as error:

@@ -5,7 +5,6 @@ Nothing is read ahead: what the application does not read is not in the record.
 """
 
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +16,7 @@ from unspan_proto import vocabulary as v
 from unspan_instrumentation.outbound.bodies import Body, body_of, decoded
 from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.raising import exception
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import Recording, current, now
 from unspan_instrumentation.told import telling
 
 WHAT: Final = "an outbound HTTP exchange"
@@ -60,7 +59,7 @@ class Exchange:
         self.release: Callable[[], object] = lambda: None
         self.span_id, self.parent, self.thread = recording.span_id(), recording.parent(), threading.get_native_id()
         recording.at_end(self.emit)
-        self.start = self.end = time.time_ns()
+        self.start = self.end = now()
 
     def sent_head(self, head: bytes) -> None:
         """The header block goes out, first or once more: the headers as sent, and what follows is the body."""
@@ -83,12 +82,12 @@ class Exchange:
             self.request_body.cut()
 
     def answered(self, status: int, headers: Iterable[tuple[Any, Any]]) -> None:
-        self.end = time.time_ns()
+        self.end = now()
         self.status, self.response_headers = status, plain(headers)
 
     def received(self, data: Any) -> None:
         """The application has read these bytes of the response."""
-        self.end, self.read = time.time_ns(), True
+        self.end, self.read = now(), True
         self.body.add(data)
 
     def finished(self) -> None:
@@ -98,7 +97,7 @@ class Exchange:
 
     def failed(self, error: BaseException) -> None:
         """The request, or the reading of its answer, was given up."""
-        self.end, self.error = time.time_ns(), error
+        self.end, self.error = now(), error
         self.emit()
 
     def emit(self) -> None:

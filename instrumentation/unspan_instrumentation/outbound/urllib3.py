@@ -4,7 +4,6 @@ Below requests, and other clients that are recorded as one call, what was sent b
 botocore has pools of its own, derived from these.
 """
 
-import time
 from collections.abc import Callable, Iterable
 from inspect import signature
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 from unspan_instrumentation.outbound import reading
 from unspan_instrumentation.outbound.exchange import WHAT, Attempt, Exchange, exchanging, inside, opened, plain
 from unspan_instrumentation.patching import around, quietly
+from unspan_instrumentation.recording import now
 
 PORTS = {"http": 80, "https": 443}
 LINK: Final = "_unspan_exchange"
@@ -34,11 +34,11 @@ def make_request(original: Callable[..., Any], pool: Any, args: tuple[Any, ...],
 
 
 def attempted(above: Exchange, original: Callable[..., Any], pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    start, above.status = time.time_ns(), None
+    start, above.status = now(), None
     try:
         response = original(pool, *args, **kwargs)
     except BaseException as error:
-        above.attempts.append(Attempt(start, time.time_ns(), None, [], error))
+        above.attempts.append(Attempt(start, now(), None, [], error))
         raise
     quietly(above.recording, WHAT, lambda: above.attempts.append(attempt(start, response)))
     return response
@@ -46,7 +46,7 @@ def attempted(above: Exchange, original: Callable[..., Any], pool: Any, args: tu
 
 def attempt(start: int, response: Any) -> Attempt:
     headers = response.getheaders() if not hasattr(response.headers, "getlist") else response.headers.items()
-    return Attempt(start, time.time_ns(), response.status, plain(headers), None)
+    return Attempt(start, now(), response.status, plain(headers), None)
 
 
 def counted(exchange: Exchange, retries: Any) -> None:

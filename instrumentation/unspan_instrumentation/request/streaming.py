@@ -1,6 +1,5 @@
 """A streaming response: its chunks as they pass, and the recording that stays open until the last."""
 
-import time
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -9,7 +8,7 @@ from unspan_proto import vocabulary as v
 from unspan_proto.values import Truncated
 
 from unspan_instrumentation.patching import quietly
-from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.recording import Recording, now
 from unspan_instrumentation.request import files
 from unspan_instrumentation.request.exchange import Exchange
 from unspan_instrumentation.settings import Settings
@@ -36,7 +35,7 @@ class Stream:
         self.exchange, self.charset, self.opens, self.limit = exchange, charset, opens, opens.settings.max_body
         self.chunks: list[bytes] = []
         self.size = 0
-        self.start = time.time_ns()
+        self.start = now()
         self.complete: bool | None = False
         """Whether the client took it all; None where nobody says, because the server sent a file by itself."""
         self.begun = self.cut = False
@@ -86,7 +85,7 @@ class Stream:
         unasked = not self.begun and self.exchange.attributes.get(v.METHOD) == "HEAD"
         if self.complete is not None and not unasked:
             attributes[v.CLIENT_GONE] = not self.complete
-        recording.emit(v.STREAM, "stream", self.start, time.time_ns(), attributes, parent=recording.root)
+        recording.emit(v.STREAM, "stream", self.start, now(), attributes, parent=recording.root)
 
 
 class Chunks:

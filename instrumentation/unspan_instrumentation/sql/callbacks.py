@@ -1,6 +1,5 @@
 """Callbacks for after the commit: one record each, with what became of it. A test case never commits, and must be told to run them."""
 
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ from unspan_instrumentation.belonging import name_of
 from unspan_instrumentation.bounds import within
 from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.raising import exception
-from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.recording import Recording, current, now
 
 WHAT: Final = "a callback for after the commit"
 MOST: Final = 2_000
@@ -26,7 +25,7 @@ class Registered:
 
     def __init__(self, recording: Recording, connection: Any, function: Any, robust: bool) -> None:
         self.recording, self.connection, self.function, self.robust = recording, connection, function, robust
-        self.parent, self.start = recording.parent(), time.time_ns()
+        self.parent, self.start = recording.parent(), now()
         self.name = name_of(function)
         self.order: int | None = None
         self.error: BaseException | None = None
@@ -59,7 +58,7 @@ class Registered:
         found[v.ON_COMMIT_ROBUST] = self.robust
         found |= {} if self.order is None else {v.ON_COMMIT_ORDER: self.order}
         failed = self.error is not None
-        self.recording.emit(v.ON_COMMIT, f"on_commit {self.name}", self.start, time.time_ns(), found, parent=self.parent, failed=failed)
+        self.recording.emit(v.ON_COMMIT, f"on_commit {self.name}", self.start, now(), found, parent=self.parent, failed=failed)
 
 
 def waiting(recording: Recording) -> list[Registered]:

@@ -1,11 +1,10 @@
 """Transaction steps that reach the database without a cursor: BEGIN, COMMIT and ROLLBACK. Savepoints, and SQLite's BEGIN, are statements."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from unspan_instrumentation.patching import around, quietly
-from unspan_instrumentation.recording import current
+from unspan_instrumentation.recording import current, now
 from unspan_instrumentation.sql.statement import Statement
 
 
@@ -24,7 +23,7 @@ def step(name: str) -> Callable[..., Any]:
                 quietly(recording, "a transaction step", statement.failed, error)
             raise
         if statement is not None:
-            statement.end = time.time_ns()
+            statement.end = now()
             statement.emit()
         return result
 

@@ -1,7 +1,6 @@
 """The record of one value."""
 
 import os
-import time
 from functools import cache
 from types import FrameType
 from typing import Any, Final, NamedTuple
@@ -10,7 +9,7 @@ from unspan_proto import vocabulary as v
 
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import quietly
-from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.recording import Recording, now
 from unspan_instrumentation.tapes import asking
 from unspan_instrumentation.tapes.places import place
 
@@ -43,7 +42,7 @@ def note(recording: Recording, told: Told, asker: FrameType) -> bool:
     module = str(space.get("__name__", ""))
     if not asking.recorded(told.source, module, code.co_filename, always=told.always):
         return False
-    now = time.time_ns()
+    at = now()
     looked_up = place(code, asker.f_lasti, space, told.found, "" if told.suffix else told.source)
     attributes = {
         v.SOURCE: told.source,
@@ -57,7 +56,7 @@ def note(recording: Recording, told: Told, asker: FrameType) -> bool:
         attributes[v.DEFAULT_OF] = column
     if told.positions is not None:
         attributes[v.POSITIONS] = told.positions
-    recording.emit(v.TAPE, told.source, now, now, attributes)
+    recording.emit(v.TAPE, told.source, at, at, attributes)
     return True
 
 

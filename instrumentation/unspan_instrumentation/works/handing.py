@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from unspan_proto.values import type_name
 
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import quietly
-from unspan_instrumentation.recording import Recording, open_calls
+from unspan_instrumentation.recording import Recording, now, open_calls
 from unspan_instrumentation.request.exchange import message
 
 CELERY, DJANGO = "celery", "django"
@@ -38,7 +37,7 @@ def handed(recording: Recording, backend: str, name: str, args: Any, kwargs: Any
     attributes: dict[str, Any] = {v.TASK_NAME: name, v.TASK_BACKEND: backend}
     attributes[v.TASK_ARGUMENTS] = [freeze(list(args) if type(args) is tuple else args or []), freeze(kwargs or {})]
     attributes[v.TASK_OPTIONS] = freeze(options)
-    parent, start, stack = recording.parent(), time.time_ns(), open_calls.stack
+    parent, start, stack = recording.parent(), now(), open_calls.stack
     stack.append(here := [recording, span, 0])
     error: BaseException | None = None
     try:
@@ -59,7 +58,7 @@ def noted(one: Handed, attributes: dict[str, Any], parent: int, start: int, erro
         attributes |= {v.EXCEPTION_TYPE: type_name(type(error)), v.EXCEPTION_MESSAGE: message(error)}
     elif not one.eager:
         attributes[v.TASK_TRACE] = f"{one.trace:032x}"
-    name, end = f"task {attributes[v.TASK_NAME]}", time.time_ns()
+    name, end = f"task {attributes[v.TASK_NAME]}", now()
     one.recording.emit(
         v.TASK, name, start, end, attributes, span_id=one.span_id, parent=parent, failed=error is not None, span_kind=1 if one.eager else 4
     )

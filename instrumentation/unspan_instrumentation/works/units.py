@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -19,7 +18,7 @@ from unspan_instrumentation.calls.activations import PLAN, ended
 from unspan_instrumentation.calls.disposition import Project, matching
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import quietly
-from unspan_instrumentation.recording import Record, Recording, begin, current, finish, open_calls
+from unspan_instrumentation.recording import Record, Recording, begin, current, finish, now, open_calls
 from unspan_instrumentation.request.exchange import message
 from unspan_instrumentation.saying import warn
 from unspan_instrumentation.settings import Settings
@@ -118,7 +117,7 @@ class Works:
         if not provider.sampled(work.trace_id, work.name):
             return None
         recording = self.opens.of_work(work.trace_id, identity(8))
-        recording.work, work.start = work, time.time_ns()
+        recording.work, work.start = work, now()
         self.opens.entered(recording)
         links = (work.link,) if work.link else ()
         begun = Record(
@@ -153,7 +152,7 @@ class Works:
             attributes[v.PROJECT_REF] = reference
         failed, links = work.error is not None, (work.link,) if work.link else ()
         name = f"{work.kind} {work.name}"
-        root = Record(work.trace_id, recording.root, 0, v.WORK, name, work.start, time.time_ns(), attributes, failed, links=links)
+        root = Record(work.trace_id, recording.root, 0, v.WORK, name, work.start, now(), attributes, failed, links=links)
         if not recording.sink(root):
             recording.lose("the unit of work itself was dropped because the exporter's queue was full")
         self.opens.closed(recording)
