@@ -94,27 +94,30 @@ def operation(name: str) -> Callable[..., Any]:
         recording = recorded()
         if recording is None or (name in ("url", "path") and is_static(storage)):
             return original(storage, *args, **kwargs)
-        start, token = now(), inside.set(True)
-        result, error = None, None
-        try:
-            result = original(storage, *args, **kwargs)
-            return result
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            inside.reset(token)
-            asked = args[0] if args else kwargs.get("name", kwargs.get("path"))
-            quietly(recording, WHAT, noted, recording, described, (storage, name, asked), result, error, start)
+        asked = args[0] if args else kwargs.get("name", kwargs.get("path"))
+        return followed(recording, lambda: original(storage, *args, **kwargs), lambda: described(storage, name, asked))
 
     return wrapper
 
 
-def noted(
-    recording: Recording, describe: Callable[..., dict[str, Any]], of: tuple[Any, ...], result: Any, error: BaseException | None, start: int
-) -> None:
+def followed(recording: Recording, act: Callable[[], Any], describe: Callable[[], dict[str, Any]]) -> Any:
+    """What `act`, an operation on a storage, returns or raises; recorded as `describe` says once it has ended."""
+    start, token = now(), inside.set(True)
+    result, error = None, None
+    try:
+        result = act()
+        return result
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        inside.reset(token)
+        quietly(recording, WHAT, noted, recording, describe, result, error, start)
+
+
+def noted(recording: Recording, describe: Callable[[], dict[str, Any]], result: Any, error: BaseException | None, start: int) -> None:
     if within(recording, "operations on file storages", MOST):
-        found = describe(*of)
+        found = describe()
         if error is None and found[v.STORAGE_OPERATION] != "delete":
             found[v.STORAGE_RESULT] = freeze(result)
         name = f"storage {found[v.STORAGE_OPERATION]}"
@@ -133,21 +136,16 @@ def save(original: Callable[..., Any], storage: Any, args: tuple[Any, ...], kwar
         return original(storage, *args, **kwargs)
     given = dict(zip(("name", "content"), args, strict=False)) | kwargs
     saved, file = Saved(), given.get("content")
-    start, token = now(), inside.set(True)
-    result, error = None, None
     args, kwargs, linked = quietly(recording, WHAT, linking, file, saved, args, kwargs) or (args, kwargs, None)
+
+    def describe() -> dict[str, Any]:
+        return written(storage, given.get("name") or getattr(linked, "__dict__", {}).get("name"), saved)
+
     try:
-        result = original(storage, *args, **kwargs)
-        return result
-    except BaseException as raised:
-        error = raised
-        raise
+        return followed(recording, lambda: original(storage, *args, **kwargs), describe)
     finally:
-        inside.reset(token)
         if linked is not None:
             linked.__dict__.pop(LINK, None)
-        name = given.get("name") or getattr(linked, "__dict__", {}).get("name")
-        quietly(recording, WHAT, noted, recording, written, (storage, name, saved), result, error, start)
 
 
 def linking(file: Any, saved: Saved, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -177,7 +175,7 @@ def opening(original: Callable[..., Any], storage: Any, args: tuple[Any, ...], k
     try:
         file = original(storage, *args, **kwargs)
     except BaseException as error:
-        quietly(recording, WHAT, noted, recording, described, (storage, "read", given.get("name")), None, error, start)
+        quietly(recording, WHAT, noted, recording, lambda: described(storage, "read", given.get("name")), None, error, start)
         raise
     finally:
         inside.reset(token)
