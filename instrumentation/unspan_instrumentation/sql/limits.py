@@ -18,9 +18,12 @@ ATOMS: Final = frozenset(map(id, (int, bool, type(None), float, Decimal, datetim
 """Ids of the types of most cells."""
 TEXTS: Final = (id(str), id(bytes))
 BUDGET: Final = "_row_budget"
-SHAPES: Final = 1_000
-_texts: dict[tuple[int, ...], tuple[int, ...]] = {}
-"""Ids of the types of a row's cells, all of which need no copy, with the places of the texts among them: rows come by the dozen."""
+SHAPES, WIDEST = 1_000, 200
+"""How many shapes of rows are remembered, and up to how many values wide."""
+Shape = tuple[int, tuple[int, ...]]
+"""What values weigh that need no copy, without their texts, and the places of these."""
+_shapes: dict[tuple[int, ...], Shape | None] = {}
+"""By the ids of the values' types: rows of one shape come by the dozen. None: some have to be copied."""
 
 
 class Budget:
@@ -44,17 +47,31 @@ def budget(recording: Recording) -> Budget:
 def frozen_row(row: Sequence[Any]) -> tuple[list[Any], int]:
     """The row's values, safe from later changes, and their weight in bytes."""
     cells = list(row.values()) if isinstance(row, dict) else list(row)
-    weight = CELL * len(cells)
-    shape = tuple(map(id, map(type, cells)))
-    texts = _texts.get(shape)
-    if texts is None:
-        weight += frozen_cells(cells)
-        learn(shape)
-    else:
-        for position in texts:
-            weight += len(cells[position])
+    weight = plain(cells)
+    if weight is None:
+        weight = CELL * len(cells) + frozen_cells(cells)
     Weight.bytes += weight
     return cells, weight
+
+
+def plain(values: Sequence[Any]) -> int | None:
+    """What values weigh of which none needs a copy; None where one does."""
+    kinds = tuple([id(type(value)) for value in values])
+    shape = _shapes[kinds] if kinds in _shapes else learned(kinds)
+    if shape is None:
+        return None
+    weight, texts = shape
+    for position in texts:
+        weight += len(values[position])
+    return weight
+
+
+def learned(kinds: tuple[int, ...]) -> Shape | None:
+    copies = any(kind not in ATOMS and kind not in TEXTS for kind in kinds)
+    shape = None if copies else (CELL * len(kinds), tuple(position for position, kind in enumerate(kinds) if kind in TEXTS))
+    if len(_shapes) < SHAPES and len(kinds) <= WIDEST:
+        _shapes[kinds] = shape
+    return shape
 
 
 def frozen_cells(cells: list[Any]) -> int:
@@ -68,11 +85,6 @@ def frozen_cells(cells: list[Any]) -> int:
             cells[position], more = frozen_cell(cell)
             weight += more
     return weight
-
-
-def learn(shape: tuple[int, ...]) -> None:
-    if len(_texts) < SHAPES and all(kind in ATOMS or kind in TEXTS for kind in shape):
-        _texts[shape] = tuple(position for position, kind in enumerate(shape) if kind in TEXTS)
 
 
 def frozen_cell(value: Any) -> tuple[Any, int]:
@@ -109,7 +121,8 @@ def weigh(value: Any) -> int:
     if kind is str or kind is bytes:
         return len(value)
     if kind is list or kind is tuple:
-        return CELL + sum(map(weigh, value))
+        known = plain(value)
+        return CELL + (sum(map(weigh, value)) if known is None else known)
     if kind is dict:
         return CELL + sum(map(weigh, value.values()))
     return CELL

@@ -6,7 +6,7 @@ from typing import Any, Final
 from unspan_proto.values import Truncated, type_name
 
 from unspan_instrumentation.freezing import freeze
-from unspan_instrumentation.sql.limits import frozen_cell
+from unspan_instrumentation.sql.limits import frozen_cell, plain
 
 MAX_PARAMETERS: Final = 10_000
 
@@ -28,6 +28,8 @@ def parameters(given: Any) -> Any:
     if kind is tuple or kind is list:
         if len(given) > MAX_PARAMETERS:
             return Truncated("list", len(given), parameters(given[:MAX_PARAMETERS]))
+        if plain(given) is not None:
+            return list(given)
         return [parameters(item) if type(item) in (tuple, list, dict) else parameter(item) for item in given]
     if kind is dict:
         return {key: parameter(item) for key, item in given.items()}

@@ -56,7 +56,8 @@ class Statement:
         """Called with what the record says."""
         self.rows: list[Any] = []
         self.converted: list[list[Any]] | None = None
-        self.description: list[str] | None = None
+        self.description: Sequence[Sequence[Any]] | None = None
+        """The driver's: the name of each column of the result first."""
         self.row_count: int | None = None
         self.last_row_id: Any = None
         self.error: BaseException | None = None
@@ -75,8 +76,8 @@ class Statement:
 
     def note(self, cursor: Any) -> None:
         """Reads what the driver says about the statement. psycopg2's named cursors have no description before the first fetch."""
-        if self.description is None and (found := getattr(cursor, "description", None)) is not None:
-            self.description = [str(column[0]) for column in found]
+        if self.description is None:
+            self.description = getattr(cursor, "description", None)
         count = getattr(cursor, "rowcount", None)
         self.row_count = count if type(count) is int and count >= 0 else self.row_count
         if self.operation in ("INSERT", "REPLACE"):
@@ -85,6 +86,11 @@ class Statement:
     def fetched(self, rows: Iterable[Sequence[Any]]) -> None:
         """The driver has handed out rows. What the compiler will convert is only referred to; it is frozen as it comes out of there."""
         self.end = now()
+        if self.origin is not None and type(rows) in (list, tuple) and not self.budget.exhausted:
+            room = self.most - len(self.rows)
+            self.rows += rows[:room]
+            self.more |= len(rows) > room
+            return
         for row in rows:
             if len(self.rows) >= self.most or self.budget.exhausted:
                 self.more = True
@@ -93,14 +99,15 @@ class Statement:
 
     def convert(self, row: Sequence[Any]) -> None:
         """The application gets this row, converted."""
-        if self.converted is None:
-            self.converted = []
-        if len(self.converted) >= self.most or self.budget.spent > limits.TRACE_BYTES:
+        rows, budget = self.converted, self.budget
+        if rows is None:
+            rows = self.converted = []
+        if len(rows) >= self.most or budget.spent > limits.TRACE_BYTES:
             self.complete = False
         else:
             cells, weight = limits.frozen_row(row)
-            self.budget.spent += weight
-            self.converted.append(cells)
+            budget.spent += weight
+            rows.append(cells)
 
     def frozen(self, row: Sequence[Any]) -> list[Any]:
         cells, weight = limits.frozen_row(row)
@@ -125,7 +132,9 @@ class Statement:
         self.recording.finished(self.emit)
         try:
             attributes = self.attributes()
-            Weight.bytes += len(self.text) + limits.weigh(attributes.get(v.PARAMETERS)) + limits.weigh(attributes.get(v.WRITTEN))
+            Weight.bytes += len(self.text) + limits.weigh(self.parameters)
+            if v.WRITTEN in attributes:
+                Weight.bytes += limits.weigh(attributes[v.WRITTEN])
             name = f"{self.operation} {self.table()}".rstrip()
             self.recording.emit(
                 v.SQL, name, self.start, self.end, attributes,
@@ -166,7 +175,7 @@ class Statement:
         if self.origin is not None:
             found |= self.origin.attributes(self)
         if v.ROWS in found and v.COLUMNS not in found:
-            found[v.COLUMNS] = [[None, name, None] for name in self.description or ()]
+            found[v.COLUMNS] = [[None, str(column[0]), None] for column in self.description or ()]
         return found
 
     def result(self) -> list[Any]:
