@@ -51,6 +51,15 @@ class Incomplete(InverterError):
         super().__init__(f"trace {short(trace_id)} is not complete: {listed}.\nRecord it again, or accept a weaker test with --allow-gaps.")
 
 
+class NotRepeatable(InverterError):
+    """What happened hung on something that no test can arrange."""
+
+    def __init__(self, trace_id: str, why: str) -> None:
+        super().__init__(
+            f"no test from trace {short(trace_id)}: {why}.\nRecord again once it is mended, or accept a test that may fail with --allow-gaps."
+        )
+
+
 class NotReachable(InverterError):
     """No collector answers."""
 

@@ -9,7 +9,7 @@ from unspan_proto import vocabulary
 from unspan_proto.errors import ContractError
 
 from unspan_inverter.code import source
-from unspan_inverter.errors import Incomplete, Unreadable, one_line
+from unspan_inverter.errors import Incomplete, NotRepeatable, Unreadable, one_line
 from unspan_inverter.events import events, exchange
 from unspan_inverter.facts import facts
 from unspan_inverter.plan import Plan, Recorded, http_request
@@ -48,6 +48,8 @@ def planned(trace: Trace, allow_gaps: bool = False) -> Plan:
             gone = trace.request.attributes.get(vocabulary.CLIENT_GONE) is True
             raise Unreadable(trace.id, "the client went away before there was an answer" if gone else "its response was not recorded")
         known = facts(happened, asked, trace.project)
+        if known.hindrances and not allow_gaps:
+            raise NotRepeatable(trace.id, known.hindrances[0])
         called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
         return http_request(Recorded(trace.id, happened, asked, known, trace.project, called), allow_gaps)
 

@@ -48,7 +48,7 @@ class Scope:
 TAKEN = frozenset(
     {
         "Client", "Decimal", "Fraction", "PurePosixPath", "PureWindowsPath", "SimpleTestCase", "SimpleUploadedFile", "TemporaryDirectory", "TestCase", "TransactionTestCase",
-        "UUID", "ZoneInfo", "answers", "cache", "caches", "date", "datetime", "io", "mail", "mock", "override_settings", "pytest", "requests",
+        "UUID", "ZoneInfo", "advance_sequences", "answers", "cache", "caches", "connections", "date", "datetime", "io", "mail", "mock", "no_style", "override_settings", "pytest", "requests",
         "clock_at", "freeze_time", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
     }
 )  # fmt: skip

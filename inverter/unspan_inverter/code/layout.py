@@ -94,6 +94,9 @@ def function_needs(function: str) -> frozenset[Imported]:
     for name in ("datetime", "timezone"):
         if re.search(rf"\b{name}\b", function):
             found |= needs("datetime", name)
+    for text, module in (("connections[", "django.db"), ("no_style(", "django.core.management.color")):
+        if text in function:
+            found |= needs(module, text[:-1])
     return found | (needs("unittest", "mock") if "mock." in function else frozenset())
 
 

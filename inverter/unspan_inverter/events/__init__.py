@@ -16,10 +16,11 @@ from unspan_inverter.events.kinds import (
     SettingsRead,
     TapeRead,
     TransactionStep,
+    WriteRefused,
 )
 from unspan_inverter.events.reading import events, exchange
 
 __all__ = [
     "CacheUsed", "Column", "Event", "Exchange", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
-    "RowsUpdated", "SettingsRead", "TapeRead", "TransactionStep", "events", "exchange",
+    "RowsUpdated", "SettingsRead", "TapeRead", "TransactionStep", "WriteRefused", "events", "exchange",
 ]  # fmt: skip

@@ -131,17 +131,28 @@ class RowsSupported:
 
 @dataclass(frozen=True, slots=True)
 class RowsInserted:
-    """An INSERT: attname → value of each row, with the key where the database gave one. `clash`: refused for an integrity error."""
+    """An INSERT: attname → value of each row, with the key where the database gave one."""
 
     span: str
     database: str
     model: str
     rows: tuple[Mapping[str, Any], ...]
-    clash: bool = False
     existing: tuple[Any, ...] = ()
     """Keys of rows that it ran into and left, or updated."""
     overwrites: tuple[str, ...] = ()
     """Columns that it gave to rows which it ran into."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRefused:
+    """An INSERT or UPDATE that an integrity error refused: attname → value of each row, and what the database said. `keys`: of the rows to be updated."""
+
+    span: str
+    database: str
+    model: str
+    rows: tuple[Mapping[str, Any], ...]
+    message: str = ""
+    keys: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +273,7 @@ Event = (
     RowsRead
     | RowsSupported
     | RowsInserted
+    | WriteRefused
     | RowsUpdated
     | RowsDeleted
     | TransactionStep

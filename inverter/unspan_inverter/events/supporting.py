@@ -8,7 +8,7 @@ from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 from unspan_proto.values import bare
 
-from unspan_inverter.events.kinds import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated
+from unspan_inverter.events.kinds import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated, WriteRefused
 from unspan_inverter.events.writes import database, parameters, row_count, system
 from unspan_inverter.trace import Trace
 
@@ -69,7 +69,7 @@ def informed(event: Event, beside: Beside) -> Event:
         return replace(event, supported=beside.whole)
     if isinstance(event, RowsInserted) and beside.keys:
         return replace(event, existing=beside.keys)
-    if isinstance(event, RowsDeleted) and event.keys is None and beside.keys is not None:
+    if isinstance(event, (RowsDeleted, WriteRefused)) and event.keys is None and beside.keys is not None:
         return replace(event, keys=beside.keys)
     if isinstance(event, RowsUpdated) and beside.after:
         return replace(event, changes=tuple(beside.after.items()))

@@ -7,7 +7,7 @@ from typing import Any
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 
-from unspan_inverter.events.kinds import Event, RowsDeleted, RowsInserted, RowsUpdated, TransactionStep
+from unspan_inverter.events.kinds import Event, RowsDeleted, RowsInserted, RowsUpdated, TransactionStep, WriteRefused
 
 STEP = re.compile(
     r"\s*(BEGIN|START TRANSACTION|COMMIT|ROLLBACK TO(?: SAVEPOINT)?|ROLLBACK|RELEASE(?: SAVEPOINT)?|SAVEPOINT)\b\s*(\S*)", re.I
@@ -26,14 +26,11 @@ def statement_event(span: Span) -> Iterator[Event]:
     model = span.attributes.get(v.MODEL)
     if not isinstance(model, str):
         return
-    failed = bool(span.status == 2)
-    if operation == "INSERT":
-        clash = failed and str(span.attributes.get(v.EXCEPTION_TYPE, "")).endswith(("IntegrityError", "UniqueViolation"))
-        if clash or not failed:
-            rows = tuple(dict(row) for row in span.value(v.WRITTEN, []))
-            yield RowsInserted(span.span_id, database(span), model, rows, clash, overwrites=overwrites(statement))
-    elif failed:
-        return
+    if span.status == 2:
+        yield from refused(span, model, operation)
+    elif operation == "INSERT":
+        rows = tuple(dict(row) for row in span.value(v.WRITTEN, []))
+        yield RowsInserted(span.span_id, database(span), model, rows, overwrites=overwrites(statement))
     elif operation == "UPDATE":
         yield updated(span, model, statement)
     elif operation == "DELETE":
@@ -48,6 +45,15 @@ def statement_event(span: Span) -> Iterator[Event]:
             row_count(span),
             system(span),
         )
+
+
+def refused(span: Span, model: str, operation: str) -> Iterator[Event]:
+    """What a constraint refused; other failures tell nothing of rows."""
+    if operation in ("INSERT", "UPDATE") and str(span.attributes.get(v.EXCEPTION_TYPE, "")).endswith(("IntegrityError", "UniqueViolation")):
+        written, keys = span.value(v.WRITTEN, []), span.value(v.WRITTEN_KEYS)
+        rows = tuple(dict(row) for row in (written if isinstance(written, list) else [written]))
+        said = str(span.attributes.get(v.EXCEPTION_MESSAGE, ""))
+        yield WriteRefused(span.span_id, database(span), model, rows, said, None if keys is None else tuple(keys))
 
 
 def overwrites(statement: str) -> tuple[str, ...]:

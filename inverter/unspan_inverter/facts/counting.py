@@ -7,14 +7,18 @@ from typing import Any
 from unspan_proto.project import Model
 from unspan_proto.values import bare, lossy
 
-from unspan_inverter.events import RowsInserted, RowsRead
-from unspan_inverter.facts import parents, predicates, windows
+from unspan_inverter.events import RowsRead, WriteRefused
+from unspan_inverter.facts import parents, predicates, refusals, windows
 from unspan_inverter.facts.kinds import Key, Made, RowExists
 from unspan_inverter.facts.ledger import Ledger
 from unspan_inverter.facts.writes import MOST_STAND_INS, from_columns
 
 BEHIND_COUNT = "a query counted this row without reading it"
 CLASHED = "an INSERT was refused because of this row"
+LEFT_BEHIND = (
+    "the database gave a new row of {} a key that was taken: the sequence of its keys had been left behind by rows with keys of their own, "
+    "which no test database shows (`manage.py sqlsequencereset` writes the statements that mend it)"
+)
 
 
 def prove(ledger: Ledger) -> None:
@@ -29,18 +33,42 @@ def initial(ledger: Ledger, label: str) -> list[Mapping[str, Any]]:
     return [row for key, row in ledger.before.items() if key.label == label]
 
 
-def clashed(event: RowsInserted, ledger: Ledger) -> None:
-    """A refused INSERT proves a row with one of its unique values."""
+def clashed(event: WriteRefused, ledger: Ledger) -> None:
+    """A refused write proves a row with the same values in columns that no two rows share."""
     model = ledger.concrete(event.model)
     if model is None:
         return
-    for row in event.rows:
-        for one in model.fields:
-            value = row.get(one.attname)
-            if one.unique and value is not None and not lossy(value) and not one.primary_key:
-                if not any(known.get(one.attname) == value for known in initial(ledger, model.label)):
-                    ledger.known(Key(model.label, Made(ledger.another(), CLASHED)), event.span, event.database)[one.attname] = value
+    rows = [written(row, event, model, ledger) for row in event.rows]
+    told = refusals.shared(event.message, model, rows)
+    if told == (model.pk,) and all(row.get(model.pk) is None for row in rows):
+        ledger.hindrances.append(LEFT_BEHIND.format(model.label))
+        return
+    sets = [told] if told is not None else [names for names in refusals.uniques(model) if len(names) == 1 and names != (model.pk,)]
+    for row in rows:
+        for names in sets:
+            values = {name: row[name] for name in names if row.get(name) is not None and not lossy(row[name])}
+            if names and len(values) == len(names):
+                ran_into(values, event, model, ledger)
                 return
+
+
+def written(row: Mapping[str, Any], event: WriteRefused, model: Model, ledger: Ledger) -> dict[str, Any]:
+    """What a row would have held: of one that was to be updated, also what it held before."""
+    pk = bare(row.get("pk", event.keys[0] if event.keys is not None and len(event.keys) == 1 else None))
+    given = {name: value for name, value in row.items() if name != "pk"}
+    return given if pk is None or lossy(pk) else {**ledger.before.get(Key(model.label, pk), {}), model.pk: pk, **given}
+
+
+def ran_into(values: Mapping[str, Any], event: WriteRefused, model: Model, ledger: Ledger) -> None:
+    """Adds the row with these values, unless it is known."""
+    if any(
+        all(refusals.same(known.get(name), value, event.message) for name, value in values.items())
+        for known in initial(ledger, model.label)
+    ):
+        return
+    pk = bare(values[model.pk]) if model.pk in values else Made(ledger.another(), CLASHED)
+    ledger.known(Key(model.label, pk), event.span, event.database).update(values)
+    ledger.reasons[Key(model.label, pk)] = CLASHED
 
 
 def counted_rows(ledger: Ledger) -> None:

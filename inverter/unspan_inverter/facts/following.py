@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from unspan_inverter.events import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated, TransactionStep
+from unspan_inverter.events import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated, TransactionStep, WriteRefused
 from unspan_inverter.facts import reads, writes
 from unspan_inverter.facts.ledger import SESSIONS, Ledger
 
@@ -15,5 +15,7 @@ def follow(ledger: Ledger, events: Iterable[Event]) -> None:
             reads.read(ledger, event)
         elif isinstance(event, RowsSupported):
             reads.supported(ledger, event)
+        elif isinstance(event, WriteRefused):
+            ledger.clashes.append(event)
         elif isinstance(event, (RowsInserted, RowsUpdated, RowsDeleted)) and event.model.lower() != SESSIONS:
             writes.write(ledger, event)

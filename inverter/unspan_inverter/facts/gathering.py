@@ -38,7 +38,7 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Fact
         changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
         mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)),
-        inherited=inherited, databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes),
+        inherited=inherited, databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes), hindrances=tuple(dict.fromkeys(ledger.hindrances)),
         keys_seen={**{key: {**values, **ledger.now.changed.get(key, {})} for key, values in ledger.before.items()}, **ledger.now.born},
     )  # fmt: skip
 

@@ -87,6 +87,8 @@ class Facts:
     cache: tuple[CacheUsed, ...] = ()
     databases: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    hindrances: tuple[str, ...] = ()
+    """What no test can arrange, a sentence each."""
     inherited: Mapping[Key, Key] = field(default_factory=dict[Key, Key])
     """Key of a parent's row → key of the row that inherits from it, which stands for both."""
     keys_seen: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict[Key, Mapping[str, Any]])

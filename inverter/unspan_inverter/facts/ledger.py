@@ -11,7 +11,7 @@ from typing import Any
 from unspan_proto.project import Model, Project
 from unspan_proto.values import bare, lossy
 
-from unspan_inverter.events import RowsInserted, RowsRead, RowsSupported, TransactionStep
+from unspan_inverter.events import RowsRead, RowsSupported, TransactionStep, WriteRefused
 from unspan_inverter.facts import joins
 from unspan_inverter.facts.kinds import Key, Made
 
@@ -41,7 +41,8 @@ class Ledger:
         self.now = State()
         self.notes: list[str] = []
         self.counted: list[RowsRead] = []
-        self.clashes: list[RowsInserted] = []
+        self.clashes: list[WriteRefused] = []
+        self.hindrances: list[str] = []
         self.made = 0
         self.reasons: dict[Key, str] = {}
         """Why a row is there that no query read."""

@@ -34,9 +34,6 @@ def write(ledger: Ledger, event: RowsInserted | RowsUpdated | RowsDeleted) -> No
 
 
 def inserted(ledger: Ledger, event: RowsInserted, model: Model) -> None:
-    if event.clash:
-        ledger.clashes.append(event)
-        return
     for row in event.rows:
         pk = bare(row.get("pk", row.get(model.pk)))
         values = {name: value for name, value in row.items() if name != "pk"}

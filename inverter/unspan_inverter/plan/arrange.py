@@ -12,9 +12,11 @@ from unspan_proto.values import Opaque, bare, lossy
 from unspan_inverter.events import Event, RowsRead
 from unspan_inverter.facts import Facts, Key, Made, RowExists
 from unspan_inverter.facts.parents import target
+from unspan_inverter.plan import sequences
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Do, Import, Statement, call, method
 
+NOWHERE: Mapping[str, str] = {}
 MIGRATED = "migrations leave rows here that the recorded database does not have like this"
 EMPTY = {"dict": {}, "list": [], "builtins.dict": {}, "builtins.list": []}
 """What a callable default of this name returns."""
@@ -57,18 +59,31 @@ def appears(value: Any, text: str) -> bool:
     return len(found) > 2 and (found in text or found.replace("-", "") in text)
 
 
-def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool) -> list[Statement]:
-    """The statements that make all rows and links, in order. Call it last: it knows which variables the others use."""
+def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool, behind: Mapping[str, str] = NOWHERE) -> list[Statement]:
+    """The statements that make all rows and links, in order. Call it last: it knows which variables the others use.
+
+    `behind`: as `sequences.given_by_database` has it.
+    """
     rows = [row for row in facts.rows if row.key in bindings.names]
     done: list[list[Statement]] = []
+    last = last_given(rows, bindings)
     for i in reversed(range(len(rows))):
         earlier = {row.key for row in rows[:i]}
         done.append(row_statements(rows[i], earlier, bindings, relevance, shared, facts))
+        if rows[i].key in last:
+            done[-1] += sequences.advanced(last[rows[i].key], behind, bindings.project)
     links = [link_statement(owner, name, targets, bindings) for (owner, name), targets in grouped_links(facts, bindings).items()]
     for statements in done:  # variables that later statements used are known only now
         statements[:] = [found for statement in statements if (found := used_only(statement, bindings, shared)) is not None]
     made = [statement for statements in reversed(done) for statement in statements]
     return [*emptied(bindings, relevance), *said_once(made), *links]
+
+
+def last_given(rows: Sequence[RowExists], bindings: Bindings) -> dict[Key, Model]:
+    """The last row of each model whose rows are created with their recorded automatic keys."""
+    last = {row.key.label: row.key for row in rows if not isinstance(row.key.pk, Made)}
+    models = {key: bindings.project.model(label) for label, key in last.items()}
+    return {key: model for key, model in models.items() if model and (model.seeded or model.label in bindings.explicit)}
 
 
 def said_once(statements: list[Statement]) -> list[Statement]:

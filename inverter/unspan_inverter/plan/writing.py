@@ -9,7 +9,7 @@ from unspan_proto.project import Project
 from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
-from unspan_inverter.plan import arrange, caching, names, requests, routes, session, surroundings, tapes
+from unspan_inverter.plan import arrange, caching, names, requests, routes, sequences, session, surroundings, tapes
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
@@ -49,9 +49,8 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     before = [*failing(exchange), *session.arranged(exchange, bindings), *caching.arranged(facts, bindings)]
     real = in_real_transactions(recorded)
     shared = not real and exchange.method in ("GET", "HEAD", "OPTIONS") and sum(row.key in bindings.names for row in facts.rows) > 1
-    rows = arrange.created(
-        facts, bindings, arrange.relevance(recorded.events, said(exchange), b"assword" in exchange.body, time.compared), shared
-    )
+    relevance = arrange.relevance(recorded.events, said(exchange), b"assword" in exchange.body, time.compared)
+    rows = arrange.created(facts, bindings, relevance, shared, sequences.given_by_database(recorded.events, facts, project))
     plan = Plan(
         class_name=names.of_class(exchange, name), method_name=test_name(answer, name), trace_id=recorded.trace_id,
         shared=tuple(rows) if shared else (), arrange=(*moment(time), *tapes.arranged(tokens), *(() if shared else rows), *before),
@@ -62,7 +61,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
         act=(act, *(kept_session(sessions) if time.moment is not None else ())), asserts=tapes.speaking(tuple(asserts), tokens),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=uses_database(recorded),
         transactions=real, strict_csrf=exchange.csrf_refused,
-        functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions])), notes=facts.notes,
+        functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions, *sequences.functions(rows)])), notes=facts.notes,
     )  # fmt: skip
     if not mentions((plan.contexts, plan.asserts), MOMENT):
         plan = replace(plan, arrange=tuple(one for one in plan.arrange if not (isinstance(one, Assign) and one.target == MOMENT)))

@@ -15,6 +15,7 @@ from unspan_inverter.events import (
     RowsUpdated,
     TapeRead,
     TransactionStep,
+    WriteRefused,
     events,
     exchange,
 )  # fmt: skip
@@ -62,7 +63,11 @@ TABLE: dict[str, tuple[Happening, tuple[Event, ...]]] = {
     ),
     "with": (sql("WITH a AS (SELECT 1) SELECT 2"), (RowsRead(ONE, "default", None, (), (), "WITH a AS (SELECT 1) SELECT 2", (), {}, "sqlite"),)),
     "insert": (insert("shop.Tag", {"slug": "a", "id": 1}), (RowsInserted(ONE, "default", "shop.Tag", ({"slug": "a", "id": 1},)),)),
-    "insert-refused": (insert("shop.Tag", {"slug": "a"}, clash=True), (RowsInserted(ONE, "default", "shop.Tag", ({"slug": "a"},), clash=True),)),
+    "insert-refused": (insert("shop.Tag", {"slug": "a"}, clash=True), (WriteRefused(ONE, "default", "shop.Tag", ({"slug": "a"},)),)),
+    "update-refused": (
+        sql("UPDATE x SET y = 1", failed=True, **{v.MODEL: "shop.Tag", v.WRITTEN: {"slug": "a"}, v.WRITTEN_KEYS: [4], v.EXCEPTION_TYPE: "django.db.utils.IntegrityError", v.EXCEPTION_MESSAGE: "m"}),
+        (WriteRefused(ONE, "default", "shop.Tag", ({"slug": "a"},), "m", (4,)),),
+    ),
     "insert-failed": (sql(INSERT, failed=True, **{v.MODEL: "shop.Tag", v.WRITTEN: [{}], v.EXCEPTION_TYPE: "django.db.utils.DataError"}), ()),
     "insert-by-hand": (sql("INSERT INTO x VALUES (1)"), ()),
     "update": (

@@ -385,11 +385,51 @@ def test_counted_rows_sort_beside_a_page_by_another_column() -> None:
     ]
 
 
+def refused(label: str, row: Mapping[str, Any], message: str) -> Happening:
+    """An INSERT that a constraint refused, with the database's words."""
+    return insert(label, row, clash=True, **{v.EXCEPTION_MESSAGE: message})
+
+
+def refused_update(message: str) -> Happening:
+    """The same of an UPDATE of a loan."""
+    made = update("shop.Loan", {"number": 2}, [UUID(int=1)])
+    error = {v.EXCEPTION_TYPE: "django.db.utils.IntegrityError", v.EXCEPTION_MESSAGE: message}
+    return replace(made, failed=True, attributes={**made.attributes, **error})
+
+
+LENT_ONCE = {"id": UUID(int=1), "book_id": 5, "number": 1}
+
 CLASHES: dict[str, tuple[tuple[Happening, ...], dict[str, Any]]] = {
     "unread": ((insert("shop.Tag", TAG, clash=True),), {"rows": {"Tag made 1": {"slug": "a"}}, "why": {"Tag made 1": CLASHED}}),
     "read": ((read("shop.Tag", TAG), insert("shop.Tag", {"id": 3, "slug": "a"}, clash=True)), {"rows": {"Tag 2": TAG}}),
     "read-later": ((insert("shop.Tag", {"id": 3, "slug": "a"}, clash=True), read("shop.Tag", TAG)), {"rows": {"Tag 2": TAG}}),
     "nothing-unique": ((insert("shop.Loan", {"number": 1, "note": "x"}, clash=True),), {}),
+    "another-constraint": ((refused("shop.Tag", {"slug": "a"}, "FOREIGN KEY constraint failed"),), {}),
+    "several-columns": (
+        (refused("shop.Loan", {"book_id": 5, "number": 1, "note": "x"}, "UNIQUE constraint failed: shop_loan.book_id, shop_loan.number"),),
+        {
+            "rows": {"Loan made 1": {"book_id": 5, "number": 1}, "Book 5": {}},
+            "why": {"Loan made 1": CLASHED, "Book 5": UNREAD},
+        },
+    ),
+    "a-key-that-was-given": (
+        (refused("shop.Tag", {"id": 3, "slug": "b"}, "Key (id)=(3) already exists."),),
+        {"rows": {"Tag 3": {"id": 3, "slug": "slug-1"}}, "why": {"Tag 3": CLASHED}},
+    ),
+    "in-another-case": (
+        (read("shop.Tag", TAG), refused("shop.Tag", {"slug": "A"}, "1062, Duplicate entry 'A' for key 'slug'")),
+        {"rows": {"Tag 2": TAG}},
+    ),
+    "an-update": (
+        (
+            read("shop.Loan", LENT_ONCE),
+            refused_update("Key (book_id, number)=(5, 2) already exists."),
+        ),
+        {
+            "rows": {f"Loan {UUID(int=1)}": LENT_ONCE, "Loan made 1": {"book_id": 5, "number": 2}, "Book 5": {}},
+            "why": {"Loan made 1": CLASHED, "Book 5": UNREAD},
+        },
+    ),
     "value-not-carried": ((insert("shop.Tag", {"slug": Truncated("str", 900, "a")}, clash=True),), {}),
 }
 
@@ -398,6 +438,19 @@ CLASHES: dict[str, tuple[tuple[Happening, ...], dict[str, Any]]] = {
 def test_a_refused_insert_proves_a_row(name: str) -> None:
     happened, expected = CLASHES[name]
     assert plain(of(*happened)) == expected
+
+
+def test_a_key_that_a_sequence_gave_twice_hinders_any_test() -> None:
+    found = of(
+        refused(
+            "shop.Tag",
+            {"slug": "a"},
+            'duplicate key value violates unique constraint "shop_tag_pkey"\nDETAIL:  Key (id)=(1) already exists.',
+        )
+    )
+    assert (plain(found), [one.partition(":")[0] for one in found.hindrances]) == (
+        {}, ["the database gave a new row of shop.Tag a key that was taken"],
+    )  # fmt: skip
 
 
 WRITES: dict[str, tuple[tuple[Happening, ...], dict[str, Any]]] = {
