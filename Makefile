@@ -9,12 +9,16 @@ RUN = $(VENV)/bin
 SPREAD = -n 3 --dist loadfile
 INSTALL = $(PYTHON) requirements/install.py
 
-.PHONY: help demo readme environment test deep launching lint types newest trials lock proto clean
+COUNT ?= 2000
+DATABASE ?= sqlite
+
+.PHONY: help demo readme environment test deep programs launching lint types newest trials lock proto clean
 
 help:
 	@echo "make demo     record the example's requests, turn them into tests, run the tests"
 	@echo "make test     every test (ARGS='-k …' goes to pytest, PYTHON= and VENV= choose another interpreter)"
 	@echo "make deep     also the long forms of the property, crash and combination tests"
+	@echo "make programs     random ORM programs over random models, there and back: COUNT=2000 SEED=… DATABASE=sqlite|postgresql|mariadb"
 	@echo "make launching    every way to start Django x what stands beside x every database, about an hour"
 	@echo "make lint     ruff check and ruff format --check"
 	@echo "make types    pyright, strict"
@@ -43,6 +47,10 @@ test:
 deep:
 	@$(INSTALL) $(VENV) test
 	@$(RUN)/python -m pytest $(ARGS)
+
+programs:
+	@$(INSTALL) $(VENV) test
+	@PYTHONPATH=tests $(RUN)/python -m programs --count $(COUNT) --database $(DATABASE) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 launching:
 	@$(INSTALL) $(VENV) test

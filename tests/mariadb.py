@@ -25,8 +25,7 @@ def program(name: str) -> str:
     return found
 
 
-@pytest.fixture(scope="session")
-def mariadb() -> Iterator[int]:
+def served() -> Iterator[int]:
     """The port of a private MariaDB server with a database, user and password `shop`, stopped and removed afterwards."""
     folder, port = Path(tempfile.mkdtemp(prefix="unspan-mariadb-")), free_port()
     folder.chmod(0o755)
@@ -58,3 +57,6 @@ def until_ready(client: list[str]) -> None:
             return
         time.sleep(0.1)
     raise RuntimeError("MariaDB did not start")
+
+
+mariadb = pytest.fixture(scope="session", name="mariadb")(served)

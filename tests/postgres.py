@@ -21,8 +21,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[int]:
+def served() -> Iterator[int]:
     """The port of a private PostgreSQL server (user `postgres`, no password), stopped and removed afterwards."""
     binaries = max(POSTGRES.glob("*/bin"), key=lambda path: float(path.parent.name))
     folder, port = Path(tempfile.mkdtemp(prefix="unspan-postgres-")), free_port()
@@ -53,3 +52,6 @@ def until_ready(probe: Path, port: int) -> None:
             return
         time.sleep(0.1)
     raise RuntimeError("PostgreSQL did not start")
+
+
+postgres = pytest.fixture(scope="session", name="postgres")(served)

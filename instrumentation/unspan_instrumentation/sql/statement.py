@@ -38,7 +38,7 @@ class Statement:
     """
 
     __slots__ = (
-        "after", "alias", "budget", "complete", "converted", "description", "emitted", "end", "error", "held", "in_atomic", "last_row_id", "many",
+        "after", "alias", "apart", "blocks", "budget", "complete", "converted", "description", "emitted", "end", "error", "held", "in_atomic", "last_row_id", "many",
         "more", "most", "operation", "origin", "parameters", "parent", "recording", "row_count", "rows", "span_id", "start", "text", "told", "until_closed",
         "vendor",
     )  # fmt: skip
@@ -46,6 +46,7 @@ class Statement:
     def __init__(self, recording: Recording, connection: Any, text: str, parameters: Any = None, many: bool = False) -> None:
         self.recording, self.text, self.parameters, self.many = recording, text, parameters, many
         self.alias, self.vendor, self.in_atomic = connection.alias, system(connection), bool(connection.in_atomic_block)
+        self.blocks = connection.__dict__.get("atomic_blocks")
         self.operation = operation(text)
         self.span_id, self.parent = recording.span_id(), recording.parent()
         self.budget, self.most = limits.budget(recording), recording.settings.max_rows
@@ -61,6 +62,7 @@ class Statement:
         self.row_count: int | None = None
         self.last_row_id: Any = None
         self.error: BaseException | None = None
+        self.apart = False
         self.complete, self.more, self.held, self.until_closed, self.emitted = True, False, False, False, False
         recording.at_end(self.emit)
         self.start = self.end = now()
@@ -72,6 +74,7 @@ class Statement:
 
     def failed(self, error: BaseException) -> None:
         self.end, self.error = now(), error
+        self.apart = any(vars(block).get("savepoint") is True for block in self.blocks or ())
         self.emit()
 
     def note(self, cursor: Any) -> None:
@@ -170,6 +173,7 @@ class Statement:
         if self.error is not None:
             found[v.EXCEPTION_TYPE] = type_name(type(self.error))
             found[v.EXCEPTION_MESSAGE] = message(self.error)
+            found[v.UNDONE_APART] = self.apart
         elif self.description is not None:
             found[v.ROWS], found[v.ROWS_COMPLETE] = self.result(), self.complete
         if self.origin is not None:

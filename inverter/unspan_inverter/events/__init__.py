@@ -14,6 +14,7 @@ from unspan_inverter.events.kinds import (
     RowsSupported,
     RowsUpdated,
     SettingsRead,
+    StatementFailed,
     TapeRead,
     TransactionStep,
     WriteRefused,
@@ -22,5 +23,5 @@ from unspan_inverter.events.reading import events, exchange
 
 __all__ = [
     "CacheUsed", "Column", "Event", "Exchange", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
-    "RowsUpdated", "SettingsRead", "TapeRead", "TransactionStep", "WriteRefused", "events", "exchange",
+    "RowsUpdated", "SettingsRead", "StatementFailed", "TapeRead", "TransactionStep", "WriteRefused", "events", "exchange",
 ]  # fmt: skip

@@ -194,6 +194,16 @@ class TransactionStep:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementFailed:
+    """The database refused a statement. `apart`: an atomic block around it undoes what it did, so that a transaction outside of that can go on."""
+
+    span: str
+    database: str
+    operation: str
+    apart: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HttpAnswered:
     """An outbound HTTP exchange, from `began` to `ended` (nanoseconds since 1970). `error` is the exception's type name when there was no answer."""
 
@@ -277,6 +287,7 @@ Event = (
     | RowsUpdated
     | RowsDeleted
     | TransactionStep
+    | StatementFailed
     | HttpAnswered
     | TapeRead
     | MailSent

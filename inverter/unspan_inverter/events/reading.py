@@ -18,10 +18,11 @@ from unspan_inverter.events.kinds import (
     OnCommit,
     RowsRead,
     SettingsRead,
+    StatementFailed,
     TapeRead,
 )
 from unspan_inverter.events.supporting import NOTHING, Beside, besides, informed, of_raw, supported
-from unspan_inverter.events.writes import statement_event
+from unspan_inverter.events.writes import database, statement_event
 from unspan_inverter.trace import Trace
 
 
@@ -152,6 +153,8 @@ def settings_read(span: Span) -> Iterator[Event]:
 
 
 def sql(span: Span) -> Iterator[Event]:
+    if v.UNDONE_APART in span.attributes:
+        yield StatementFailed(span.span_id, database(span), text(span, v.OPERATION), bool(span.attributes[v.UNDONE_APART]))
     if span.attributes.get(v.OPERATION) in ("SELECT", "WITH", "VALUES", "(") or (
         v.ROWS in span.attributes and v.WRITTEN not in span.attributes
     ):

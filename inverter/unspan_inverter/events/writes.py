@@ -17,9 +17,12 @@ STEPS = {"START TRANSACTION": "BEGIN", "ROLLBACK TO SAVEPOINT": "ROLLBACK TO", "
 
 
 def statement_event(span: Span) -> Iterator[Event]:
-    """The event of a statement that is no SELECT; none for one that tells nothing (a failed one, DDL, a bare cursor's write)."""
+    """The events of a statement that is no SELECT; none for one that tells nothing (DDL, a bare cursor's write)."""
     operation, statement = str(span.attributes.get(v.OPERATION, "")), str(span.attributes.get(v.STATEMENT, ""))
-    if step := STEP.match(statement or operation):
+    step = STEP.match(statement or operation)
+    if step and span.status == 2:
+        return
+    if step:
         word = step[1].upper()
         yield TransactionStep(span.span_id, database(span), STEPS.get(word, word), step[2].strip('"`;'))
         return

@@ -8,7 +8,7 @@ from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, TapeRead
-from unspan_inverter.facts import counting, following, inheritance, links, parents
+from unspan_inverter.facts import counting, following, inheritance, links, ordering, parents
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
 from unspan_inverter.facts.ledger import Ledger
 
@@ -33,8 +33,10 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Fact
     rows = {key: row for key, row in rows.items() if key.label.lower() not in NATURAL or NATURAL[key.label.lower()] in row.values}
     plain, linked = split_links(rows, project)
     made, cut = changed_links(ledger, project)
+    ordered = ordering.in_order(plain, project, inherited)
+    numbered = ordering.tables({row.key.label for row in ordered}, project)
     return Facts(
-        rows=tuple(parents.in_order(plain, project, inherited)), linked=linked, born=inheritance.born(born(ledger, project), inherited),
+        rows=tuple(ordered), numbered=numbered, unordered=ordering.out_of_order(ordered, numbered), linked=linked, born=inheritance.born(born(ledger, project), inherited),
         changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
         mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)),

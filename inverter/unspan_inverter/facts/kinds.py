@@ -91,5 +91,9 @@ class Facts:
     """What no test can arrange, a sentence each."""
     inherited: Mapping[Key, Key] = field(default_factory=dict[Key, Key])
     """Key of a parent's row → key of the row that inherits from it, which stands for both."""
+    numbered: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Label of a model with automatic keys, of the rows → the table whose numbers those are."""
+    unordered: frozenset[str] = frozenset()
+    """Labels of models whose rows cannot be made in the order of their automatic keys."""
     keys_seen: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict[Key, Mapping[str, Any]])
     """Every row met, born ones included, with its values at the end: what a key in the response may refer to."""

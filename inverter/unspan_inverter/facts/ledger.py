@@ -1,6 +1,6 @@
 """The rows of a request: what each held before, what was born, changed and deleted, with rollbacks undone.
 
-What queries and writes tell of them is in `reads` and `writes`; foreign keys' parents and the order of creation are in `parents`.
+What queries and writes tell of them is in `reads` and `writes`; foreign keys' parents are in `parents`, the order of creation is in `ordering`.
 """
 
 import copy

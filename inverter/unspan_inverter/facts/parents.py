@@ -1,7 +1,7 @@
-"""Completes the rows: parents that foreign keys point to but nobody read, values that a column must have, and an order of creation."""
+"""Completes the rows: parents that foreign keys point to but nobody read, and values that a column must have."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -71,30 +71,6 @@ def target(one: Field, value: Any, project: Project) -> Key | None:
     if owner is None or (one.to_field and owner.field(one.to_field) is not owner.field("pk")):
         return None
     return Key(owner.label, value)
-
-
-def in_order(rows: Iterable[RowExists], project: Project, inherited: Mapping[Key, Key] = NO_KEYS) -> list[RowExists]:
-    """Parents first; within a model by key, so that automatic keys grow as they did."""
-    waiting = {row.key: row for row in sorted(rows, key=lambda row: (row.key.label, sortable(row.key.pk)))}
-    done: dict[Key, RowExists] = {}
-
-    def place(row: RowExists, inside: frozenset[Key]) -> None:
-        if row.key in done:
-            return
-        model = project.model(row.key.label)
-        for pointed_at in pointed(row.values, model, project) if model else ():
-            key = inherited.get(pointed_at, pointed_at)
-            if key in waiting and key not in inside:
-                place(waiting[key], inside | {row.key})
-        for label, column, value in pointed_by_another(row.values, model, project) if model else ():
-            for key, other in waiting.items():
-                if key.label == label and other.values.get(column) == value and key not in inside:
-                    place(other, inside | {row.key})
-        done[row.key] = row
-
-    for row in waiting.values():
-        place(row, frozenset({row.key}))
-    return list(done.values())
 
 
 def sortable(pk: Any) -> tuple[int, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from unspan_proto.project import Field, Model
 from unspan_proto.values import Opaque, bare, lossy
 
-from unspan_inverter.events import Event, RowsRead
+from unspan_inverter.events import Event, RowsDeleted, RowsRead, RowsUpdated
 from unspan_inverter.facts import Facts, Key, Made, RowExists
 from unspan_inverter.facts.parents import target
 from unspan_inverter.plan import sequences
@@ -18,6 +18,9 @@ from unspan_inverter.plan.expressions import Assign, Attr, Call, Do, Import, Sta
 
 NOWHERE: Mapping[str, str] = {}
 MIGRATED = "migrations leave rows here that the recorded database does not have like this"
+DECIDES = re.compile(r"\b(?:WHERE|ORDER BY|GROUP BY)\b|\bDISTINCT\b")
+GATHERS = re.compile(r"\bGROUP BY\b|\bDISTINCT\b|\bORDER BY \d")
+"""Where columns that are shown decide which rows are one, or are named by their position."""
 EMPTY = {"dict": {}, "list": [], "builtins.dict": {}, "builtins.list": []}
 """What a callable default of this name returns."""
 
@@ -29,7 +32,7 @@ class Relevance:
     text: str
     """Everything that the request and the answer said, without the day of the recording."""
     ordered: str
-    """The WHERE and ORDER BY parts of all statements."""
+    """The parts of all statements that decide about rows: WHERE, GROUP BY, ORDER BY."""
     password: bool
     """Whether a password was checked."""
     read: frozenset[str] = frozenset()
@@ -44,8 +47,8 @@ class Relevance:
 
 
 def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = False) -> Relevance:
-    split = [re.split(r"\bWHERE\b|\bORDER BY\b", event.statement, maxsplit=1) for event in events if isinstance(event, RowsRead)]
-    tails = [parts[1] for parts in split if len(parts) > 1]
+    texts = [event.statement for event in events if isinstance(event, (RowsRead, RowsUpdated, RowsDeleted))]
+    tails = [text if GATHERS.search(text) else text[found.end() :] for text in texts if (found := DECIDES.search(text))]
     read = frozenset(event.model for event in events if isinstance(event, RowsRead) and event.model)
     return Relevance(text, "\n".join(tails), password, read, timed)
 
@@ -65,13 +68,18 @@ def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool
     `behind`: as `sequences.given_by_database` has it.
     """
     rows = [row for row in facts.rows if row.key in bindings.names]
+    place = {row.key: at for at, row in enumerate(rows)}
+    bindings.explicit |= facts.unordered | ahead(rows, place, bindings)
+    bindings.explicit |= kin(facts.numbered, bindings)
     done: list[list[Statement]] = []
     last = last_given(rows, bindings)
-    for i in reversed(range(len(rows))):
-        earlier = {row.key for row in rows[:i]}
-        done.append(row_statements(rows[i], earlier, bindings, relevance, shared, facts))
-        if rows[i].key in last:
-            done[-1] += sequences.advanced(last[rows[i].key], behind, bindings.project)
+    for at in reversed(range(len(rows))):
+        statements, links = row_statements(rows[at], place, bindings, relevance, shared)
+        done.append(statements)
+        if rows[at].key in last:
+            done[-1] += sequences.advanced(last[rows[at].key], behind, bindings.project)
+        for other, statement in links:
+            done[len(rows) - 1 - other].append(statement)
     links = [link_statement(owner, name, targets, bindings) for (owner, name), targets in grouped_links(facts, bindings).items()]
     for statements in done:  # variables that later statements used are known only now
         statements[:] = [found for statement in statements if (found := used_only(statement, bindings, shared)) is not None]
@@ -113,9 +121,35 @@ def used_only(statement: Statement, bindings: Bindings, shared: bool) -> Stateme
     return statement if shared else Do(statement.value, statement.note)
 
 
+def ahead(rows: Sequence[RowExists], place: Mapping[Key, int], bindings: Bindings) -> set[str]:
+    """Labels of models whose rows are pointed to before they are made, by a key that may not be empty: such a key is written out."""
+    found: set[str] = set()
+    for row in rows:
+        model = bindings.project.model(row.key.label)
+        for one in model.fields if model else ():
+            key = pointed(one, row, place, bindings)
+            if key is not None and not one.null and place[bindings.one(key)] >= place[row.key]:
+                found.add(bindings.one(key).label)
+    return found
+
+
+def kin(numbered: Mapping[str, str], bindings: Bindings) -> set[str]:
+    """Labels of models that share their keys' numbers with one whose keys are written out: rows of both would not follow each other as they did."""
+    shared = {numbered[label] for label in bindings.explicit if label in numbered}
+    return {label for label, table in numbered.items() if table in shared}
+
+
+def pointed(one: Field, row: RowExists, place: Mapping[Key, int], bindings: Bindings) -> Key | None:
+    """The row among those that are made which a foreign key points to."""
+    value = row.values.get(one.attname)
+    key = target(one, bare(value), bindings.project) if one.related and one.kind == "column" and not lossy(value) else None
+    return key if key is not None and bindings.one(key) in place else None
+
+
 def row_statements(
-    row: RowExists, earlier: set[Key], bindings: Bindings, relevance: Relevance, shared: bool, facts: Facts
-) -> list[Statement]:
+    row: RowExists, place: Mapping[Key, int], bindings: Bindings, relevance: Relevance, shared: bool
+) -> tuple[list[Statement], list[tuple[int, Statement]]]:
+    """The statements that make a row; and what is said of it when the n-th row is made, to which it points."""
     model = bindings.project.model(row.key.label)
     assert model is not None
     always = shared and model.label.lower() not in LOOKED_UP
@@ -124,10 +158,15 @@ def row_statements(
     if variable is None:
         bindings.used.discard(row.key)
     if special := SPECIAL.get(model.label.lower()):
-        return [Assign(name, special(row.values, bindings, model), row.why, "pair" if special is site else "plain")]
-    now, later = fields(row, model, earlier, bindings, relevance)
+        return [Assign(name, special(row.values, bindings, model), row.why, "pair" if special is site else "plain")], []
+    now, later, linked = fields(row, model, place, bindings, relevance)
     statements: list[Statement] = [Assign(name, creation(model, now), note(row), "only" if in_bulk(model) else "plain")]
-    return [*statements, Do(update(model, bindings.pk(row.key), later))] if later else statements
+    if later:
+        statements.append(Do(update(model, bindings.pk(row.key), later)))
+    links: list[tuple[int, Statement]] = [
+        (place[bindings.one(key)], Do(update(model, bindings.pk(row.key), {one: bindings.row(key)}))) for one, key in linked.items()
+    ]
+    return statements, links
 
 
 def note(row: RowExists) -> str:
@@ -156,11 +195,12 @@ def update(model: Model, pk: Any, values: Mapping[str, Any]) -> Call:
 
 
 def fields(
-    row: RowExists, model: Model, earlier: set[Key], bindings: Bindings, relevance: Relevance
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Field name → value for the creation, and for an update after it (automatic timestamps, rows that come later)."""
+    row: RowExists, model: Model, place: Mapping[Key, int], bindings: Bindings, relevance: Relevance
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Key]]:
+    """Field name → value for the creation, and for an update after it (automatic timestamps); and which rows it points to that come later."""
     now: dict[str, Any] = {}
     later: dict[str, Any] = {}
+    linked: dict[str, Key] = {}
     for one in model.fields:
         value = row.values.get(one.attname)
         if one.attname == model.pk and not one.related:
@@ -169,12 +209,16 @@ def fields(
         elif one.auto and one.primary_key and row.key.label not in bindings.explicit:
             continue  # the inherited key of a child
         elif one.attname in row.values and worth(one, value, model, relevance):
-            key = target(one, bare(value), bindings.project) if one.related else None
-            if key is not None and key in bindings.names:
-                (now if bindings.one(key) in earlier else later)[one.name] = bindings.row(key)
-            else:
+            key = pointed(one, row, place, bindings)
+            if key is None:
                 (later if one.auto_now or one.auto_now_add else now)[one.attname] = plain(value)
-    return now, later
+            elif place[bindings.one(key)] < place[row.key]:
+                now[one.name] = bindings.row(key)
+            elif one.null:
+                linked[one.name] = key
+            else:
+                now[one.attname] = plain(value)
+    return now, later, linked
 
 
 def writes_key(one: Field, row: RowExists, bindings: Bindings, relevance: Relevance) -> bool:

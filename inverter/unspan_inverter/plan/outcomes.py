@@ -40,6 +40,12 @@ class Outcome:
         assert found is not None
         return found
 
+    def left(self) -> Iterator[tuple[Key, Mapping[str, Any]]]:
+        """The rows that were there before and still are, as they are at the end."""
+        gone = {self.bindings.one(row.key) for row in self.facts.gone}
+        changed = {row.key: row.after for row in self.facts.changed}
+        return ((row.key, {**row.values, **changed.get(row.key, {})}) for row in self.facts.rows if row.key not in gone)
+
     def expected(self, one: Field, value: Any) -> tuple[bool, Any]:
         """Whether a column's value can be asserted, and the expression it must equal."""
         found = plain(value)
@@ -49,7 +55,9 @@ class Outcome:
             key = target(one, found, self.bindings.project)
             if key is None:
                 return found is None, None
-            return (True, self.bindings.row(key)) if key in self.bindings.names else (False, None)
+            if key not in self.bindings.names:
+                return False, None
+            return True, self.bindings.pk(key) if self.inherits(key) else self.bindings.row(key)
         if isinstance(found, datetime):
             told = self.clock.expression(found)
             if self.clock.reads(found):
@@ -94,7 +102,12 @@ class Outcome:
 
     def attribute(self, one: Field, value: Any) -> str:
         """The attribute to read: the related object for a relation, the column for null."""
-        return one.attname if one.related and plain(value) is None else one.name
+        key = target(one, plain(value), self.bindings.project) if one.related else None
+        return one.attname if one.related and (key is None or self.inherits(key)) else one.name
+
+    def inherits(self, key: Key) -> bool:
+        """Whether a row is known as another that inherits from it, which Django does not take for the same."""
+        return self.bindings.one(key) != key
 
 
 def asked(exchange: Exchange) -> str:
@@ -129,12 +142,21 @@ def one_born(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Out
 
 def alike(model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> int:
     """How many rows that were there before answer the same lookup."""
-    keys = {name: value for name, value in lookup.items() if not isinstance(value, (Name, Attr))}
-    fields = {name: model.field(name) or model.fields[0] for name in keys}
+    given = {name: value for name, value in lookup.items() if not isinstance(value, (Name, Attr))}
+    fields = {name: model.field(name) or model.fields[0] for name in given}
     return sum(
-        row.key.label == model.label and all(held(row.values, fields[name]) == value for name, value in keys.items())
-        for row in outcome.facts.rows
+        is_one(key.label, model, outcome) and all(held(values, fields[name]) == value for name, value in given.items())
+        for key, values in outcome.left()
     )
+
+
+def is_one(label: str, model: Model, outcome: Outcome) -> bool:
+    """Whether the model's table has the rows of `label` too: it is the model, or inherits from it."""
+    if label == model.label:
+        return True
+    child = outcome.bindings.project.model(label)
+    links = [one.related for one in child.fields if one.parent_link and one.related] if child else []
+    return any(is_one(above, model, outcome) for above in links)
 
 
 def held(values: Mapping[str, Any], one: Field) -> Any:
@@ -155,8 +177,8 @@ def preference(one: Field) -> tuple[bool, bool, bool, bool]:
 
 def told_apart(row: RowBorn, model: Model, outcome: Outcome) -> dict[str, Any]:
     """The fewest fields that no other row of the model shares."""
-    others = [other.values for other in outcome.facts.rows if other.key.label == model.label]
-    others += [other.values for other in outcome.facts.born if other.label == model.label and other is not row]
+    others = [values for key, values in outcome.left() if is_one(key.label, model, outcome)]
+    others += [other.values for other in outcome.facts.born if is_one(other.label, model, outcome) and other is not row]
     lookup: dict[str, Any] = {}
     for one in sorted(model.fields, key=preference):
         value = plain(row.values.get(one.attname))

@@ -6,7 +6,7 @@ from typing import Any
 
 from unspan_proto.project import Project
 
-from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead
+from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead, StatementFailed
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan import arrange, caching, names, requests, routes, sequences, session, surroundings, tapes
@@ -96,8 +96,12 @@ def uses_database(recorded: Recorded) -> bool:
 
 
 def in_real_transactions(recorded: Recorded) -> bool:
-    """Whether the project's own kind of atomic block was entered: it may ask to be the outermost, which a test case's is."""
-    return any(f"{name}.__enter__" in recorded.called for name in recorded.project.atomics)
+    """Whether the project's own kind of atomic block was entered, which may ask to be the outermost, as a test case's is; or what the database refuses
+    would end in that one: a statement without a block around it, a constraint that is only checked at the COMMIT."""
+    refused = (event for event in recorded.events if isinstance(event, StatementFailed))
+    return any(f"{name}.__enter__" in recorded.called for name in recorded.project.atomics) or any(
+        event.operation == "COMMIT" or not event.apart for event in refused
+    )
 
 
 def variables(facts: Facts, project: Project) -> dict[Any, str]:
