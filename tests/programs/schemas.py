@@ -178,7 +178,7 @@ def model(rng: Random, name: str, before: list[Model], names: list[str]) -> Mode
     columns = tuple(replace(one, null=one.null and not one.unique) for one in columns)
     return Model(
         name, columns, tuple(relations(rng, name, before, names)), "auto" if parent else rng.choices(("auto", "uuid", "char"), (80, 10, 10))[0],
-        parent, soft=not parent and rng.random() < 0.12, generic=bool(plain) and rng.random() < 0.15,
+        parent, soft=not parent and rng.random() < 0.12, generic=bool(plain) and not parent and rng.random() < 0.2,
     )  # fmt: skip
 
 

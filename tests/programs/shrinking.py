@@ -15,7 +15,7 @@ from .program import Program
 from .rounds import Round, Verdict
 from .rows import Row
 
-STEPS = 12
+STEPS = 8
 
 
 def signature(verdict: Verdict) -> tuple[str, str]:

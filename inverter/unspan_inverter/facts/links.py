@@ -22,5 +22,6 @@ def as_link(between: Model, values: dict[str, Any], project: Project) -> Linked 
 
 
 def project_label(side: Field, project: Project) -> str:
+    """The label under which the rows go that a foreign key points to: of a proxy, the model's behind it."""
     related = project.model(side.related or "")
-    return related.label if related else str(side.related)
+    return (related.concrete or related.label) if related else str(side.related)

@@ -109,7 +109,7 @@ def emptied(bindings: Bindings, relevance: Relevance) -> list[Statement]:
     """Takes away the rows that migrations made in the tables that the request read: the recording shows which were left of them."""
     labels = sorted({key.label for key in bindings.names} | set(relevance.read))
     models = [model for label in labels if (model := bindings.project.model(label)) and model.seeded and model.label.lower() not in SPECIAL]
-    return [Do(method(method(manager(model), "all"), "delete"), "" if i else MIGRATED) for i, model in enumerate(models)]
+    return [Do(method(method(rows_of(model), "all"), "delete"), "" if i else MIGRATED) for i, model in enumerate(models)]
 
 
 def used_only(statement: Statement, bindings: Bindings, shared: bool) -> Statement | None:
@@ -186,12 +186,17 @@ def in_bulk(model: Model) -> bool:
 
 
 def manager(model: Model) -> Attr:
-    """The manager through which the test reads and writes a model."""
+    """The manager through which the test makes rows of a model."""
     return Attr(Import(model.module, model.name), model.default_manager if model.default_manager.isidentifier() else "_default_manager")
 
 
+def rows_of(model: Model) -> Attr:
+    """The manager through which the test finds rows of a model: one that shows all of them."""
+    return manager(model) if model.plain_manager else Attr(Import(model.module, model.name), "_base_manager")
+
+
 def update(model: Model, pk: Any, values: Mapping[str, Any]) -> Call:
-    return method(method(manager(model), "filter", pk=pk), "update", **values)
+    return method(method(rows_of(model), "filter", pk=pk), "update", **values)
 
 
 def fields(

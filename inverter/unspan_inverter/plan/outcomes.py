@@ -13,7 +13,7 @@ from unspan_proto.values import Opaque, bare, lossy
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
 from unspan_inverter.facts.parents import target
-from unspan_inverter.plan.arrange import EMPTY, manager, plain
+from unspan_inverter.plan.arrange import EMPTY, plain, rows_of
 from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key
 from unspan_inverter.plan.clock import Clock, parsed
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Name, Statement, method
@@ -123,7 +123,7 @@ def born(outcome: Outcome) -> Iterator[Statement]:
         lookup = told_apart(row, model, outcome)
         groups.setdefault(f"{row.label} {lookup!r}", (model, lookup, []))[2].append(row)
     for model, lookup, rows in groups.values():
-        found = method(manager(model), "filter", **lookup) if lookup else method(manager(model), "all")
+        found = method(rows_of(model), "filter", **lookup) if lookup else method(rows_of(model), "all")
         if len(rows) > 1:
             yield Check("equal", (method(found, "count"), len(rows) + alike(model, lookup, outcome)))
         else:
@@ -134,10 +134,10 @@ def one_born(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Out
     name = Name(outcome.bindings.names[row.key])
     checks = list(fields_equal(name, row.values, model, outcome, skip=lookup))
     if checks or (row.key in outcome.bindings.used):
-        yield Assign(name, method(manager(model), "get", **lookup))
+        yield Assign(name, method(rows_of(model), "get", **lookup))
         yield from checks
     else:
-        yield Check("true", (method(method(manager(model), "filter", **lookup), "exists"),))
+        yield Check("true", (method(method(rows_of(model), "filter", **lookup), "exists"),))
 
 
 def alike(model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> int:
@@ -184,6 +184,7 @@ def told_apart(row: RowBorn, model: Model, outcome: Outcome) -> dict[str, Any]:
         value = plain(row.values.get(one.attname))
         if (
             one.attname == model.pk
+            or (one.auto and one.primary_key)
             or value in (None, "")
             or one.type in ("JSONField", "BinaryField", "FloatField")
             or isinstance(value, (bool, datetime, date))
@@ -275,7 +276,7 @@ def gone(outcome: Outcome) -> Iterator[Statement]:
     for label, keys in groups.items():
         pks = [outcome.bindings.pk(key) for key in keys]
         chosen = {"pk": pks[0]} if len(pks) == 1 else {"pk__in": pks}
-        yield Check("false", (method(method(manager(outcome.model(label)), "filter", **chosen), "exists"),))
+        yield Check("false", (method(method(rows_of(outcome.model(label)), "filter", **chosen), "exists"),))
 
 
 def links(outcome: Outcome) -> Iterator[Statement]:

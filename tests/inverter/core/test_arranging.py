@@ -1,13 +1,18 @@
 """What the arrange part says of rows that cannot simply be made one after the other, and which kind of test case the request needs."""
 
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
 import pytest
 from unspan_inverter.events import StatementFailed, events
+from unspan_inverter.facts import Key, Linked
+from unspan_inverter.facts.links import as_link
 from unspan_inverter.generate import planned
 from unspan_proto import vocabulary as v
 
-from .making import Happening, insert, read, source, sql, trace
+from .making import BOOK, PROJECT, Happening, blocks, foreign_key, insert, many_to_many, model, read, source, sql, trace, update
 
-NOVEL = {"id": 5, "title": "Emma", "book_ptr_id": 5, "genre": "comedy"}
 REFUSED = insert("shop.Tag", {"slug": "a"}, clash=True, **{v.UNDONE_APART: False})
 CASES = {
     "a row that comes later is pointed to when it is there": (
@@ -66,3 +71,63 @@ def test_what_the_database_refuses_outside_of_a_savepoint_needs_real_transaction
 def test_a_refused_statement_is_told() -> None:
     happened: Happening = REFUSED
     assert events(trace(happened))[0] == StatementFailed("0000000000000002", "default", "INSERT", False)
+
+
+HIDING = replace(PROJECT, models=tuple(replace(one, plain_manager=False) if one == BOOK else one for one in PROJECT.models))
+
+
+def test_rows_that_the_manager_may_hide_are_found_all_the_same() -> None:
+    text = source(trace(*CASES["a row that comes later is pointed to when it is there"][0], project=HIDING))
+    assert 'Book.objects.create(title="Emma II")' in text
+    assert "Book._base_manager.filter(pk=cls.emma.pk).update(sequel=cls.emma_ii)" in text
+
+
+def test_a_link_to_a_proxy_is_one_to_the_row_behind_it() -> None:
+    between = model("shop.Shelf_lent", foreign_key("shelf", "shop.Shelf"), foreign_key("lentbook", "shop.LentBook"), auto_created=True)
+    shelf = model("shop.Shelf", many_to_many("lent", "shop.LentBook", "shop.Shelf_lent"))
+    project = replace(PROJECT, models=(*PROJECT.models, shelf, between))
+    expected = Linked(Key("shop.Shelf", 1), "lent", Key("shop.Book", 2))
+    assert as_link(between, {"id": 3, "shelf_id": 1, "lentbook_id": 2}, project) == expected
+
+
+ADDED = datetime(2020, 1, 2, 3, 4, tzinfo=timezone.utc)
+GATHERED = {
+    "grouped by its place": ('SELECT "shop_book"."added" AS "added", COUNT(*) AS "n" FROM "shop_book" GROUP BY 1 ORDER BY 1 ASC', True),
+    "one of each": ('SELECT DISTINCT "shop_book"."added" FROM "shop_book"', True),
+    "only shown": ('SELECT "shop_book"."added" FROM "shop_book"', False),
+}
+
+
+@pytest.mark.parametrize("name", GATHERED)
+def test_moments_that_group_rows_are_kept(name: str) -> None:
+    statement, kept = GATHERED[name]
+    attributes: dict[str, Any] = {v.STATEMENT: statement}
+    text = source(trace(read("shop.Book", {"id": 1, "title": "Emma", "added": ADDED}, **attributes)))
+    assert ("datetime(2020, 1, 2, 3, 4" in text) is kept
+
+
+def test_a_new_row_is_told_from_one_that_was_changed_to_look_like_it() -> None:
+    happened = (
+        read("shop.Book", {"id": 1, "title": "Emma", "price": 1}),
+        update("shop.Book", {"title": "Persuasion"}, [1]),
+        insert("shop.Book", {"id": 2, "title": "Persuasion", "price": 3}),
+    )
+    assert 'Book.objects.filter(title="Persuasion", price=3).exists()' in "\n".join(blocks(source(trace(*happened, method="POST"))))
+
+
+def test_a_new_row_is_told_from_those_that_inherit() -> None:
+    happened = (
+        read("shop.Book", {"id": 5, "title": "Emma", "price": 1}),
+        read("shop.Novel", {"book_ptr_id": 5, "genre": "comedy"}),
+        insert("shop.Book", {"id": 6, "title": "Emma", "price": 3}),
+    )
+    assert 'Book.objects.filter(title="Emma", price=3).exists()' in "\n".join(blocks(source(trace(*happened, method="POST"))))
+
+
+def test_a_row_known_by_what_inherits_from_it_is_compared_by_its_key() -> None:
+    happened = (
+        read("shop.Book", {"id": 5, "title": "Emma"}),
+        read("shop.Novel", {"book_ptr_id": 5, "genre": "comedy"}),
+        insert("shop.Book", {"id": 6, "title": "Persuasion", "sequel_id": 5}),
+    )
+    assert "self.assertEqual(book.sequel_id, novel.pk)" in "\n".join(blocks(source(trace(*happened, method="POST"))))
