@@ -74,14 +74,14 @@ def output(command: Sequence[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def prepared(python: Path, folder: Path) -> str:
-    """A database with three books on each of thirty shelves."""
+def prepared(python: Path, folder: Path, shelves: int = 30, books: int = 3) -> str:
+    """A database with so many books on each of so many shelves."""
     database = str(folder / "db.sqlite3")
     env = clean({"BENCHMARK_DATABASE": database})
     manage = [str(python), "manage.py"]
     subprocess.run([*manage, "migrate", "-v0"], cwd=PROJECT, env=env, check=True)
-    book = "Book(title=f'A title of book {n}', shelf=n % 30, price=n + 1, stock=n % 9)"
-    fill = f"from shop.models import Book; Book.objects.bulk_create({book} for n in range(90))"
+    book = f"Book(title=f'A title of book {{n}}', shelf=n % {shelves}, price=n + 1, stock=n % 9)"
+    fill = f"from shop.models import Book; Book.objects.bulk_create([{book} for n in range({shelves * books})], 1000)"
     subprocess.run([*manage, "shell", "-c", fill], cwd=PROJECT, env=env, check=True, stdout=subprocess.DEVNULL)
     return database
 
@@ -144,7 +144,7 @@ def started(command: list[str], folder: Path, env: Mapping[str, str], **streams:
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait(20)
 
 

@@ -35,6 +35,8 @@ class Exchange:
     content: bytes
     """The answer's bytes as sent, content-encoding included."""
     url: str
+    seconds: float = field(default=0.0, compare=False)
+    """From the request's first byte to the answer's last."""
 
     def sent_header(self, name: str) -> str:
         return next((value for key, value in self.sent if key.lower() == name), "")
@@ -102,6 +104,7 @@ class Client:
         target = encoded(parts.path or "/") + (f"?{encoded(parts.query)}" if parts.query else "")
         sent = list(self._headers(parts.netloc, dict(headers or {}), method, body, kind))
         connection = http.client.HTTPConnection(parts.netloc, timeout=120)
+        begun = time.perf_counter()
         with contextlib.closing(connection):
             connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
             for name, value in sent:
@@ -109,8 +112,9 @@ class Client:
             connection.endheaders(body)
             answer = connection.getresponse()
             content, got = answer.read(), tuple(answer.getheaders())
+        seconds = time.perf_counter() - begun
         self.jar.take(got)
-        found = Exchange(method, target, tuple(sent), body or b"", tuple(files), answer.status, got, content, full)
+        found = Exchange(method, target, tuple(sent), body or b"", tuple(files), answer.status, got, content, full, seconds)
         self.played.append(found)
         return found
 

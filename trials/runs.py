@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,18 +49,23 @@ def trace_id(name: str) -> str:
 
 @contextlib.contextmanager
 def served(
-    folder: Path, scratch: Path, label: str, endpoint: str, recorded: bool, port: int = 0
+    folder: Path, scratch: Path, label: str, endpoint: str, recorded: bool, port: int = 0, more: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Application, str, Path]]:
     """The application, seeded and served. Yields it, its address and the observer's log.
 
-    Its environment is the same recorded or not, for a debug page shows it: also what the wrapper would add to it.
+    Its environment is the same recorded or not, for a debug page shows it: also what the wrapper would add to it. `more` are variables for it.
     """
     upstream = free_port()
     application = read(folder, upstream)
     port, home = port or free_port(), application.workdir
     log = scratch / "observed"
     log.write_bytes(b"")
-    ours = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{endpoint}", "OTEL_SERVICE_NAME": application.name, **application.record_env}
+    ours = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{endpoint}",
+        "OTEL_SERVICE_NAME": application.name,
+        **application.record_env,
+        **(more or {}),
+    }
     env = application.environ(TRIAL_LOG=str(log), PYTHONPATH=str(home), **ours)
     with contextlib.ExitStack() as stack:
         outside = scratch / f"{label}.upstream"
