@@ -6,6 +6,7 @@ It travels as one encoded dict (`as_plain`) in a `project` span, in a trace of i
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, TypeVar
 
 from unspan_proto import values
@@ -109,7 +110,7 @@ class Route:
     converters: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Project:
     """Everything about the user's project that a trace refers to."""
 
@@ -128,12 +129,19 @@ class Project:
 
     def model(self, label: str) -> Model | None:
         """The model with this label, case of the class name ignored."""
-        wanted = label.lower()
-        return next((model for model in self.models if model.label.lower() == wanted), None)
+        return self._labels.get(label.lower())
 
     def table(self, name: str) -> Model | None:
         """The concrete model that owns this table; one that was swapped out owns none."""
-        return next((model for model in self.models if model.table == name and not model.proxy and not model.swapped), None)
+        return self._tables.get(name)
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Model]:
+        return {model.label.lower(): model for model in reversed(self.models)}
+
+    @cached_property
+    def _tables(self) -> Mapping[str, Model]:
+        return {model.table: model for model in reversed(self.models) if not model.proxy and not model.swapped}
 
 
 def as_plain(project: Project) -> dict[str, Any]:

@@ -31,8 +31,8 @@ class Relevance:
 
     text: str
     """Everything that the request and the answer said, without the day of the recording."""
-    ordered: str
-    """The parts of all statements that decide about rows: WHERE, GROUP BY, ORDER BY."""
+    ordered: frozenset[str]
+    """The names between quotes in the parts of all statements that decide about rows: WHERE, GROUP BY, ORDER BY."""
     password: bool
     """Whether a password was checked."""
     read: frozenset[str] = frozenset()
@@ -43,14 +43,15 @@ class Relevance:
     def matters(self, value: Any, one: Field) -> bool:
         if self.timed and one.type in ("DateTimeField", "DateField") and one.name != "last_login":
             return True
-        return f'"{one.column}"' in self.ordered or f"`{one.column}`" in self.ordered or appears(value, self.text)
+        return one.column in self.ordered or appears(value, self.text)
 
 
 def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = False) -> Relevance:
     texts = [event.statement for event in events if isinstance(event, (RowsRead, RowsUpdated, RowsDeleted))]
     tails = [text if GATHERS.search(text) else text[found.end() :] for text in texts if (found := DECIDES.search(text))]
     read = frozenset(event.model for event in events if isinstance(event, RowsRead) and event.model)
-    return Relevance(text, "\n".join(tails), password, read, timed)
+    ordered = frozenset(name for tail in dict.fromkeys(tails) for quote in '"`' for name in tail.split(quote))
+    return Relevance(text, ordered, password, read, timed)
 
 
 def appears(value: Any, text: str) -> bool:
@@ -81,8 +82,10 @@ def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool
         for other, statement in links:
             done[len(rows) - 1 - other].append(statement)
     links = [link_statement(owner, name, targets, bindings) for (owner, name), targets in grouped_links(facts, bindings).items()]
-    for statements in done:  # variables that later statements used are known only now
-        statements[:] = [found for statement in statements if (found := used_only(statement, bindings, shared)) is not None]
+    spoken = {bindings.names[key] for key in bindings.used if key in bindings.names}  # what later statements use is known only now
+    looked_up = {name for key, name in bindings.names.items() if key.label.lower() in LOOKED_UP}
+    for statements in done:
+        statements[:] = [found for statement in statements if (found := used_only(statement, spoken, looked_up, shared)) is not None]
     made = [statement for statements in reversed(done) for statement in statements]
     return [*emptied(bindings, relevance), *said_once(made), *links]
 
@@ -112,11 +115,11 @@ def emptied(bindings: Bindings, relevance: Relevance) -> list[Statement]:
     return [Do(method(method(rows_of(model), "all"), "delete"), "" if i else MIGRATED) for i, model in enumerate(models)]
 
 
-def used_only(statement: Statement, bindings: Bindings, shared: bool) -> Statement | None:
+def used_only(statement: Statement, spoken: set[str], looked_up: set[str], shared: bool) -> Statement | None:
     """An assignment to a variable that nobody reads becomes the bare expression; none is left of one that only looks a row up."""
-    if not isinstance(statement, Assign) or any(bindings.names.get(key) == statement.target.id for key in bindings.used):
+    if not isinstance(statement, Assign) or statement.target.id in spoken:
         return statement
-    if any(name == statement.target.id and key.label.lower() in LOOKED_UP for key, name in bindings.names.items()):
+    if statement.target.id in looked_up:
         return None
     return statement if shared else Do(statement.value, statement.note)
 
@@ -233,7 +236,7 @@ def writes_key(one: Field, row: RowExists, bindings: Bindings, relevance: Releva
         return row.key.label in bindings.explicit or (
             model is not None and model.seeded
         )  # code and settings know rows of migrations by number
-    several = sum(key.label == row.key.label for key in bindings.names) > 1  # databases give unordered rows in the order of such keys
+    several = bindings.number[row.key.label] > 1  # databases give unordered rows in the order of such keys
     return several or not one.has_default or row.key.label in bindings.explicit or appears(row.key.pk, relevance.text)
 
 

@@ -5,6 +5,7 @@ A row whose key appears where its meaning is not certain keeps its recorded key 
 
 import re
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,16 @@ class Bindings:
     used: set[Key] = field(default_factory=set[Key])
     hints: frozenset[str] = frozenset()
     """Words of the route and the path: the model that a bare `pk` belongs to is mostly among them."""
+    told: dict[str, list[Key]] = field(init=False, default_factory=dict[str, list[Key]])
+    """The rows with a variable, in the order they were met, by how their keys read."""
+    number: Counter[str] = field(init=False, default_factory=Counter[str])
+    """How many rows of each label have a variable."""
+
+    def __post_init__(self) -> None:
+        self.number.update(key.label for key in self.names)
+        for key in self.names:
+            if not isinstance(key.pk, Made):
+                self.told.setdefault(plain_key(key.pk), []).append(key)
 
     def row(self, key: Key) -> Name:
         """The variable that holds a row; of a parent's row, the child that it is one with."""
@@ -45,8 +56,7 @@ class Bindings:
 
     def candidates(self, value: Any) -> list[Key]:
         """Rows with a variable whose key reads like `value`, in the order they were met."""
-        wanted = plain_key(value)
-        return [key for key in self.names if not isinstance(key.pk, Made) and plain_key(key.pk) == wanted]
+        return self.told.get(plain_key(value), [])
 
     def meant(self, name: str, value: Any) -> Key | None:
         """The row that a parameter called `name` with this value certainly means."""
@@ -79,9 +89,7 @@ class Bindings:
     def keep(self, texts: Iterable[str]) -> None:
         """Marks the models whose automatic keys appear in texts that are compared literally."""
         tokens = {plain_key(token) for text in texts for token in TOKEN.findall(text)}
-        for key in self.names:
-            if not isinstance(key.pk, Made) and plain_key(key.pk) in tokens:
-                self.explicit.add(key.label)
+        self.explicit.update(key.label for token in tokens for key in self.told.get(token, ()))
 
 
 def bare_name(name: str) -> str:

@@ -129,14 +129,15 @@ def of_rows(rows: Mapping[Key, Mapping[str, Any]], project: Project, taken: Sequ
         count[key.label] = count.get(key.label, 0) + 1
     found: dict[Key, str] = {}
     used = set(taken)
+    numbers: dict[str, int] = {}
     for key, values in rows.items():
         model = project.model(key.label)
         noun = identifier(model.name if model else key.label)
         wished = noun if count[key.label] == 1 else telling(values, model, noun)
-        name = wished
-        number = 2
+        name, number = wished, numbers.get(noun, 2)
         while name in used:
-            name, number = f"{noun if wished != noun else wished}_{number}", number + 1
+            name, number = f"{noun}_{number}", number + 1
+        numbers[noun] = number
         used.add(name)
         found[key] = name
     return found
