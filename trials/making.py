@@ -18,8 +18,9 @@ from runs import played, served
 from unspan_inverter.errors import InverterError
 from unspan_inverter.exporting import TraceFile, as_json
 from unspan_inverter.generate import generated
+from unspan_inverter.proving.settling import settled
 from unspan_inverter.reading import Collector
-from unspan_inverter.replaying import Replay, replayed
+from unspan_inverter.replaying import Replay
 from unspan_inverter.runners import Run, runner
 from unspan_inverter.settings import Endpoint, Settings, for_tests
 from unspan_inverter.trace import Trace, built
@@ -130,7 +131,7 @@ def made(home: Home, traces: dict[str, Path], replaying: bool = True) -> Iterato
         file.write_text(test.source, encoding="utf-8")
         one = Made(name, file, recording)
         if replaying:
-            one = replace(one, replay=replayed(file, "django", home.settings, home.application.workdir, [recording], home.environ))
+            one = replace(one, replay=settled(file, "django", home.settings, home.application.workdir, [recording], home.environ))
         yield one
 
 

@@ -6,6 +6,8 @@ instrumentor would configure empty ones before. Neither hook raises: an error th
 
 import atexit
 import os
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 
 from wrapt import register_post_import_hook
 
@@ -64,6 +66,16 @@ def start(recorder: Recorder | None) -> None:
 def flush(timeout: float = 10.0) -> bool:
     """Whether everything recorded so far reached the collector within `timeout` seconds; true where nothing is recorded."""
     return all(recorder.outbox.flush(timeout) for recorder in _started if recorder is not None)
+
+
+@contextmanager
+def aside() -> Generator[None]:
+    """Inside, what is recorded goes nowhere. Only where nothing was recorded before."""
+    with ExitStack() as stack:
+        for one in _started:
+            if one is not None:
+                stack.enter_context(one.outbox.aside())
+        yield
 
 
 def recorder() -> Recorder | None:

@@ -9,8 +9,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -107,6 +107,7 @@ class Outbox:
         self._empty = threading.Event()
         self._tried = threading.Event()
         self.hurried = False
+        self.kept = False
         self._warned = False
         self._complained: set[type[BaseException]] = set()
         self._delay = FIRST_DELAY
@@ -179,7 +180,18 @@ class Outbox:
             with suppress(RuntimeError):
                 self.idle.release()
 
+    @contextmanager
+    def aside(self) -> Generator[None]:
+        """Inside, nothing is sent, and at its end what was queued is let go of: for what runs only so that later runs find this process used."""
+        self.kept = True
+        try:
+            yield
+        finally:
+            self._reset()
+
     def _start(self) -> bool:
+        if self.kept:
+            return True
         with self._starting:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="unspan-exporter", daemon=True)

@@ -28,13 +28,20 @@ run()"""
 """Run by the project's Python before the runner's own command: the wrapper where the project has it, else only the command."""
 
 
+SAME_IN_A_USED_PROCESS = (
+    "it did the same as the recording in a process that had run it before, as the recorded one had served; run first in a process:"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How the run of a test went, and how its trace compares with each recording; `why` there is none, where one is None."""
+    """How the run of a test went, and how its trace compares with each recording; `why` there is none, where one is None. `at_first`: what the first
+    run in a process did otherwise, where the comparisons are of a later one."""
 
     verdict: Verdict
     comparisons: tuple[Comparison | None, ...] = ()
     why: str = ""
+    at_first: tuple[str, ...] = ()
 
     @property
     def same(self) -> bool | None:
@@ -76,7 +83,7 @@ def included(recordings: Sequence[Trace]) -> dict[str, str]:
 def words(replay: Replay) -> list[str]:
     """How the run compares with the recordings, for a person; nothing for a test that failed."""
     if replay.same:
-        return ["it did the same as the recording"]
+        return [SAME_IN_A_USED_PROCESS, *replay.at_first] if replay.at_first else ["it did the same as the recording"]
     if replay.same is None:
         return [f"it was not compared with the recording: {replay.why}"] if replay.why else []
     names = Names("the recording", "the test")

@@ -31,7 +31,7 @@ def settings_that_matter() -> dict[str, Any]:
     found = {name: literal(getattr(settings, name)) for name in SETTINGS if hasattr(settings, name)}
     for name in ("CACHES", "STORAGES"):  # of these only which backend, never a location or a password
         found[name] = attempt(backends, getattr(settings, name, {})) or {}
-    return found
+    return found | {"CACHE_ARGUMENTS": attempt(cache_arguments, getattr(settings, "CACHES", {})) or {}}
 
 
 def literal(value: Any) -> Any:
@@ -40,6 +40,15 @@ def literal(value: Any) -> Any:
 
 def backends(configured: dict[str, dict[str, Any]]) -> dict[str, str]:
     return {alias: str(one.get("BACKEND", "")) for alias, one in configured.items()}
+
+
+def cache_arguments(configured: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What each cache's settings say of its keys and of how long it keeps things, which code may ask for."""
+    names = {"TIMEOUT": (int, float, type(None)), "VERSION": (int,), "KEY_PREFIX": (str,)}
+    return {
+        alias: {name: one[name] for name, kinds in names.items() if name in one and type(one[name]) in kinds}
+        for alias, one in configured.items()
+    }
 
 
 def databases() -> dict[str, dict[str, Any]]:

@@ -123,9 +123,10 @@ def stem(test: Generated) -> str:
 
 def checked(path: Path, output: Path | None, style: str, chosen: Settings, recordings: Sequence[Trace]) -> bool:
     """Runs the test under the recorder and says how it went, and how that compares with what was recorded."""
-    from unspan_inverter.replaying import replayed, words  # not needed where nothing is checked
+    from unspan_inverter.proving.settling import settled  # not needed where nothing is checked
+    from unspan_inverter.replaying import words
 
-    replay = replayed(path, style, chosen, Path.cwd(), recordings)
+    replay = settled(path, style, chosen, Path.cwd(), recordings)
     verdict, name = replay.verdict, str(path) if output else "the test"
     if verdict.passed:
         said("\n".join([f"{name}: {verdict.sentence}, in: {verdict.command}", *words(replay)]))

@@ -5,7 +5,6 @@ What must differ between two runs is mapped here, never left out of the comparis
 
 import json
 import math
-import re
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -17,41 +16,48 @@ from uuid import UUID
 from unspan_proto.project import Project
 from unspan_proto.values import Derived, Instance, ModelRef, Opaque, Truncated
 
+from unspan_inverter.comparing import logins
+from unspan_inverter.comparing.clocks import Clocks
+from unspan_inverter.comparing.elsewhere import REQUEST
 from unspan_inverter.comparing.forms import CSRF_FIELD
 from unspan_inverter.comparing.moments import Moments
+from unspan_inverter.comparing.tokens import HASH, MICROSECONDS, PIECE, alternative, arbitrary, length, moment, pieces
 
 MOST: Final = 20
 """So many differences inside of one value are looked for."""
-PIECE: Final = re.compile(r"\w+|[^\w\s]")
-TOKEN: Final = re.compile(r"[0-9a-fA-F]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-RUN: Final = re.compile(r"[A-Za-z0-9]{12,}")
-MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
-MICROSECONDS: Final = re.compile(r"\d{6}Z?")
-SIGNATURE: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
-HASH: Final = re.compile(r"[\w-]+\$[^\s$]*\$\S+")
-"""A password as Django keeps it."""
-REQUEST: Final = frozenset({"method", "path"})
-"""What a request shows; a test client has a class of its own for it."""
+UNLIKE_UNDER_DEBUG: Final = {"django.db.backends.utils.CursorDebugWrapper": "django.db.backends.utils.CursorWrapper"}
+"""Classes that Django takes under DEBUG, and what it takes in their place in tests."""
+CONNECTION: Final = frozenset({"settings_dict", "queries_log", "alias"})
+"""What a connection to a database shows."""
+ENVIRON: Final = frozenset({"REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "wsgi.url_scheme"})
+"""What of a WSGI server's dictionary is the request."""
+TESTSERVER: Final = "testserver"
+"""The host that Django's test runner allows beside those of the settings."""
+PLACE: Final = ("BACKEND", "LOCATION")
+LOCMEM: Final = "django.core.cache.backends.locmem.LocMemCache"
+"""The backend of the caches that a test has for itself."""
 ANY: Final = ""
 """Stands for any model: what the number of a path or a parameter is the key of is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of one shape. `labels`: of each column the model whose key it holds, or None. `ordered`: whether their order counts."""
+    """Rows of one shape. `labels`: of each column the model whose key it holds, or None; `names`: its own. `ordered`: whether their order counts."""
 
     rows: Sequence[Sequence[Any]]
     labels: tuple[str | None, ...] = ()
     ordered: bool = True
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Where two values part: the way to it, and what stands there on either side."""
+    """Where two values part: the way to it, and what stands there on either side. `at`: where two texts do."""
 
     way: tuple[str, ...]
     first: Any
     second: Any
+    at: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -60,12 +66,15 @@ class Correspondence:
 
     project: Project
     moments: Moments
+    clocks: Clocks
     random: frozenset[str] = frozenset()
     keys: dict[str, dict[Hashable, Hashable]] = field(default_factory=lambda: defaultdict(dict))
     tokens: dict[str, str] = field(default_factory=dict)
     counts: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     hosts: tuple[str, str] = ("", "")
     """By which names the server was called."""
+    opening: int = 0
+    """How many statements more the first run made to open connections."""
     times: int = 0
     _taken: set[tuple[str, Hashable]] = field(default_factory=set)
     _labels: dict[tuple[str, str], str | None] = field(default_factory=dict)
@@ -89,15 +98,17 @@ class Correspondence:
                 yield from compare(self, a, b, way)
                 return
         if not self.same(a, b):
-            yield Leaf(way, a, b)
+            yield Leaf(way, a, b, self.parting(a, b) if isinstance(a, str) and isinstance(b, str) else None)
 
     def same(self, a: Any, b: Any) -> bool:
         """Two values without parts."""
         if type(a) is type(b) and (a == b or (isinstance(a, float) and math.isnan(a) and math.isnan(b))):
+            if isinstance(a, datetime):
+                self.clocks.note(a, b)
             return True
         if isinstance(a, bool) or isinstance(b, bool):
             return False
-        if isinstance(a, (datetime, date, timedelta, float, int)) and self.moments.same(a, b):
+        if isinstance(a, (datetime, date, timedelta, float, int)) and self.same_time(a, b):
             self.times += 1
             return True
         if isinstance(a, int) and isinstance(b, int):
@@ -105,6 +116,23 @@ class Correspondence:
         if isinstance(a, UUID) and isinstance(b, UUID):
             return self.paired_token(str(a), str(b))
         return isinstance(a, str) and isinstance(b, str) and self.same_text(a, b)
+
+    def same_time(self, a: object, b: object) -> bool:
+        """Whether two values are times, or lengths of time, that stand for each other."""
+        if isinstance(a, timedelta) and isinstance(b, timedelta) and self.clocks.same_length(a, b):
+            return True
+        if not self.moments.same(a, b):
+            return self.clocks.told(a, b)
+        if isinstance(a, datetime) and isinstance(b, datetime):
+            self.clocks.note(a, b)
+        elif isinstance(a, int) and isinstance(b, int):
+            self.tokens[str(a)] = str(b)  # texts are made of such numbers
+        return True
+
+    def left_to_the_test(self, name: str, a: object, b: object) -> bool:
+        found = logins.left(name, a, b, self.moments)
+        self.times += found
+        return found
 
     def paired_key(self, label: str, a: Any, b: Any) -> bool:
         """Whether two keys of a model stand for each other, from now on if nothing speaks against it."""
@@ -128,6 +156,16 @@ class Correspondence:
             pairs.insert(place, (a, b))
         return True
 
+    def pair_files(self, asked: str, also: str, a: str, b: str) -> None:
+        """A storage that has a file of the name puts some letters behind the name of the next."""
+        if asked == also and (one := alternative(asked, a)) and (other := alternative(asked, b)):
+            self.tokens[one] = other
+
+    def learn_sizes(self, a: object, b: object) -> None:
+        """The same document may be written with and without spaces."""
+        if isinstance(a, bytes) and isinstance(b, bytes):
+            self.keys["bytes of the body"][len(a)] = len(b)
+
     def known_key(self, a: Hashable, b: Hashable) -> bool:
         return any(pairs.get(a) == b for pairs in self.keys.values())
 
@@ -142,24 +180,37 @@ class Correspondence:
         """Whether two texts are the same but for keys, tokens and times in them."""
         if self.hosts[0]:
             a = a.replace(*self.hosts)
-        if a == b:
+        if a == b or self.tokens.get(a) == b:
             return True
         if (arbitrary(a) and arbitrary(b)) or (a in self.random and b in self.random):
             return self.paired_token(a, b)
-        if (one := moment(a)) and (other := moment(b)) and self.moments.same(one, other):
-            self.times += 1
-            return True
         if not b and HASH.fullmatch(a):  # a test arranges no password that nothing looks at
             return self.paired_token(a, f"no password for {a}")
-        pieces = PIECE.findall(a), PIECE.findall(b)
-        return len(pieces[0]) == len(pieces[1]) and all(map(self.same_word, *pieces))
+        documents = as_json(a), as_json(b)
+        if None not in documents:
+            return not any(True for _ in self.leaves(*documents))
+        words = pieces(a), pieces(b)
+        return len(words[0]) == len(words[1]) and all(map(self.same_word, *words))
+
+    def parting(self, a: str, b: str) -> tuple[int, int] | None:
+        """Where two texts are first not the same: not at a key, token or time that stands for another."""
+        for one, other in zip(PIECE.finditer(a), PIECE.finditer(b), strict=False):
+            if not self.same_word(one[0], other[0]):
+                return one.start(), other.start()
+        return None
 
     def same_word(self, a: str, b: str) -> bool:
-        if a == b:
+        if a == b or self.tokens.get(a) == b:
             return True
         if (arbitrary(a) and arbitrary(b)) or (a in self.random and b in self.random):
             return self.paired_token(a, b)
         if a.isdecimal() and b.isdecimal() and len(a) < 19 and len(b) < 19 and self.known_key(int(a), int(b)):
+            return True
+        if (one := moment(a)) and (then := moment(b)) and self.moments.same(one, then):
+            self.times += 1
+            return True
+        if (took := length(a)) and (other := length(b)) and self.moments.same_length(took, other):
+            self.times += 1
             return True
         if self.moments.same_words(a, b) or (MICROSECONDS.fullmatch(a) and MICROSECONDS.fullmatch(b)):
             self.times += 1
@@ -167,34 +218,9 @@ class Correspondence:
         return False
 
 
-def moment(text: str) -> datetime | None:
-    """The moment that a text is, as documents write it."""
-    if not MOMENT.match(text):
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def arbitrary(text: str) -> bool:
-    """Whether a text looks as if it had been drawn or computed: a hash, a UUID, a signed or random token; no word, no slug."""
-    if TOKEN.fullmatch(text):
-        return True
-    if any(mark.isspace() for mark in text):
-        return False
-    if any(sum(map(str.isdigit, run)) > 1 and sum(map(str.isalpha, run)) > 1 for run in RUN.findall(text)):
-        return True
-    return any(mixed(run) for run in SIGNATURE.findall(text))
-
-
-def mixed(text: str) -> bool:
-    """Whether upper and lower case alternate as in no name: a token that happens to have few digits."""
-    capitals, small = sum(map(str.isupper, text)), sum(map(str.islower, text))
-    return min(capitals, small) > 3 and (len(text) >= 32 or any(map(str.isdigit, text)))
-
-
 def lists(found: Correspondence, a: Sequence[Any], b: Sequence[Any], way: tuple[str, ...]) -> Iterator[Leaf]:
+    if b and b[-1] == TESTSERVER and a == b[:-1]:
+        return
     if len(a) != len(b):
         yield Leaf(way, a, b)
         return
@@ -209,11 +235,20 @@ def sets(found: Correspondence, a: frozenset[Any], b: frozenset[Any], way: tuple
 
 
 def dicts(found: Correspondence, a: Mapping[Any, Any], b: Mapping[Any, Any], way: tuple[str, ...]) -> Iterator[Leaf]:
+    if a.keys() & b.keys() >= ENVIRON:  # holds the server's variables, and the headers that each client sends
+        a, b = ({name: one for name, one in values.items() if name in ENVIRON} for values in (a, b))
+    if "BACKEND" in a and b.get("BACKEND") == LOCMEM and found.paired_token(place(a), place(b)):
+        a, b = ({name: one for name, one in values.items() if name not in PLACE} for values in (a, b))
     for key in [*a, *(key for key in b if key not in a)]:
         if key in a and key in b:
             yield from found.leaves(a[key], b[key], None, (*way, str(key)))
         elif key != CSRF_FIELD:
             yield Leaf((*way, str(key)), a.get(key, ABSENT), b.get(key, ABSENT))
+
+
+def place(cache: Mapping[Any, Any]) -> str:
+    """Where a cache of the settings keeps what it is given."""
+    return " ".join(str(cache.get(name, "")) for name in PLACE)
 
 
 def references(found: Correspondence, a: ModelRef, b: ModelRef, way: tuple[str, ...]) -> Iterator[Leaf]:
@@ -223,25 +258,37 @@ def references(found: Correspondence, a: ModelRef, b: ModelRef, way: tuple[str, 
         return
     yield from found.leaves(a.pk, b.pk, found.key_of(a.label, "pk"), (*way, "pk"))
     for name in a.fields or {}:
-        if a.fields and b.fields and name in b.fields:
+        if a.fields and b.fields and name in b.fields and not found.left_to_the_test(name, a.fields[name], b.fields[name]):
             yield from found.leaves(a.fields[name], b.fields[name], found.key_of(a.label, name), (*way, name))
 
 
 def derived(found: Correspondence, a: Derived, b: Derived, way: tuple[str, ...]) -> Iterator[Leaf]:
     if a.type != b.type:
         yield Leaf(way, a, b)
+    elif a.type == "os.stat_result":  # of the rest the file system decides
+        yield from found.leaves(mode_and_size(a), mode_and_size(b), None, way)
     else:
         yield from found.leaves(a.value, b.value, None, way)
 
 
+def mode_and_size(one: Derived) -> object:
+    return [one.value[place] for place in (0, 6)] if isinstance(one.value, tuple) and len(one.value) > 6 else one.value
+
+
 def instances(found: Correspondence, a: Instance, b: Instance, way: tuple[str, ...]) -> Iterator[Leaf]:
-    if a.type != b.type and not (a.fields.keys() & b.fields.keys() >= REQUEST):
+    both = a.fields.keys() & b.fields.keys()
+    if both >= CONNECTION:  # what it has been through, and where it leads, is the process's
+        yield from found.leaves(a.fields["alias"], b.fields["alias"], None, (*way, "alias"))
+        return
+    if a.type != b.type and not both >= REQUEST:
         yield Leaf(way, a, b)
         return
     rest: tuple[dict[str, Any], dict[str, Any]] = dict(a.fields), dict(b.fields)
     for name in a.fields:
         one, other = rest[0].get(name), rest[1].get(name)
-        if name.startswith("_") and type(one) is int and type(other) is int:
+        if type(one) is int and type(other) is int and one - other == found.opening != 0:
+            del rest[0][name], rest[1][name]  # it counts statements: some opened a connection in one run only
+        elif name.startswith("_") and type(one) is int and type(other) is int:
             del rest[0][name], rest[1][name]
             if not found.paired_count(f"{a.type}.{name}", one, other):
                 yield Leaf((*way, name), one, other)
@@ -249,7 +296,7 @@ def instances(found: Correspondence, a: Instance, b: Instance, way: tuple[str, .
 
 
 def opaque(found: Correspondence, a: Opaque, b: Opaque, way: tuple[str, ...]) -> Iterator[Leaf]:
-    if a.type != b.type:
+    if UNLIKE_UNDER_DEBUG.get(a.type, a.type) != UNLIKE_UNDER_DEBUG.get(b.type, b.type):
         yield Leaf(way, a, b)
 
 
@@ -270,7 +317,10 @@ def rows(found: Correspondence, a: Rows, b: Rows, way: tuple[str, ...]) -> Itera
             yield Leaf((*way, f"row {place + 1}"), one, other)
             continue
         labels = a.labels if len(a.labels) == len(one) else (None,) * len(one)
+        names = a.names if len(a.names) == len(one) else ("",) * len(one)
         for column, (left, right) in enumerate(zip(one, other, strict=True)):
+            if found.left_to_the_test(names[column], left, right):
+                continue
             yield from found.leaves(left, right, labels[column], (*way, f"row {place + 1}", str(column)))
 
 
@@ -299,15 +349,15 @@ def octets(found: Correspondence, a: bytes, b: bytes, way: tuple[str, ...]) -> I
     """Bodies: as JSON, else as text, else byte by byte."""
     if a == b:
         return
-    texts = as_text(a), as_text(b)
-    if texts[0] is None or texts[1] is None:
+    one, other = as_text(a), as_text(b)
+    if one is None or other is None:
         yield Leaf(way, a, b)
         return
-    documents = as_json(texts[0]), as_json(texts[1])
+    documents = as_json(one), as_json(other)
     if None not in documents:
         yield from found.leaves(*documents, None, way)
-    elif not found.same_text(*texts):  # type: ignore[arg-type]
-        yield Leaf(way, *texts)
+    elif not found.same_text(one, other):
+        yield Leaf(way, one, other, found.parting(one, other))
 
 
 def as_text(data: bytes) -> str | None:

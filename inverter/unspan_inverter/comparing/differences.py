@@ -1,23 +1,23 @@
 """From two traces to what the second does differently, in the order in which it happened."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final, Literal
 
 from unspan_proto import vocabulary as v
 
 from unspan_inverter.comparing.alignment import Pairs, aligned
+from unspan_inverter.comparing.clocks import clocks
 from unspan_inverter.comparing.correspondence import ABSENT, MOST, Correspondence, Leaf
+from unspan_inverter.comparing.elsewhere import OPENING, apart, debug_page
 from unspan_inverter.comparing.moments import Moments, Run
-from unspan_inverter.comparing.steps import Step, debug_page, request, response, steps, value
+from unspan_inverter.comparing.steps import Step, request, response, steps, value
 from unspan_inverter.trace import Trace
 
 RANDOM: Final = ("random.", "secrets.", "uuid.", "os.urandom", "django.utils.crypto.")
 AT_END: Final = frozenset({"locals", "result", "exception"})
-FAILED: Final = 2
-"""OTLP's status code of a span that failed."""
 Kind = Literal["missing", "added", "moved", "changed"]
 
 
@@ -38,13 +38,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two traces do differently. `mapped`: how many keys, tokens and times of one stand for others of the other."""
+    """What two traces do differently. `mapped`: how many keys, tokens and times of one stand for others of the other; `left`: what was not compared,
+    because it belongs to where they ran → steps of it in the first, in the second."""
 
     first: Trace
     second: Trace
     differences: tuple[Difference, ...]
     steps: tuple[int, int]
     mapped: Correspondence
+    left: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
 
     @property
     def same(self) -> bool:
@@ -61,9 +63,15 @@ class Side:
 
 def compared(first: Trace, second: Trace, *, leave_out: Callable[[Step], bool] = lambda step: False) -> Comparison:
     """The comparison of two traces. `leave_out`: steps that are not compared, as those that a test's stubs answer."""
-    found = Correspondence(first.project, moments(first, second), drawn(first) | drawn(second), hosts=hosts(first, second))
+    found = Correspondence(
+        first.project, moments(first, second), clocks(first.spans, second.spans), drawn(first) | drawn(second), hosts=hosts(first, second)
+    )
     pages = debug_page(first) != debug_page(second)
-    sides = [side([one for one in steps(trace, found) if not leave_out(one)], trace, pages) for trace in (first, second)]
+    found.learn_sizes(value(first.request, v.REQUEST_BODY), value(second.request, v.REQUEST_BODY))
+    elsewhere = [apart(first, second), apart(second, first)]
+    found.opening = opened(first, elsewhere[0]) - opened(second, elsewhere[1])
+    whole = [[one for one in steps(trace, found) if not leave_out(one)] for trace in (first, second)]
+    sides = [side(some, left) for some, left in zip(whole, elsewhere, strict=True)]
     pairs = aligned([one.name for one in sides[0].steps], [one.name for one in sides[1].steps])
     both = [(sides[0].steps[i], sides[1].steps[j]) for i, j in pairs if i is not None and j is not None]
     ends = [(request(first), request(second)), (response(first, page=not pages), response(second, page=not pages))]
@@ -71,8 +79,17 @@ def compared(first: Trace, second: Trace, *, leave_out: Callable[[Step], bool] =
         learn(found, one, other)
     differences = [*changes(found, *ends[0]), *between(found, sides, pairs)]
     differences += changes(found, *ends[1])
-    whole = grouped(topmost(moved(remembered(differences, first, second))))
-    return Comparison(first, second, tuple(whole), (len(sides[0].steps), len(sides[1].steps)), found)
+    rest = grouped(topmost(moved(remembered(configured(differences, first), first, second))))
+    left = [
+        Counter(places[one.span.span_id] for one in some if one.span.span_id in places)
+        for some, places in zip(whole, elsewhere, strict=True)
+    ]
+    counts = {name: (left[0][name], left[1][name]) for name in sorted(left[0] | left[1])}
+    return Comparison(first, second, tuple(rest), (len(sides[0].steps), len(sides[1].steps)), found, counts)
+
+
+def opened(trace: Trace, elsewhere: Mapping[str, str]) -> int:
+    return sum(span.what == v.SQL and elsewhere.get(span.span_id) == OPENING for span in trace.spans)
 
 
 def between(found: Correspondence, sides: Sequence[Side], pairs: Pairs) -> list[Difference]:
@@ -92,10 +109,9 @@ def between(found: Correspondence, sides: Sequence[Side], pairs: Pairs) -> list[
     return [one for _, one in sorted(timed, key=lambda pair: pair[0])]
 
 
-def side(some: Sequence[Step], trace: Trace, pages: bool) -> Side:
-    """A trace's steps; without what a page of Django's about an exception asked of its own, where only one run shows that page."""
-    failed = max((span.end for span in trace.spans if span.what == v.CALL and span.status == FAILED), default=None) if pages else None
-    kept = [one for one in some if failed is None or one.span.start < failed or one.span.parent_id != trace.request.span_id]
+def side(some: Sequence[Step], elsewhere: Mapping[str, str]) -> Side:
+    """A trace's steps without those that belong elsewhere."""
+    kept = [one for one in some if one.span.span_id not in elsewhere]
     return Side(kept, Counter(one.name for one in kept))
 
 
@@ -132,13 +148,28 @@ def learn(found: Correspondence, one: Step, other: Step) -> None:
         if name in one.aspects and name in other.aspects:
             for _ in islice(found.leaves(one.aspects[name], other.aspects[name]), MOST):
                 pass
+    if one.span.what == v.STORAGE:
+        found.pair_files(*(str(step.aspects.get(word, "")) for word in ("name", "result") for step in (one, other)))
 
 
 def changes(found: Correspondence, one: Step, other: Step) -> Iterator[Difference]:
     for name in [*one.aspects, *(name for name in other.aspects if name not in one.aspects)]:
-        leaves = tuple(islice(found.leaves(one.aspects.get(name, ABSENT), other.aspects.get(name, ABSENT), None, ()), MOST))
+        values = (
+            (at_end(one, other), at_end(other, one))
+            if name == "locals"
+            else (one.aspects.get(name, ABSENT), other.aspects.get(name, ABSENT))
+        )
+        leaves = tuple(islice(found.leaves(*values, None, ()), MOST))
         if leaves:
             yield Difference("changed", one, name, leaves, other)
+
+
+def at_end(one: Step, other: Step) -> dict[str, Any]:
+    """The locals of a call at its end, with those of its arguments that had changed in the other run: they are recorded only then."""
+    arguments, mine, theirs = (step.aspects.get(name, {}) for step, name in ((one, "arguments"), (one, "locals"), (other, "locals")))
+    if not (isinstance(arguments, dict) and isinstance(mine, dict) and isinstance(theirs, dict)):
+        return mine
+    return {name: arguments[name] for name in theirs if name in arguments} | mine
 
 
 def one_sided(kind: Kind, step: Step, sides: Sequence[Side]) -> Difference:
@@ -149,6 +180,35 @@ def remembered(differences: Sequence[Difference], first: Trace, second: Trace) -
     """Without the reads of rows that the other run had in Django's memory already: content types, the current site."""
     kept = {kind: known(trace) for kind, trace in (("missing", second), ("added", first))}
     return [one for one in differences if one.step.span.attributes.get(v.MODEL) not in kept.get(one.kind, ()) or one.step.name[0] != v.SQL]
+
+
+def configured(differences: Sequence[Difference], first: Trace) -> list[Difference]:
+    """Without what functions give that have no arguments, do nothing, and gave the same each time in either run (or name it as settings are named), and
+    what came from there: settings of the process, which differ where tests run."""
+    doing = {span.parent_id for span in first.spans}
+    asked = Counter(span.attributes.get(v.FUNCTION) for span in first.spans if span.what == v.CALL)
+    given: defaultdict[str, list[Difference]] = defaultdict(list)
+    for one in differences:
+        if (
+            one.kind == "changed"
+            and one.aspect == "result"
+            and not one.step.aspects.get("arguments")
+            and one.step.span.span_id not in doing
+        ):
+            given[one.step.name[1]].append(one)
+    constant = [
+        some[0]
+        for name, some in given.items()
+        if len(some) == asked[name]
+        and len({repr(one.leaves) for one in some}) == 1
+        and (len(some) > 1 or all(leaf.way and leaf.way[0].isupper() for leaf in some[0].leaves))
+    ]
+    settings = {(leaf.way[-1:], repr(leaf.first), repr(leaf.second)) for one in constant for leaf in one.leaves}
+    rest = [
+        replace(one, leaves=tuple(leaf for leaf in one.leaves if (leaf.way[-1:], repr(leaf.first), repr(leaf.second)) not in settings))
+        for one in differences
+    ]
+    return [one for one, before in zip(rest, differences, strict=True) if one.leaves or not before.leaves]
 
 
 def known(trace: Trace) -> frozenset[object]:

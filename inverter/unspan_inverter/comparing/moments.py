@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from math import gcd
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -61,9 +62,17 @@ class Moments:
 
     def same_number(self, a: float, b: float) -> bool:
         for unit in (1.0, 1e3, 1e6, 1e9):
-            if a > EPOCH * unit < b and self.same_moment(a / unit, b / unit):
+            if a > EPOCH * unit < b and (self.same_moment(a / unit, b / unit) or self.same_window(a / unit, b / unit)):
                 return True
         return self.same_length(a, b) or self.same_length(a / 1e3, b / 1e3)
+
+    def same_window(self, a: float, b: float) -> bool:
+        """Whether both runs fell into windows of one length that begin at these whole seconds: what counts requests by the minute cuts times so."""
+        if not (a.is_integer() and b.is_integer()):
+            return False
+        length = gcd(int(a), int(b))
+        runs = ((a, self.first), (b, self.second))
+        return all(at <= run.ended and run.began < at + length for at, run in runs)
 
     def same_length(self, a: float, b: float) -> bool:
         """Seconds that passed within each run."""

@@ -28,6 +28,7 @@ def lines(found: Comparison, names: Names = TWO_TRACES) -> Iterator[str]:
     for trace, name in ((found.first, names.first), (found.second, names.second)):
         if trace.gaps:
             yield f"{name} is not complete: {inert('; '.join(trace.gaps)[:300])}"
+    yield from elsewhere(found, names)
     if found.same:
         yield f"same: {found.steps[0]} steps, the response, and all that was read and written{mapped(found)}"
         return
@@ -38,6 +39,12 @@ def lines(found: Comparison, names: Names = TWO_TRACES) -> Iterator[str]:
         yield f"then {sentence(one, names)}"
     if len(rest) > FOLLOWED:
         yield f"and {counted(len(rest) - FOLLOWED, 'more difference')}"
+
+
+def elsewhere(found: Comparison, names: Names) -> Iterator[str]:
+    """What was not compared, with how much there was of it."""
+    for what, (one, other) in found.left.items():
+        yield f"not compared: {what} ({counted(one, 'step')} in {names.first}, {other} in {names.second})"
 
 
 def mapped(found: Comparison) -> str:
@@ -78,7 +85,7 @@ def changed(one: Difference, leaf: Leaf, names: Names) -> str:
     if isinstance(leaf.first, Rows) and isinstance(leaf.second, Rows):
         return f"{names.first} had {counted(len(leaf.first.rows), 'row')} here, {names.second} {len(leaf.second.rows)}"
     if isinstance(leaf.first, str) and isinstance(leaf.second, str):
-        before, after = parting(leaf.first, leaf.second)
+        before, after = parting(leaf.first, leaf.second, leaf.at)
     else:
         before, after = shown(leaf.first), shown(leaf.second)
     return f"{what} was {before} in {names.first} and is {after} in {names.second}"
@@ -88,19 +95,24 @@ def shown(value: Any) -> str:
     return "not there" if isinstance(value, Absent) else brief(value, 80)
 
 
-def parting(first: str, second: str) -> tuple[str, str]:
-    """Two texts around the place where they part."""
+def parting(first: str, second: str, at: tuple[int, int] | None) -> tuple[str, str]:
+    """Two texts around the place where they part; one may end there."""
     if max(len(first), len(second)) <= 80:
         return brief(first, 80), brief(second, 80)
-    at = next((place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second)))
+    places = at or (min(len(first), len(second)),) * 2
+    return around(first, places[0]), around(second, places[1])
+
+
+def around(text: str, at: int) -> str:
     start = max(at - BESIDE, 0)
-    return tuple(("…" if start else "") + brief(text[start : at + BESIDE], 2 * BESIDE + 10) for text in (first, second))  # type: ignore[return-value]
+    return ("…" if start else "") + brief(text[start : at + BESIDE], 2 * BESIDE + 10)
 
 
 def as_document(found: Comparison) -> dict[str, Any]:
     """The comparison as one JSON document."""
     return {
         "first": found.first.id, "second": found.second.id, "same": found.same, "steps": list(found.steps),
+        "not_compared": {what: list(counts) for what, counts in found.left.items()},
         "gaps": {"first": list(found.first.gaps), "second": list(found.second.gaps)},
         "mapped": {
             "keys": {label: [[str(a), str(b)] for a, b in pairs.items() if a != b] for label, pairs in found.mapped.keys.items()},

@@ -8,7 +8,7 @@ from typing import Any, Final
 from unspan_proto import vocabulary as v
 from unspan_proto.errors import NotEncoded
 from unspan_proto.span import Span
-from unspan_proto.values import Instance, Opaque
+from unspan_proto.values import ModelRef, Opaque
 
 from unspan_inverter.comparing.correspondence import Correspondence, Rows
 from unspan_inverter.comparing.forms import fields
@@ -19,6 +19,8 @@ NOT_COMPARED: Final = frozenset({v.END, v.PART, v.PROJECT, v.REMEMBERED, v.SUPPO
 LITERAL: Final = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 SEVERAL: Final = re.compile(r"(%s|\?)(?:, ?(?:%s|\?))+")
 TUPLES: Final = re.compile(r"(\([^()]*\))(?:, ?\1)+")
+VALUES: Final = re.compile(r"\bVALUES (\([^()]*\))")
+PLACEHOLDER: Final = re.compile(r"%s|\?")
 TRANSACTION: Final = frozenset({"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "START"})
 VOLATILE: Final = frozenset({"date", "server", "content-length", "expires", "last-modified", "etag", "age", "vary"})
 """Response headers that follow from the clock, the server or the body."""
@@ -75,13 +77,16 @@ def chosen(span: Span, **names: str) -> dict[str, Any]:
 def call(span: Span, found: Correspondence) -> Iterator[Described]:
     name = str(span.attributes.get(v.FUNCTION, ""))
     aspects = chosen(span, arguments=v.ARGUMENTS, locals=v.LOCALS, result=v.RETURN, exception=v.EXCEPTION_TYPE)
-    yield name, f"{name}()", {word: without_own(one) if word in ("arguments", "locals") else one for word, one in aspects.items()}
+    for word in ("arguments", "locals"):
+        aspects[word] = without_own(aspects.get(word, {}))
+    yield name, f"{name}()", aspects
 
 
 def without_own(values: Any) -> Any:
-    """Without the fields of the object whose method it is: it may have lived before the request, and carry what earlier ones left."""
-    own = values.get("self") if isinstance(values, dict) else None
-    return {**values, "self": Opaque(own.type)} if isinstance(own, Instance) else values
+    """Without the object whose method it is, which the name tells: it may have lived before the request, and carry what earlier ones left. A row is the request's."""
+    if not isinstance(values, dict) or isinstance(values.get("self"), ModelRef):
+        return values
+    return {name: one for name, one in values.items() if name != "self"}
 
 
 def sql(span: Span, found: Correspondence) -> Iterator[Described]:
@@ -96,8 +101,17 @@ def sql(span: Span, found: Correspondence) -> Iterator[Described]:
     if operation in ("SELECT", "WITH", "VALUES", "("):
         aspects.pop("rows changed", None)
     if isinstance(aspects.get("parameters"), (list, tuple)):
-        aspects["parameters"] = Rows([[one] for one in aspects["parameters"]], (None,), ordered=not SEVERAL.search(text))
+        aspects["parameters"] = parameters(list(aspects["parameters"]), text)
     yield fingerprint(text), shortly(text), aspects | rows(span, found) | written(span, found)
+
+
+def parameters(some: list[Any], text: str) -> Rows:
+    """Those of several tuples of an INSERT by tuples; those of a list in any order."""
+    tuples = VALUES.search(text)
+    width = len(PLACEHOLDER.findall(tuples[1])) if tuples else 1
+    if tuples and width and len(some) % width == 0 and len(some) > width:
+        return Rows([some[at : at + width] for at in range(0, len(some), width)], (None,) * width, ordered=False)
+    return Rows([[one] for one in some], (None,), ordered=not SEVERAL.search(text))
 
 
 def rows(span: Span, found: Correspondence) -> dict[str, Any]:
@@ -109,7 +123,8 @@ def rows(span: Span, found: Correspondence) -> dict[str, Any]:
         found.key_of(str(one[0]), str(one[1])) if isinstance(one, (list, tuple)) and len(one) > 1 and one[0] else None for one in named
     )
     shape = value(span, v.DISTINCT_SHAPE)
-    return {"rows": Rows(fetched, labels, ordered=not isinstance(shape, dict) or bool(shape.get("ordered")))}
+    names = tuple(str(one[1]) if isinstance(one, (list, tuple)) and len(one) > 1 else "" for one in named)
+    return {"rows": Rows(fetched, labels, not isinstance(shape, dict) or bool(shape.get("ordered")), names)}
 
 
 def written(span: Span, found: Correspondence) -> dict[str, Any]:
@@ -120,7 +135,7 @@ def written(span: Span, found: Correspondence) -> dict[str, Any]:
     if some and all(isinstance(one, dict) for one in some):
         names = list(dict.fromkeys(name for one in some for name in one))
         labels = tuple(found.key_of(label, str(name)) for name in names)
-        aspects["written values"] = Rows([[one.get(name) for name in names] for one in some], labels)
+        aspects["written values"] = Rows([[one.get(name) for name in names] for one in some], labels, names=tuple(map(str, names)))
     if isinstance(keys, list):
         aspects["chosen rows"] = Rows([[key] for key in keys], (found.key_of(label, "pk"),), ordered=False)
     return aspects
@@ -165,6 +180,11 @@ def stream(span: Span, found: Correspondence) -> Iterator[Described]:
     yield "stream", "the streamed body", {"content": body} | chosen(span, closed_early=v.CLIENT_GONE)
 
 
+def storage(span: Span, found: Correspondence) -> Iterator[Described]:
+    aspects = chosen(span, name=v.STORAGE_NAME, result=v.STORAGE_RESULT, content=v.STORAGE_CONTENT, sha256=v.STORAGE_SHA256)
+    yield span.name, f"{span.what} {span.name}", aspects
+
+
 def other(span: Span, found: Correspondence) -> Iterator[Described]:
     """A kind without a function of its own: by its name, with all that the contract names of it."""
     own = {name.rpartition(".")[2]: value(span, name) for name in span.attributes if name in v.ENCODED}
@@ -173,6 +193,7 @@ def other(span: Span, found: Correspondence) -> Iterator[Described]:
 
 KINDS: Final[Mapping[str, Callable[[Span, Correspondence], Iterator[Described]]]] = {
     v.CALL: call, v.SQL: sql, v.HTTP: http, v.MAIL: mail, v.CACHE: cache, v.ON_COMMIT: on_commit, v.STREAM: stream,
+    v.STORAGE: storage,
 }  # fmt: skip
 
 
@@ -189,17 +210,8 @@ def request(trace: Trace) -> Step:
     return Step(span, (v.REQUEST, "request"), "the request", "", {name: one for name, one in aspects.items() if one not in (b"", [], "")})
 
 
-def debug_page(trace: Trace) -> bool:
-    """Whether Django answered with a page that it has under DEBUG only: tests run without."""
-    span = trace.request
-    unanswered = v.EXCEPTION in span.attributes or v.CSRF_ENFORCED in span.attributes or v.VIEW not in span.attributes
-    raised = any(one.what == v.CALL and str(one.attributes.get(v.EXCEPTION_TYPE, "")).endswith("Http404") for one in trace.spans)
-    status = span.attributes.get(v.STATUS, 0)
-    return bool(trace.project.settings.get("DEBUG")) and isinstance(status, int) and status >= 400 and (unanswered or raised)
-
-
 def response(trace: Trace, page: bool = True) -> Step:
-    """What was answered; without the page itself where it is not the application's."""
+    """What was answered; without the page itself, and the cookies that go with it, where it is not the application's."""
     span = trace.request
     aspects = chosen(span, status=v.STATUS, exception=v.EXCEPTION)
     if page:
@@ -207,7 +219,7 @@ def response(trace: Trace, page: bool = True) -> Step:
     headers = value(span, v.RESPONSE_HEADERS)
     if isinstance(headers, list):
         aspects["headers"] = {str(one[0]): one[1] for one in headers if len(one) == 2 and str(one[0]).lower() not in VOLATILE}
-    cookies = value(span, v.RESPONSE_COOKIES)
+    cookies = value(span, v.RESPONSE_COOKIES) if page else None
     if isinstance(cookies, dict):
         aspects["cookies"] = {name: one.get("value") if isinstance(one, dict) else one for name, one in cookies.items()}
     return Step(span, (v.REQUEST, "response"), "the response", "", aspects | chosen(span, session_after=v.SESSION_AFTER))

@@ -73,10 +73,11 @@ def target(one: Field, value: Any, project: Project) -> Key | None:
     return Key(owner.label, value)
 
 
-def sortable(pk: Any) -> tuple[int, Any]:
+def sortable(pk: Any) -> tuple[int, int]:
+    """Numbers as they grow; other keys tell nothing of when their rows were made, so these stay in the order in which they were read."""
     if isinstance(pk, Made):
         return (2, pk.number)
-    return (0, pk) if isinstance(pk, int) else (1, str(pk))
+    return (0, pk) if isinstance(pk, int) else (1, 0)
 
 
 def stand_in(one: Field, number: int) -> Any:

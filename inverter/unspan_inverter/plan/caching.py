@@ -47,4 +47,11 @@ def settings(facts: Facts, bindings: Bindings, name: str) -> Mapping[str, Any]:
     aliases = sorted(
         {"default", *(str(alias) for alias in (known if isinstance(known, dict) else {})), *(used.alias for used in facts.cache)}
     )
-    return {"CACHES": {alias: {"BACKEND": LOCMEM, "LOCATION": f"{name}-{alias}"} for alias in aliases}}
+    return {"CACHES": {alias: {"BACKEND": LOCMEM, "LOCATION": f"{name}-{alias}", **arguments(alias, bindings)} for alias in aliases}}
+
+
+def arguments(alias: str, bindings: Bindings) -> Mapping[str, Any]:
+    """How long the recorded cache keeps things, and how it writes keys."""
+    known = bindings.project.settings.get("CACHE_ARGUMENTS")
+    own = known.get(alias) if isinstance(known, dict) else None
+    return {str(name): bare(value) for name, value in own.items() if not lossy(value)} if isinstance(own, dict) else {}

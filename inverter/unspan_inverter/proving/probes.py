@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -17,7 +17,7 @@ from typing import Any, Final
 from unspan_proto.span import Span
 
 from unspan_inverter.errors import InverterError
-from unspan_inverter.receiving import Receiver
+from unspan_inverter.receiving import Receiver, descriptions
 from unspan_inverter.replaying import UNDER_RECORDER, one_process
 from unspan_inverter.runners import Run, dotted
 from unspan_inverter.settings import under_recorder
@@ -33,6 +33,8 @@ FIRST_SECONDS = 60.0
 """For the first probe; the others get a multiple of what it took, for a fault may make a loop endless."""
 ERROR: Final = re.compile(r"(?:E +)?[\w.]*(?:Error|Exception|ImproperlyConfigured)\b")
 """What a runner says why it ended; pytest has a summary below it."""
+PROJECT: Final = "project"
+"""In the place of a trace's id: the description that an earlier run sent."""
 TIMES, LEAST_SECONDS = 10.0, 10.0
 STOP_SECONDS = 10.0
 
@@ -63,6 +65,8 @@ class Prober:
         self.file, self.run, self.environ, self.limit = file, run, environ, limit
         self.seconds = FIRST_SECONDS
         self._receiver = Receiver()
+        self._described: list[Span] = []
+        self._used = False
         self._scratch = tempfile.TemporaryDirectory(prefix="unspan-")
 
     def __enter__(self) -> "Prober":
@@ -108,8 +112,23 @@ class Prober:
         told = [line for line in lines if ERROR.match(line)] or lines
         return told[-1].removeprefix("E ").strip()[:300] if told else "it said nothing"
 
-    def probe(self, source: str, **more: Any) -> Probe:
-        """Runs the file as if it held `source`; `more` as `unspan_warm.runner` has it. Raises NotWarm when the process has ended or does not answer."""
+    def probe(self, source: str, used: bool = False, **more: Any) -> Probe:
+        """Runs the file as if it held `source`, in a process that has run a test before or not; `more` as `unspan_warm.serving` has it.
+
+        Raises NotWarm when the process has ended or does not answer.
+        """
+        if not used:
+            found = self._probed(source, more)
+            self._described = descriptions(found.traces) or self._described
+            return found
+        if not self._used:
+            self.probe(source)  # the project's description is sent once
+            self._probed(source, {"used": True, "alone": True})
+            self._used = True
+        found = self._probed(source, {"used": True, **more})
+        return replace(found, traces={**found.traces, PROJECT: [*self._described]})
+
+    def _probed(self, source: str, more: Mapping[str, Any]) -> Probe:
         self._receiver.forget()
         seconds, begun = self.limit(self.seconds), time.monotonic()
         name = dotted(self.file, self.run.folder) or self.file.stem

@@ -19,9 +19,10 @@ from unspan_inverter.proving.minimising import minimised
 from unspan_inverter.proving.mutating import strength
 from unspan_inverter.proving.probes import NotWarm, Prober, servable
 from unspan_inverter.proving.repairing import Judge, Judged, imported, repaired, weakened
+from unspan_inverter.proving.settling import settled
 from unspan_inverter.proving.telling import Told, untold
 from unspan_inverter.proving.verdicts import Proof, counted, trace_ids
-from unspan_inverter.replaying import included, matched, replayed
+from unspan_inverter.replaying import included, matched
 from unspan_inverter.runners import Run, absolute, runner
 from unspan_inverter.settings import Settings
 from unspan_inverter.trace import Trace
@@ -50,7 +51,7 @@ class Prover:
         self.told("replaying", 0, 0)
         begun = time.monotonic()
         proof = Proof(
-            str(file), replayed(file, style, self.settings, self.here, recordings, self.environ)
+            str(file), settled(file, style, self.settings, self.here, recordings, self.environ)
         )  # whatever it takes: all else stands on it
         run = runner(absolute(file), style, self.settings, absolute(self.here), self.environ)
         if self.repair and servable(run) and (not proof.replay.verdict.passed or proof.replay.same is False):
@@ -78,7 +79,7 @@ class Prover:
         if found is None:
             return proof
         replaced(file, imported(found.source).encode())
-        replay = replayed(file, style, self.settings, self.here, recordings, self.environ)
+        replay = settled(file, style, self.settings, self.here, recordings, self.environ)
         if replay.verdict.passed and replay.same:
             return replace(proof, replay=replay, repaired=found.said)
         replaced(file, source.encode())
@@ -105,8 +106,10 @@ class Prover:
     def _smaller(self, file: Path, recordings: Sequence[Trace], prober: Prober, proof: Proof, budget: Budget) -> Proof:
         if not self.minimise or not proof.replay.same:
             return proof
-        source, holds = file.read_text(encoding="utf-8"), same_as(recordings, prober)
-        if not holds(source):  # the warm process shows it otherwise than the project's own run
+        source = file.read_text(encoding="utf-8")
+        ways = (same_as(recordings, prober, used=True), same_as(recordings, prober, used=False))
+        holds = next((one for one in ways if one(source)), None)
+        if holds is None:  # the warm process shows it otherwise than the project's own run
             return replace(proof, notes=("not made smaller: runs of one process do not do the same as the recording",), whole=budget.more())
         found = minimised(source, holds, budget.more, self.told)
         if not found.removed:
@@ -186,11 +189,11 @@ class Prover:
 OUT_OF_TIME = "there was no more time"
 
 
-def same_as(recordings: Sequence[Trace], prober: Prober) -> Callable[[str], bool]:
-    """Whether a version of the file passes and does the same as the recordings."""
+def same_as(recordings: Sequence[Trace], prober: Prober, used: bool) -> Callable[[str], bool]:
+    """Whether a version of the file passes and does the same as the recordings, in a process that has run the test before or not."""
 
     def holds(source: str) -> bool:
-        probe = prober.probe(source)
+        probe = prober.probe(source, used)
         return probe.passed and all(map(same, matched(recordings, probe.traces, prober.file).comparisons))
 
     return holds
@@ -200,7 +203,7 @@ def judge(recordings: Sequence[Trace], prober: Prober) -> Judge:
     """What a version of the file does, and which of its assertions fails."""
 
     def found(source: str) -> Judged:
-        probe = prober.probe(imported(source))
+        probe = prober.probe(imported(source), used=True)
         shift = imported(source).count("\n") - source.count("\n")
         done = matched(recordings, probe.traces, prober.file).comparisons
         lines = re.findall(rf'File "{re.escape(str(prober.file))}", line (\d+), in ', probe.message)

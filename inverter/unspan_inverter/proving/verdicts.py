@@ -66,7 +66,7 @@ def sentences(proof: Proof, short: bool = False) -> list[str]:
     if not proof.replay.verdict.passed:
         return [f"does not pass ({proof.replay.verdict.sentence})"]
     said = {True: "does the same as the recording", False: "passes, but does not do the same as the recording", None: "was not compared"}
-    found = [said[proof.replay.same]]
+    found = [said[proof.replay.same] + (" in a process that ran before" if proof.replay.at_first else "")]
     if proof.repaired:
         found.append(f"repaired in {counts(len(proof.repaired), 'place')}")
     if proof.unasserted:
@@ -88,7 +88,7 @@ def lines(proof: Proof) -> list[str]:
     found = [f"{proof.file}: {'; '.join(sentences(proof))}"]
     if not proof.replay.verdict.passed:
         return found + list(proof.replay.verdict.lines)
-    if proof.replay.same is not True:
+    if proof.replay.same is not True or proof.replay.at_first:
         found += words(proof.replay)
     found += proof.repaired
     found += [f"not asserted: {one}" for one in proof.unasserted]

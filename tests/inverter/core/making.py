@@ -158,6 +158,8 @@ class Happening:
     attributes: Mapping[str, Any]
     failed: bool = False
     parent: int = 1
+    took: int = 1
+    """Nanoseconds; the next record begins 1,000 later."""
 
 
 def columns_of(label: str, names: Sequence[str], project: Project = PROJECT) -> list[list[str | None]]:
@@ -298,7 +300,7 @@ def span(number: int, kind: str, attributes: Mapping[str, Any], parent: int = 1,
 def spans(*happened: Happening, **said: Any) -> list[Span]:
     """The spans of one request, in order, the recorder's last word included unless the story has its own."""
     found = [request_span(**said)]
-    found += [span(n, one.kind, one.attributes, one.parent, one.failed) for n, one in enumerate(happened, 2)]
+    found += [span(n, one.kind, one.attributes, one.parent, one.failed, one.took) for n, one in enumerate(happened, 2)]
     if not any(one.kind == v.END for one in happened):
         last = ended(len(found))
         found.append(span(len(found) + 1, last.kind, last.attributes))

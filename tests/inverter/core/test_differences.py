@@ -9,20 +9,33 @@ from unspan_inverter.comparing.differences import compared
 from unspan_inverter.comparing.sentences import lines
 from unspan_inverter.trace import Trace
 from unspan_proto import vocabulary as v
-from unspan_proto.values import Instance, ModelRef
+from unspan_proto.values import Instance, ModelRef, Opaque
 
 from .making import START, Happening, cached, delete, http, insert, mail, on_commit, read, sql, tape, trace, update
 
 NOW = datetime.fromtimestamp(START / 1e9, timezone.utc)
 LONG_AGO = NOW - timedelta(days=400)
+LATER = NOW + timedelta(days=2, microseconds=7)
+MOMENT = timedelta(microseconds=3)
+MINUTE = START // 60_000_000_000 * 60
+"""Seconds since 1970 at which the minute of the runs began."""
+LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
 BOOK = {"id": 50, "title": "Emma", "author_id": 7}
 OTHER = {"id": 51, "title": "Persuasion", "author_id": 7}
 AUTHORS = read("shop.Author", {"id": 7, "name": "Austen"})
 BOOKS = read("shop.Book", BOOK, OTHER)
 
 
-def call(name: str, arguments: dict[str, Any] | None = None, result: Any = None, raised: str | None = None) -> Happening:
-    said = {v.FUNCTION: f"shop.views.{name}", v.ARGUMENTS: arguments or {}, v.RETURN: result, v.EXCEPTION_TYPE: raised}
+def call(
+    name: str, arguments: dict[str, Any] | None = None, result: Any = None, raised: str | None = None, became: dict[str, Any] | None = None
+) -> Happening:
+    said = {
+        v.FUNCTION: f"shop.views.{name}",
+        v.ARGUMENTS: arguments or {},
+        v.RETURN: result,
+        v.EXCEPTION_TYPE: raised,
+        v.LOCALS: became or {},
+    }
     return Happening(v.CALL, said, failed=raised is not None)
 
 
@@ -42,7 +55,34 @@ def counter(number: int) -> Instance:
     return Instance("shop.Field", {"_creation_counter": number, "max_length": 10})
 
 
+def connection(**more: Any) -> Instance:
+    return Instance("django.db.backends.sqlite3.base.DatabaseWrapper", {"alias": "default", "settings_dict": {}, **more})
+
+
+def saved(asked: str, given: str) -> Happening:
+    return Happening(v.STORAGE, {v.STORAGE_OPERATION: "save", v.STORAGE_NAME: asked, v.STORAGE_RESULT: given})
+
+
 DEPARTURES = {
+    "a length of time that no clock tells": (
+        [read("shop.Book", {"id": 1, "added": LONG_AGO}), tape("datetime.datetime.now", NOW), call("age", result=NOW - LONG_AGO)],
+        [read("shop.Book", {"id": 1, "added": LONG_AGO}), tape("datetime.datetime.now", LATER), call("age", result=timedelta(days=3))],
+        "shop.views.age(): result was 400 days, 0:00:00 in the first and is 3 days, 0:00:00 in the second",
+    ),
+    "another connection": (
+        [call("a", result=connection(queries_log=[]))],
+        [call("a", result=Instance("django.db.backends.sqlite3.base.DatabaseWrapper", {"alias": "old", "settings_dict": {}, "queries_log": []}))],
+        "shop.views.a(): result alias was 'default' in the first and is 'old' in the second",
+    ),
+    "another file": (
+        [saved("a/notes.txt", "a/notes.txt")], [saved("a/notes.txt", "b/notes.txt")],
+        "storage storage: result was 'a/notes.txt' in the first and is 'b/notes.txt' in the second",
+    ),
+    "another answer of a function that does something": (
+        [call("n", result=1), inside(2, BOOKS), call("n", result=1), inside(4, BOOKS)],
+        [call("n", result=2), inside(2, BOOKS), call("n", result=2), inside(4, BOOKS)],
+        "shop.views.n(): result was 1 in the first and is 2 in the second",
+    ),
     "an object that was made earlier than another": (
         [call("a", {"x": counter(398)}), call("b", {"x": counter(401)})],
         [call("a", {"x": counter(62)}), call("b", {"x": counter(61)})],
@@ -181,6 +221,56 @@ SAME = {
         [call("a", result=LONG_AGO.isoformat())], [call("a", result=(NOW - timedelta(seconds=3, microseconds=5)).isoformat())],
     ),
     "microseconds of a text": ([call("a", result="12:00:20.330163Z")], [call("a", result="12:00:20.330087Z")]),
+    "how long ago a row was made, by the clock of each run": (
+        [read("shop.Book", {"id": 1, "added": LONG_AGO}), tape("datetime.datetime.now", NOW), call("age", result=NOW - LONG_AGO)],
+        [read("shop.Book", {"id": 1, "added": LONG_AGO}), tape("datetime.datetime.now", LATER), call("age", result=LATER - LONG_AGO)],
+    ),
+    "what a clock tells that counts from anywhere": (
+        [tape("time.perf_counter", 34_567.25), call("a", result=34_567.25)], [tape("time.perf_counter", 12.5), call("a", result=12.5)],
+    ),
+    "windows of one length that both runs fell into": (
+        [call("a", result=MINUTE), call("key", result=f"limit:{MINUTE}")], [call("a", result=MINUTE + 0), call("key", result=f"limit:{MINUTE}")],
+    ),
+    "when a user had logged in before, where nobody logs in": (
+        [read("auth.User", {"id": 1, "last_login": LONG_AGO})], [read("auth.User", {"id": 1, "last_login": None})],
+    ),
+    "until when the session of another login holds": (
+        [read("sessions.Session", {"session_key": "k", "expire_date": NOW + timedelta(days=13)})],
+        [read("sessions.Session", {"session_key": "k", "expire_date": NOW + timedelta(days=14)})],
+    ),
+    "a cursor that logs under DEBUG": (
+        [call("a", result=Opaque("django.db.backends.utils.CursorDebugWrapper"))], [call("a", result=Opaque("django.db.backends.utils.CursorWrapper"))],
+    ),
+    "a cache of the test's own": (
+        [call("a", result={"BACKEND": "redis", "LOCATION": "redis://cache", "TIMEOUT": 9})],
+        [call("a", result={"BACKEND": LOCMEM, "LOCATION": "BookTests.test_list", "TIMEOUT": 9})],
+    ),
+    "a text that Django signed": (
+        [call("a", result="see /go/eyJ1aWQiOiIzIn0:1xUqgw:lSZ3-W4ifetgS9OMPoS4eBRYyUpEIe6cZhq_2Zyabcd/")],
+        [call("a", result="see /go/eyJ1aWQiOiIxIn0:1xUqpI:S5Iw1gF7W3_QFPfHK5Ajgec4EjS4PqhDOl_1Zyabcd/")],
+    ),
+    "a savepoint's name": ([call("a", result='SAVEPOINT "s139_x1"')], [call("a", result='SAVEPOINT "s140_x2"')]),
+    "the name of a file that a storage had already": (
+        [saved("a/notes.txt", "a/notes_z7YUJZi.txt"), call("a", result="/media/a/notes_z7YUJZi.txt")],
+        [saved("a/notes.txt", "a/notes.txt"), call("a", result="/media/a/notes.txt")],
+    ),
+    "how long a text says that it took": ([call("a", result="0.31ms for all")], [call("a", result="0.27ms for all")]),
+    "a document in a text": ([call("a", result='{"took": 0.0003, "n": 1}')], [call("a", result='{"took": 0.0004, "n": 1}')]),
+    "what was put into one statement in another order": (
+        [sql("INSERT INTO t (a, b) VALUES (%s, %s), (%s, %s)", [1, "x", 2, "y"])], [sql("INSERT INTO t (a, b) VALUES (%s, %s), (%s, %s)", [2, "y", 1, "x"])],
+    ),
+    "the host that tests are allowed": ([call("a", result=["shop.example"])], [call("a", result=["shop.example", "testserver"])]),
+    "a connection's history": (
+        [call("a", result=connection(queries_log=["PRAGMA"]))], [call("a", result=connection(queries_log=[]))],
+    ),
+    "an argument that a call changed in one run": (
+        [call("a", {"row": ModelRef("shop.Book", 1, {"id": 1, "added": NOW})}, became={"row": ModelRef("shop.Book", 1, {"id": 1, "added": NOW + MOMENT})})],
+        [call("a", {"row": ModelRef("shop.Book", 1, {"id": 1, "added": NOW})})],
+    ),
+    "settings of the process": (
+        [call("settings", result={"STORE": {"disk": "/var"}}), call("settings", result={"STORE": {"disk": "/var"}}), call("a", {"s": {"STORE": {"disk": "/var"}}})],
+        [call("settings", result={"STORE": {}}), call("settings", result={"STORE": {}}), call("a", {"s": {"STORE": {}}})],
+    ),
     "an IN of other length": (
         [sql("SELECT 1 FROM t WHERE id IN (%s, %s)", [1, 2], **{v.ROWS: [[1], [1]]})],
         [sql("SELECT 1 FROM t WHERE id IN (%s, %s)", [2, 1], **{v.ROWS: [[1], [1]]})],

@@ -273,6 +273,11 @@ def test_keys_grow_as_they_did_though_another_model_needs_a_later_one_first() ->
     assert order(*happened) == ["Author 7", "Author 8", "Author 9", "Book 1"]
 
 
+def test_rows_whose_keys_do_not_grow_come_as_they_were_read() -> None:
+    loans = read("shop.Loan", *({"id": UUID(int=n), "number": n} for n in (7, 3, 5)))
+    assert [one for one in order(loans) if one.startswith("Loan")] == [f"Loan {UUID(int=n)}" for n in (7, 3, 5)]
+
+
 def test_rows_in_a_circle_have_an_order_all_the_same() -> None:
     assert order(read("shop.Book", {"id": 1, "sequel_id": 2}, {"id": 2, "sequel_id": 1})) == ["Book 1", "Book 2"]
     assert order(read("shop.Book", {"id": 1, "sequel_id": 1})) == ["Book 1"]

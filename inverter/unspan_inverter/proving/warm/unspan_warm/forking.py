@@ -1,15 +1,17 @@
-"""Asks something of a child of this process, which has everything as it is now and leaves nothing behind. Standard library only."""
+"""Asks something of a child of this process, which has everything as it is now and leaves nothing behind; or of one that stays. Standard library only."""
 
 import json
 import os
 import select
 import signal
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
 
 ENDED = "the process ended in the test"
 CHUNK = 1 << 16
+GRACE_SECONDS = 5.0
 
 
 def answered(ask: Callable[[], dict[str, Any]], seconds: float) -> bytes:
@@ -19,9 +21,7 @@ def answered(ask: Callable[[], dict[str, Any]], seconds: float) -> bytes:
     if child == 0:
         try:
             os.close(reading)
-            silence = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(silence, 1)
-            os.dup2(silence, 2)
+            silenced()
             with open(writing, "wb") as out:
                 out.write(json.dumps(ask()).encode())
         finally:
@@ -33,7 +33,7 @@ def answered(ask: Callable[[], dict[str, Any]], seconds: float) -> bytes:
         os.kill(child, signal.SIGKILL)
         why = f"it did not end within {seconds:.3g} s"
     os.waitpid(child, 0)
-    return found or json.dumps({"passed": False, "ran": 0, "message": why}).encode()
+    return found or failed(why)
 
 
 def read(reading: int, end: float) -> bytes | None:
@@ -45,3 +45,56 @@ def read(reading: int, end: float) -> bytes | None:
             return found
         found += chunk
     return None
+
+
+class Deputy:
+    """A child that is made when it is first asked and answers lines from then on. `serve` is run in it, with a file of its questions."""
+
+    def __init__(self, serve: Callable[[Any], None]) -> None:
+        self.serve = serve
+        self.child = 0
+
+    def answered(self, line: bytes, seconds: float) -> bytes:
+        """Its answer to a line, which it has so many seconds for."""
+        if not self.child:
+            self.start()
+        self.mine.settimeout(seconds + GRACE_SECONDS)
+        try:
+            self.lines.write(line)
+            self.lines.flush()
+            found: bytes = self.lines.readline().rstrip(b"\n")
+        except OSError:
+            found = b""
+        if not found:
+            self.ended()
+        return found or failed(ENDED)
+
+    def start(self) -> None:
+        self.mine, theirs = socket.socketpair()
+        self.child = os.fork()
+        if self.child == 0:
+            try:
+                self.mine.close()
+                silenced()
+                self.serve(theirs.makefile("rwb"))
+            finally:
+                os._exit(0)
+        theirs.close()
+        self.lines = self.mine.makefile("rwb")
+
+    def ended(self) -> None:
+        if self.child:
+            self.mine.close()
+            os.kill(self.child, signal.SIGKILL)
+            os.waitpid(self.child, 0)
+            self.child = 0
+
+
+def silenced() -> None:
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+
+
+def failed(why: str) -> bytes:
+    return json.dumps({"passed": False, "ran": 0, "message": why}).encode()

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Generator
 from typing import Any
 
+from django.core.cache.backends import locmem
 from django.core.management import call_command
 from django.db import connections
 
@@ -24,6 +25,13 @@ def disconnected() -> None:
     for alias in connections:
         if not in_memory(connections[alias]):
             connections[alias].close()
+
+
+def emptied() -> None:
+    """Empties the caches that live in this process: the next run of a test shall find what it puts there, and no more."""
+    for name in ("_caches", "_expire_info"):
+        for kept_values in getattr(locmem, name).values():
+            kept_values.clear()
 
 
 def in_memory(connection: Any) -> bool:
