@@ -12,7 +12,7 @@ from unspan_proto.values import Opaque, bare, lossy
 from unspan_inverter.events import Event, RowsDeleted, RowsRead, RowsUpdated
 from unspan_inverter.facts import Facts, Key, Made, RowExists
 from unspan_inverter.facts.parents import target
-from unspan_inverter.plan import sequences
+from unspan_inverter.plan import alike, sequences
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Do, Import, Statement, call, method
 
@@ -75,7 +75,7 @@ def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool
     done: list[list[Statement]] = []
     last = last_given(rows, bindings)
     for at in reversed(range(len(rows))):
-        statements, links = row_statements(rows[at], place, bindings, relevance, shared)
+        statements, links = row_statements(rows[at], place, bindings, relevance)
         done.append(statements)
         if rows[at].key in last:
             done[-1] += sequences.advanced(last[rows[at].key], behind, bindings.project)
@@ -87,7 +87,7 @@ def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool
     for statements in done:
         statements[:] = [found for statement in statements if (found := used_only(statement, spoken, looked_up, shared)) is not None]
     made = [statement for statements in reversed(done) for statement in statements]
-    return [*emptied(bindings, relevance), *said_once(made), *links]
+    return [*emptied(bindings, relevance), *alike.together(said_once(made), spoken, bindings.project), *links]
 
 
 def last_given(rows: Sequence[RowExists], bindings: Bindings) -> dict[Key, Model]:
@@ -150,15 +150,13 @@ def pointed(one: Field, row: RowExists, place: Mapping[Key, int], bindings: Bind
 
 
 def row_statements(
-    row: RowExists, place: Mapping[Key, int], bindings: Bindings, relevance: Relevance, shared: bool
+    row: RowExists, place: Mapping[Key, int], bindings: Bindings, relevance: Relevance
 ) -> tuple[list[Statement], list[tuple[int, Statement]]]:
     """The statements that make a row; and what is said of it when the n-th row is made, to which it points."""
     model = bindings.project.model(row.key.label)
     assert model is not None
-    always = shared and model.label.lower() not in LOOKED_UP
-    variable = bindings.row(row.key) if row.key in bindings.used or always else None
-    name = variable or bindings.row(row.key)
-    if variable is None:
+    spoken, name = row.key in bindings.used, bindings.row(row.key)
+    if not spoken:
         bindings.used.discard(row.key)
     if special := SPECIAL.get(model.label.lower()):
         return [Assign(name, special(row.values, bindings, model), row.why, "pair" if special is site else "plain")], []

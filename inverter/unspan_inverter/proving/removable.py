@@ -79,9 +79,15 @@ def parts(lines: Lines, one: ast.stmt) -> Iterator[Place]:
         if isinstance(node, ast.Call):
             if makes_rows(node):
                 yield from (Place(*lines.span(keyword), "field") for keyword in node.keywords if keyword.arg)
-            for argument in node.args:
-                if isinstance(argument, ast.List) and len(argument.elts) > 1:
-                    yield from (Place(*lines.span(row), "row") for row in argument.elts)
+            for listed in filter(None, map(rows, node.args)):
+                if len(listed.elts) > 1:
+                    yield from (Place(*lines.span(row), "row") for row in listed.elts)
+
+
+def rows(argument: ast.expr) -> ast.List | None:
+    """The list that an argument is, or is made over."""
+    over = argument.generators[0].iter if isinstance(argument, ast.ListComp) else argument
+    return over if isinstance(over, ast.List) else None
 
 
 def makes_rows(call: ast.Call) -> bool:

@@ -45,6 +45,15 @@ FOUND = {
             ("field", "pages=2"),
         ],
     ),
+    "rows that a list is made over": (
+        acting("Book.objects.bulk_create([Book(pages=pages) for pages in [1, 2]])"),
+        [
+            ("statement", "        Book.objects.bulk_create([Book(pages=pages) for pages in [1, 2]])\n"),
+            ("row", "1"),
+            ("row", "2"),
+            ("field", "pages=pages"),
+        ],
+    ),
     "the parts of one value are none of a row": (
         acting("Book.objects.create(due=timedelta(days=1, hours=2))"),
         [("statement", "        Book.objects.create(due=timedelta(days=1, hours=2))\n"), ("field", "due=timedelta(days=1, hours=2)")],
