@@ -40,16 +40,19 @@ def main(words: list[str]) -> int:
         programs = [one for one in programs if one.name == asked.only]
     kinds: Counter[str] = Counter()
     failed: list[Verdict] = []
+    invalid: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="programs-") as scratch, running(asked.database) as database:
         for start in range(0, len(programs), AT_ONCE):
             verdicts = Round(Path(scratch, f"round{start}"), programs[start : start + AT_ONCE], database).verdicts()
             kinds.update(verdict.kind for verdict in verdicts)
             failed += [verdict for verdict in verdicts if verdict.failed]
+            invalid |= {verdict.program.name: verdict.why[:150] for verdict in verdicts if verdict.kind == "invalid"}
             print(f"{start + len(verdicts)} of {len(programs)}: {said(kinds)}", flush=True)
         classes = Counter(map(signature, failed))
         firsts = list({signature(verdict): verdict for verdict in reversed(failed)}.values())[:SHOWN]
         for verdict in shrunk(firsts, Path(scratch, "smaller"), database) if asked.shrink else firsts:
             show(verdict, classes[signature(verdict)], firsts)
+    print(*(f"invalid: {name}: {why}" for name, why in invalid.items()), sep="\n")
     print("failed:", *(verdict.program.name for verdict in failed))
     counted = sum(kinds.values()) - kinds["invalid"]
     print(f"programs: {kinds['same']} of {counted} the same on {asked.database}, SEED={seed}")

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Any
+from datetime import datetime, time
+from typing import Any, Final
 from uuid import UUID
 
 from unspan_proto.project import Field, Model
@@ -16,7 +16,7 @@ from unspan_inverter.facts.parents import target
 from unspan_inverter.plan.arrange import EMPTY, plain, rows_of
 from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key
 from unspan_inverter.plan.clock import Clock, parsed
-from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Name, Statement, method
+from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Item, Name, Statement, method
 
 MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 MOST_FIELDS = 12
@@ -124,30 +124,44 @@ def born(outcome: Outcome) -> Iterator[Statement]:
         groups.setdefault(f"{row.label} {lookup!r}", (model, lookup, []))[2].append(row)
     for model, lookup, rows in groups.values():
         found = method(rows_of(model), "filter", **lookup) if lookup else method(rows_of(model), "all")
-        if len(rows) > 1:
-            yield Check("equal", (method(found, "count"), len(rows) + alike(model, lookup, outcome)))
+        places = [place(row, model, lookup, outcome) for row in rows]
+        if len(rows) > 1 or places[0] is None:
+            yield Check("equal", (method(found, "count"), len(alike(rows[0], model, lookup, outcome)) + 1))
+        elif places[0] < 0:
+            yield from one_born(rows[0], model, lookup, outcome, method(rows_of(model), "get", **lookup))
         else:
-            yield from one_born(rows[0], model, lookup, outcome)
+            last = method(found, "latest", "pk") if not places[0] else Item(method(found, "order_by", "-pk"), places[0])
+            yield from one_born(rows[0], model, lookup, outcome, last)
 
 
-def one_born(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> Iterator[Statement]:
+def place(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> int | None:
+    """As which of those that answer the same lookup a row is found, the newest first; -1 where it is alone, None where its place is not known."""
+    keys = [bare(other.get(model.pk)) for other in alike(row, model, lookup, outcome)]
+    if not keys:
+        return -1
+    pk, own = model.field("pk"), row.key.pk
+    numbers = [key for key in keys if isinstance(key, int)]
+    if not (pk and pk.auto and isinstance(own, int) and len(numbers) == len(keys)):
+        return None
+    return sum(key > own for key in numbers)
+
+
+def one_born(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcome, found: Any) -> Iterator[Statement]:
     name = Name(outcome.bindings.names[row.key])
     checks = list(fields_equal(name, row.values, model, outcome, skip=lookup))
     if checks or (row.key in outcome.bindings.used):
-        yield Assign(name, method(rows_of(model), "get", **lookup))
+        yield Assign(name, found)
         yield from checks
     else:
         yield Check("true", (method(method(rows_of(model), "filter", **lookup), "exists"),))
 
 
-def alike(model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> int:
-    """How many rows that were there before answer the same lookup."""
-    given = {name: value for name, value in lookup.items() if not isinstance(value, (Name, Attr))}
-    fields = {name: model.field(name) or model.fields[0] for name in given}
-    return sum(
-        is_one(key.label, model, outcome) and all(held(values, fields[name]) == value for name, value in given.items())
-        for key, values in outcome.left()
-    )
+def alike(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> list[Mapping[str, Any]]:
+    """What the other rows hold that answer the same lookup at the end."""
+    columns = [one for one in model.fields if one.name in lookup]
+    return [
+        other for other in others_of(row, model, outcome) if all(held(other, one) == plain(row.values.get(one.attname)) for one in columns)
+    ]
 
 
 def is_one(label: str, model: Model, outcome: Outcome) -> bool:
@@ -165,9 +179,13 @@ def held(values: Mapping[str, Any], one: Field) -> Any:
     return plain(values.get(one.attname, given))
 
 
-def preference(one: Field) -> tuple[bool, bool, bool, bool]:
-    """Which columns tell rows apart best to a reader: unique ones, then texts, then relations; numbers and choices last."""
+LAST: Final = frozenset({"BooleanField", "DateField", "DateTimeField"})
+
+
+def preference(one: Field) -> tuple[bool, bool, bool, bool, bool]:
+    """Which columns tell rows apart best to a reader: unique ones, then texts, then relations; numbers and choices, then days and keys, last."""
     return (
+        one.type in LAST or one.primary_key,
         not one.unique,
         one.type not in ("CharField", "SlugField", "EmailField", "TextField") or bool(one.choices),
         not one.related,
@@ -176,29 +194,38 @@ def preference(one: Field) -> tuple[bool, bool, bool, bool]:
 
 
 def told_apart(row: RowBorn, model: Model, outcome: Outcome) -> dict[str, Any]:
-    """The fewest fields that no other row of the model shares."""
-    others = [values for key, values in outcome.left() if is_one(key.label, model, outcome)]
-    others += [other.values for other in outcome.facts.born if is_one(other.label, model, outcome) and other is not row]
+    """The fewest fields that no other row of the model shares; or, where there are none, as few others as can be."""
+    others = others_of(row, model, outcome)
     lookup: dict[str, Any] = {}
     for one in sorted(model.fields, key=preference):
         value = plain(row.values.get(one.attname))
-        if (
-            one.attname == model.pk
-            or (one.auto and one.primary_key)
-            or value in (None, "")
-            or one.type in ("JSONField", "BinaryField", "FloatField")
-            or isinstance(value, (bool, datetime, date))
-        ):
-            continue
-        sure, expected = outcome.expected(one, row.values[one.attname])
-        if not sure or (isinstance(value, str) and (len(value) > 80 or not value.isprintable())):
+        sure, expected = speaks(one, row, model, outcome)
+        if not sure:
             continue
         left = [other for other in others if held(other, one) == value]
-        if not lookup or len(left) < len(others):
+        if len(left) < len(others) or (not lookup and not preference(one)[0]):
             lookup[one.name], others = expected, left
         if not others:
             break
     return lookup
+
+
+def others_of(row: RowBorn, model: Model, outcome: Outcome) -> list[Mapping[str, Any]]:
+    """What the other rows of the model hold at the end."""
+    found = [values for key, values in outcome.left() if is_one(key.label, model, outcome)]
+    return found + [other.values for other in outcome.facts.born if is_one(other.label, model, outcome) and other is not row]
+
+
+def speaks(one: Field, row: RowBorn, model: Model, outcome: Outcome) -> tuple[bool, Any]:
+    """Whether a new row can be looked up by this column, and the value to look for."""
+    value = plain(row.values.get(one.attname))
+    if value in (None, "") or one.type in ("JSONField", "BinaryField", "FloatField") or (one.auto and one.primary_key):
+        return False, None
+    if isinstance(value, str) and (len(value) > 80 or not value.isprintable()):
+        return False, None
+    if one.attname == model.pk and not one.related:
+        return not one.has_default and not lossy(row.values[one.attname]), value
+    return outcome.expected(one, row.values[one.attname])
 
 
 def fields_equal(name: Name, values: Mapping[str, Any], model: Model, outcome: Outcome, skip: Mapping[str, Any]) -> Iterator[Statement]:
