@@ -1,10 +1,14 @@
 """An application that is tried: what its `app.toml` says of it, where it is installed, how it is seeded and started."""
 
+import contextlib
+import functools
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +20,33 @@ HOMES = "UNSPAN_APPS"
 
 class TrialError(Exception):
     """What went wrong with the trial itself, for a person."""
+
+
+Main = Callable[[Sequence[str] | None], int]
+
+
+def program(main: Main) -> Main:
+    """A program's `main` that says why the trial itself could not be made, with exit code 2."""
+
+    @functools.wraps(main)
+    def saying(argv: Sequence[str] | None = None) -> int:
+        try:
+            return main(argv)
+        except TrialError as error:
+            print(f"{Path(main.__code__.co_filename).stem}: {error}", file=sys.stderr)
+            return 2
+
+    return saying
+
+
+@contextlib.contextmanager
+def scratch(keep: bool = False) -> Iterator[Path]:
+    """A folder for the length of a trial."""
+    folder = Path(tempfile.mkdtemp(prefix="unspan-trial-"))
+    try:
+        yield folder
+    finally:
+        print(f"kept: {folder}") if keep else shutil.rmtree(folder)
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,13 @@ MOST times what it takes plain.
 
 import argparse
 import json
-import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
-from application import TrialError, read
+from application import program, read, scratch
 from folders import State
 from processes import collecting
 from runs import played, served
@@ -48,16 +46,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+@program
 def main(argv: Sequence[str] | None = None) -> int:
     wanted = arguments(argv)
-    scratch = Path(tempfile.mkdtemp(prefix="unspan-costs-"))
-    try:
-        found = [cost for cost in trial(wanted, scratch) if all(cost.later.values())]
-    except TrialError as error:
-        print(f"costs: {error}", file=sys.stderr)
-        return 2
-    finally:
-        shutil.rmtree(scratch)
+    with scratch() as folder:
+        found = [cost for cost in trial(wanted, folder) if all(cost.later.values())]
     if wanted.json:
         wanted.json.write_text(json.dumps([asdict(one) for one in found], indent=1))
     return report(found, read(wanted.folder).name)

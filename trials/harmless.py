@@ -8,14 +8,12 @@ Plain twice, recorded once; when something differs, plain once more, for it may 
 import argparse
 import contextlib
 import json
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from application import TrialError, read
+from application import TrialError, program, read, scratch
 from differences import ASPECTS, Compared, compared
 from folders import State
 from processes import arrived, collecting, free_port
@@ -36,16 +34,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+@program
 def main(argv: Sequence[str] | None = None) -> int:
     wanted = arguments(argv)
-    scratch = Path(tempfile.mkdtemp(prefix="unspan-harmless-"))
-    try:
-        found = trial(wanted, scratch)
-    except TrialError as error:
-        print(f"harmless: {error}", file=sys.stderr)
-        return 2
-    finally:
-        print(f"kept: {scratch}") if wanted.keep else shutil.rmtree(scratch)
+    with scratch(wanted.keep) as folder:
+        found = trial(wanted, folder)
     report(found)
     if wanted.json:
         wanted.json.write_text(json.dumps([asdict(one) for one in found], indent=1))

@@ -4,14 +4,13 @@ import contextlib
 import json
 import re
 import shutil
-import tempfile
 import tomllib
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from application import Application, TrialError, read
+from application import Application, read, scratch
 from folders import State
 from processes import arrived, collecting
 from runs import played, served
@@ -70,15 +69,23 @@ class Home:
 
 
 @contextlib.contextmanager
-def at_home(folder: Path, traces: Path) -> Generator[Home, None, None]:
-    """The application, prepared; afterwards its files are as they were."""
+def at_home(folder: Path, kept: Path | None, only: Sequence[str] = ()) -> Generator[tuple[Home, dict[str, Path]], None, None]:
+    """The application, prepared, and the traces of its requests, which are in `kept` or come there; afterwards its files are as they were."""
+    with scratch() as folder_of_traces:
+        traces = kept or folder_of_traces
+        with prepared(folder, traces) as home:
+            yield home, recorded(folder, traces, only)
+
+
+@contextlib.contextmanager
+def prepared(folder: Path, traces: Path) -> Generator[Home, None, None]:
     application = read(folder)
     application.prepare()
     spec = tomllib.loads((folder / "app.toml").read_text())
     tests = application.home / spec["tests"] if "tests" in spec else application.workdir / "unspan_tests"
     there = tests.is_dir()
-    with tempfile.TemporaryDirectory(prefix="unspan-state-") as copies:
-        state = State(application.home, Path(copies))
+    with scratch() as copies:
+        state = State(application.home, copies)
         tests.mkdir(exist_ok=True)
         (tests / "__init__.py").touch()
         try:
@@ -99,12 +106,8 @@ def recorded(folder: Path, traces: Path, only: Sequence[str] = ()) -> dict[str, 
 
 
 def record(folder: Path, traces: Path) -> dict[str, Any]:
-    with (
-        tempfile.TemporaryDirectory(prefix="unspan-record-") as scratch,
-        collecting(Path(scratch)) as endpoint,
-        Collector(Endpoint(endpoint)) as collector,
-    ):
-        with served(folder, Path(scratch), "recorded", endpoint, True) as (one, base, log):
+    with scratch() as logs, collecting(logs) as endpoint, Collector(Endpoint(endpoint)) as collector:
+        with served(folder, logs, "recorded", endpoint, True) as (one, base, log):
             plays = list(played(one, base, log, look=False))
             there = arrived(collector, [play.trace_id for play in plays])
         for play in plays:
@@ -142,9 +145,3 @@ def same_ones(home: Home, traces: dict[str, Path]) -> Iterator[Made]:
             yield one
         else:
             one.file.unlink(missing_ok=True)
-
-
-def checked_folder(path: Path) -> Path:
-    if not (path / "app.toml").exists():
-        raise TrialError(f"{path} describes no application (it has no app.toml); trials/README.md says how")
-    return path

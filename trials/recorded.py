@@ -7,14 +7,12 @@ Exit code 1 when a trace is incomplete or something is missing in it.
 
 import argparse
 import json
-import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from application import TrialError, read
+from application import program, read, scratch
 from finding import missing
 from folders import State
 from listing import counts, lines
@@ -54,16 +52,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+@program
 def main(argv: Sequence[str] | None = None) -> int:
     wanted = arguments(argv)
-    scratch = Path(tempfile.mkdtemp(prefix="unspan-recorded-"))
-    try:
-        found = trial(wanted, scratch)
-    except TrialError as error:
-        print(f"recorded: {error}", file=sys.stderr)
-        return 2
-    finally:
-        print(f"kept: {scratch}") if wanted.keep else shutil.rmtree(scratch)
+    with scratch(wanted.keep) as folder:
+        found = trial(wanted, folder)
     report(found)
     if wanted.json:
         wanted.json.write_text(json.dumps([asdict(one) for one in found], indent=1))

@@ -8,26 +8,23 @@ Exit code 1 when a test does not pass, or does something else than the recording
 import argparse
 import json
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from application import TrialError
-from making import Home, Made, at_home, checked_folder, made, recorded
+from application import program
+from making import Home, Made, at_home, made
 from unspan_inverter.replaying import words
 
 SAID = 6
 """Lines of a difference or a failure that are shown."""
 
 
+@program
 def main(argv: Sequence[str] | None = None) -> int:
     wanted = arguments(__doc__ or "").parse_args(argv)
-    try:
-        found = trial(wanted)
-    except TrialError as error:
-        print(f"replays: {error}", file=sys.stderr)
-        return 2
+    with at_home(wanted.folder, wanted.traces, wanted.only) as (home, traces):
+        found = replays(home, traces)
     counts = Counter(one.verdict for one in found)
     if wanted.json:
         wanted.json.write_text(json.dumps([{"name": one.name, "verdict": one.verdict, "said": said(one)} for one in found], indent=1))
@@ -45,13 +42,6 @@ def arguments(text: str) -> argparse.ArgumentParser:
     parser.add_argument("--traces", type=Path, metavar="DIR", help="keep the traces there, and take those that are there")
     parser.add_argument("--json", type=Path, metavar="FILE")
     return parser
-
-
-def trial(wanted: argparse.Namespace) -> list[Made]:
-    with tempfile.TemporaryDirectory(prefix="unspan-replays-") as scratch:
-        folder = wanted.traces or Path(scratch)
-        with at_home(checked_folder(wanted.folder), folder) as home:
-            return replays(home, recorded(wanted.folder, folder, wanted.only))
 
 
 def replays(home: Home, traces: dict[str, Path]) -> list[Made]:

@@ -8,14 +8,12 @@ With every row and header needed, it also shows that nothing could be left out a
 
 import json
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from application import TrialError
-from making import Home, Made, at_home, checked_folder, recorded, same_ones
+from application import program
+from making import Home, Made, at_home, same_ones
 from replays import arguments
 from seeding import Seed, seeds
 from unspan_inverter.code.layout import tidied
@@ -28,22 +26,17 @@ from unspan_inverter.replaying import included
 AIM = 0.95
 
 
+@program
 def main(argv: Sequence[str] | None = None) -> int:
     parser = arguments(__doc__ or "")
     parser.add_argument("--most", type=int, default=20, help="so many tests")
     wanted = parser.parse_args(argv)
     tried, noticed, rows = Counter[str](), Counter[str](), list[dict[str, object]]()
-    try:
-        with tempfile.TemporaryDirectory(prefix="unspan-seeded-") as scratch:
-            folder = wanted.traces or Path(scratch)
-            with at_home(checked_folder(wanted.folder), folder) as home:
-                for one in same_ones(home, recorded(wanted.folder, folder, wanted.only)):
-                    if len(rows) < wanted.most:
-                        rows.append(seeded(home, one, tried, noticed))
-                    one.file.unlink()
-    except TrialError as error:
-        print(f"seeded: {error}", file=sys.stderr)
-        return 2
+    with at_home(wanted.folder, wanted.traces, wanted.only) as (home, traces):
+        for one in same_ones(home, traces):
+            if len(rows) < wanted.most:
+                rows.append(seeded(home, one, tried, noticed))
+            one.file.unlink()
     if wanted.json:
         wanted.json.write_text(json.dumps(rows, indent=1))
     for kind in tried:

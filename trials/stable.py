@@ -9,14 +9,13 @@ import json
 import re
 import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from application import TrialError
-from making import Home, at_home, checked_folder, made, recorded, stem
+from application import program
+from making import Home, at_home, made, stem
 from replays import arguments
 from unspan_inverter.checking import Verdict, judged
 from unspan_inverter.runners import Run
@@ -25,22 +24,16 @@ ZONES = ("UTC", "Pacific/Kiritimati", "America/St_Johns", "Asia/Kathmandu")
 SECONDS = 600.0
 
 
+@program
 def main(argv: Sequence[str] | None = None) -> int:
     parser = arguments(__doc__ or "")
     parser.add_argument("--most", type=int, default=20, help="so many tests")
     parser.add_argument("--runs", type=int, default=100)
     wanted = parser.parse_args(argv)
-    try:
-        with tempfile.TemporaryDirectory(prefix="unspan-stable-") as scratch:
-            folder = wanted.traces or Path(scratch)
-            with at_home(checked_folder(wanted.folder), folder) as home:
-                traces = recorded(wanted.folder, folder, wanted.only)
-                smaller = {one["name"]: one["source"] for one in json.loads(wanted.json.read_text())} if wanted.json else {}
-                files = list(written(home, traces, smaller))[: wanted.most]
-                failed = runs(home, files, wanted.runs)
-    except TrialError as error:
-        print(f"stable: {error}", file=sys.stderr)
-        return 2
+    with at_home(wanted.folder, wanted.traces, wanted.only) as (home, traces):
+        smaller = {one["name"]: one["source"] for one in json.loads(wanted.json.read_text())} if wanted.json else {}
+        files = list(written(home, traces, smaller))[: wanted.most]
+        failed = runs(home, files, wanted.runs)
     print(f"\nstable: {wanted.folder.name}: {len(files)} tests, {wanted.runs} runs: {failed.total()} failures")
     for what, number in failed.most_common():
         print(f"    {number} times: {what}")

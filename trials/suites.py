@@ -13,16 +13,14 @@ import os
 import re
 import resource
 import shlex
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from application import Application, TrialError, read
+from application import Application, program, read, scratch
 from folders import State
 from processes import collecting, free_port
 
@@ -54,16 +52,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+@program
 def main(argv: Sequence[str] | None = None) -> int:
     wanted = arguments(argv)
-    scratch = Path(tempfile.mkdtemp(prefix="unspan-suites-"))
-    try:
-        runs = trial(wanted, scratch)
-    except TrialError as error:
-        print(f"suites: {error}", file=sys.stderr)
-        return 2
-    finally:
-        shutil.rmtree(scratch)
+    with scratch() as folder:
+        runs = trial(wanted, folder)
     if wanted.json:
         wanted.json.write_text(json.dumps([asdict(run) for run in runs], indent=1))
     return report(runs, read(wanted.folder).name)

@@ -89,7 +89,7 @@ class Statement:
     def fetched(self, rows: Iterable[Sequence[Any]]) -> None:
         """The driver has handed out rows. What the compiler will convert is only referred to; it is frozen as it comes out of there."""
         self.end = now()
-        if self.origin is not None and type(rows) in (list, tuple) and not self.budget.exhausted:
+        if self.origin is not None and isinstance(rows, (list, tuple)) and not self.budget.exhausted:
             room = self.most - len(self.rows)
             self.rows += rows[:room]
             self.more |= len(rows) > room
