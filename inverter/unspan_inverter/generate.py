@@ -26,19 +26,22 @@ class Generated:
     notes: tuple[str, ...] = ()
 
 
-def generated(traces: Sequence[Trace], *, style: str = "django", level: str = "integration", allow_gaps: bool = False) -> Generated:
+def generated(
+    traces: Sequence[Trace], *, style: str = "django", level: str = "integration", allow_gaps: bool = False, decoys: bool = True
+) -> Generated:
     """The test file of these traces. Raises an InverterError with the reason when none can be made.
 
     `style`: `django` or `pytest`; `level`: only `integration` is built; `allow_gaps`: accept a trace that lost something, the test says what.
+    `decoys`: rows beside those that were asked for, so that the test notices when a condition of a query is dropped.
     """
-    plans = [planned(trace, allow_gaps) for trace in traces]
+    plans = [planned(trace, allow_gaps, decoys) for trace in traces]
     with readable(traces[0].id):
         text = source(plans, style)
     notes = tuple(dict.fromkeys(f"not recorded: {one_line(note)}" for plan in plans for note in plan.notes))
     return Generated(text, re.sub(r"(?<!^)(?=[A-Z])", "_", plans[0].class_name.removesuffix("Tests")).lower(), {}, notes)
 
 
-def planned(trace: Trace, allow_gaps: bool = False) -> Plan:
+def planned(trace: Trace, allow_gaps: bool = False, decoys: bool = True) -> Plan:
     """The plan of one trace."""
     if trace.gaps and not allow_gaps:
         raise Incomplete(trace.id, list(trace.gaps))
@@ -47,7 +50,7 @@ def planned(trace: Trace, allow_gaps: bool = False) -> Plan:
         if not asked.status:
             gone = trace.request.attributes.get(vocabulary.CLIENT_GONE) is True
             raise Unreadable(trace.id, "the client went away before there was an answer" if gone else "its response was not recorded")
-        known = facts(happened, asked, trace.project)
+        known = facts(happened, asked, trace.project, decoys and not trace.gaps)
         if known.hindrances and not allow_gaps:
             raise NotRepeatable(trace.id, known.hindrances[0])
         called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)

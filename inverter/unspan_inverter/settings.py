@@ -29,6 +29,7 @@ class Settings:
     test_command: str | None = None
     test_timeout: float = 300.0
     style: str = "django"
+    decoys: bool = True
 
 
 class Setting(NamedTuple):
@@ -45,6 +46,10 @@ def is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def is_switch(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def is_seconds(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e6
 
@@ -53,6 +58,7 @@ SETTINGS = (
     Setting("python", "the active or the project's virtual environment", "a path or name of a Python", is_text, "The Python that runs the tests; relative to pyproject.toml."),
     Setting("test-command", "`manage.py test` or pytest", "a command with {file} or {label}", is_text, "How to run one test file; `{file}` and `{label}` are its path and its dotted name."),
     Setting("test-timeout", "300", "a number of seconds greater than 0", is_seconds, "How many seconds one check may take."),
+    Setting("decoys", "true", "true or false", is_switch, "Whether tests get decoys: rows that nothing asks for, so that a query which asks for too much fails."),
     Setting("style", "django", "django or pytest", ("django", "pytest").__contains__, "The style of generated tests where `--style` is not given."),
 )  # fmt: skip
 

@@ -40,12 +40,17 @@ FAILED_CHECK = 3
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write, or a folder  [default: stdout]")
 @click.option("--check/--no-check", default=True, show_default=True, help="Run the test once in the project's own runner.")
+@click.option(
+    "--decoys/--no-decoys",
+    default=None,
+    help="Add a few rows that nothing asks for, so that a query which asks for too much fails  [default: that of the settings, else on]",
+)
 @click.option("--allow-gaps", is_flag=True, help="Accept a trace that is not complete, for a weaker test.")
 @click.option("--force", is_flag=True, help="Write over a file that unspan did not generate.")
 @from_option
 @endpoint_option
 def command(
-    trace_ids: tuple[str, ...], level: str, style: str | None, output: Path | None, check: bool, allow_gaps: bool, force: bool,
+    trace_ids: tuple[str, ...], level: str, style: str | None, output: Path | None, check: bool, decoys: bool | None, allow_gaps: bool, force: bool,
     file: Path | None, endpoint: str | None,
 ) -> None:  # fmt: skip
     """Write a test from recorded requests, then run it once.
@@ -60,7 +65,7 @@ def command(
     with source(endpoint, file) as traces:
         found = {one.trace_id: one for one in map(traces.fetched, asked)}  # a prefix and a whole id may name the same
     recordings = [built(one.spans(), one.project_spans()) for one in found.values()]
-    test = generated(recordings, style=style, level=level, allow_gaps=allow_gaps)
+    test = generated(recordings, style=style, level=level, allow_gaps=allow_gaps, decoys=chosen.decoys if decoys is None else decoys)
     for note in test.notes:
         said(note)
     with on_disk(test, output, force) if output else on_stdout(test, chosen, check) as path:

@@ -9,7 +9,7 @@ from unspan_inverter.plan.expressions import Attr, Check, Listed, Name
 
 UNITTEST: Mapping[str, str] = {
     "equal": "assertEqual", "not equal": "assertNotEqual", "is": "assertIs", "is not": "assertIsNot", "true": "assertTrue", "false": "assertFalse",
-    "in": "assertIn", "not in": "assertNotIn", "contains": "assertContains", "redirects": "assertRedirects",
+    "in": "assertIn", "not in": "assertNotIn", "contains": "assertContains", "not contains": "assertNotContains", "redirects": "assertRedirects",
 }  # fmt: skip
 """Kind → method of TestCase."""
 OPERATORS: Mapping[str, str] = {"equal": "==", "not equal": "!=", "is": "is", "is not": "is not", "in": "in", "not in": "not in"}
@@ -36,7 +36,7 @@ def unittest(check: Check, scope: Scope) -> Code:
 def pytest(check: Check, scope: Scope) -> Code:
     if check.kind == "equal each":
         check = each(check)
-    if check.kind in ("contains", "redirects"):
+    if check.kind in ("contains", "not contains", "redirects"):
         inner = joined([*(scope.write(arg) for arg in check.args), *keywords(check.kwargs, scope)])
         function = UNITTEST[check.kind]
         return noted(check.note, Code(f"{function}({inner.text})", inner.imports | needs("pytest_django.asserts", function)))

@@ -5,6 +5,7 @@ from unspan_inverter.events.kinds import (
     Column,
     Event,
     Exchange,
+    Executed,
     HttpAnswered,
     MailSent,
     OnCommit,
@@ -22,6 +23,6 @@ from unspan_inverter.events.kinds import (
 from unspan_inverter.events.reading import events, exchange
 
 __all__ = [
-    "CacheUsed", "Column", "Event", "Exchange", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
+    "CacheUsed", "Column", "Event", "Exchange", "Executed", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
     "RowsUpdated", "SettingsRead", "StatementFailed", "TapeRead", "TransactionStep", "WriteRefused", "events", "exchange",
 ]  # fmt: skip

@@ -184,6 +184,17 @@ class RowsDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Executed:
+    """A statement of which nothing else is told: one of a bare cursor, or one that failed."""
+
+    span: str
+    database: str
+    statement: str
+    parameters: tuple[Any, ...]
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionStep:
     """BEGIN, COMMIT, ROLLBACK, or a savepoint's SAVEPOINT, RELEASE, ROLLBACK TO with its name."""
 
@@ -286,6 +297,7 @@ Event = (
     | WriteRefused
     | RowsUpdated
     | RowsDeleted
+    | Executed
     | TransactionStep
     | StatementFailed
     | HttpAnswered

@@ -7,7 +7,7 @@ from typing import Any
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 
-from unspan_inverter.events.kinds import Event, RowsDeleted, RowsInserted, RowsUpdated, TransactionStep, WriteRefused
+from unspan_inverter.events.kinds import Event, Executed, RowsDeleted, RowsInserted, RowsUpdated, TransactionStep, WriteRefused
 
 STEP = re.compile(
     r"\s*(BEGIN|START TRANSACTION|COMMIT|ROLLBACK TO(?: SAVEPOINT)?|ROLLBACK|RELEASE(?: SAVEPOINT)?|SAVEPOINT)\b\s*(\S*)", re.I
@@ -17,7 +17,7 @@ STEPS = {"START TRANSACTION": "BEGIN", "ROLLBACK TO SAVEPOINT": "ROLLBACK TO", "
 
 
 def statement_event(span: Span) -> Iterator[Event]:
-    """The events of a statement that is no SELECT; none for one that tells nothing (DDL, a bare cursor's write)."""
+    """The events of a statement that is no SELECT."""
     operation, statement = str(span.attributes.get(v.OPERATION, "")), str(span.attributes.get(v.STATEMENT, ""))
     step = STEP.match(statement or operation)
     if step and span.status == 2:
@@ -28,9 +28,11 @@ def statement_event(span: Span) -> Iterator[Event]:
         return
     model = span.attributes.get(v.MODEL)
     if not isinstance(model, str):
+        yield Executed(span.span_id, database(span), statement, parameters(span), system(span))
         return
     if span.status == 2:
         yield from refused(span, model, operation)
+        yield Executed(span.span_id, database(span), statement, parameters(span), system(span))
     elif operation == "INSERT":
         rows = tuple(dict(row) for row in span.value(v.WRITTEN, []))
         yield RowsInserted(span.span_id, database(span), model, rows, overwrites=overwrites(statement))

@@ -9,6 +9,7 @@ from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, TapeRead
 from unspan_inverter.facts import counting, following, inheritance, links, ordering, parents
+from unspan_inverter.facts.decoys import decoys
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
 from unspan_inverter.facts.ledger import Ledger
 
@@ -16,8 +17,8 @@ NATURAL = {"contenttypes.contenttype": "app_label", "auth.permission": "codename
 """Models whose rows `migrate` makes, and a column without which one cannot be told from the others: of no use, then."""
 
 
-def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Facts:
-    """What must hold before this request, and what held after it."""
+def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_decoys: bool = False) -> Facts:
+    """What must hold before this request, and what held after it; `with_decoys`: also what must not matter to it."""
     ledger = Ledger(project)
     following.follow(ledger, events)
     logged_in(exchange, ledger)
@@ -31,13 +32,14 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project) -> Fact
     rows = pointed_by_written(inheritance.folded(rows, inherited), ledger, inherited)
     rows = completed(parents.with_parents(rows, project, inherited), project, ledger.now.changed)
     rows = {key: row for key, row in rows.items() if key.label.lower() not in NATURAL or NATURAL[key.label.lower()] in row.values}
+    beside = decoys(events, exchange, project, rows, frozenset(ledger.now.gone)) if with_decoys else ()
     plain, linked = split_links(rows, project)
     made, cut = changed_links(ledger, project)
     ordered = ordering.in_order(plain, project, inherited)
     numbered = ordering.tables({row.key.label for row in ordered}, project)
     return Facts(
         rows=tuple(ordered), numbered=numbered, unordered=ordering.out_of_order(ordered, numbered), linked=linked, born=inheritance.born(born(ledger, project), inherited),
-        changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut,
+        changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut, decoys=beside,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
         mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)),
         inherited=inherited, databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes), hindrances=tuple(dict.fromkeys(ledger.hindrances)),

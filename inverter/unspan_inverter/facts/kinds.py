@@ -71,6 +71,21 @@ class RowGone:
 
 
 @dataclass(frozen=True, slots=True)
+class Decoy:
+    """Rows that were not there, and of which no query may take any. `what`: how they differ from what was asked for.
+
+    `asked`: label → the keys of that model, as text, that statements asked for: none of these rows may get one of them. `grown`: labels of models
+    of which the request makes rows.
+    """
+
+    rows: tuple[RowExists, ...]
+    what: str
+    linked: tuple[Linked, ...] = ()
+    asked: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    grown: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that the test must arrange, and may assert of the database."""
 
@@ -81,6 +96,7 @@ class Facts:
     gone: tuple[RowGone, ...] = ()
     links_made: tuple[Linked, ...] = ()
     links_cut: tuple[Linked, ...] = ()
+    decoys: tuple[Decoy, ...] = ()
     services: tuple[HttpAnswered, ...] = ()
     tapes: tuple[TapeRead, ...] = ()
     mails: tuple[MailSent, ...] = ()

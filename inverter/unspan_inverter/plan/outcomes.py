@@ -44,7 +44,8 @@ class Outcome:
         """The rows that were there before and still are, as they are at the end."""
         gone = {self.bindings.one(row.key) for row in self.facts.gone}
         changed = {row.key: row.after for row in self.facts.changed}
-        return ((row.key, {**row.values, **changed.get(row.key, {})}) for row in self.facts.rows if row.key not in gone)
+        beside = [row for decoy in self.facts.decoys for row in decoy.rows]
+        return ((row.key, {**row.values, **changed.get(row.key, {})}) for row in (*self.facts.rows, *beside) if row.key not in gone)
 
     def expected(self, one: Field, value: Any) -> tuple[bool, Any]:
         """Whether a column's value can be asserted, and the expression it must equal."""

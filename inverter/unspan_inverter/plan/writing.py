@@ -9,7 +9,7 @@ from unspan_proto.project import Project
 from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead, StatementFailed
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
-from unspan_inverter.plan import arrange, caching, names, requests, routes, sequences, session, surroundings, tapes
+from unspan_inverter.plan import arrange, caching, decoys, names, requests, routes, sequences, session, surroundings, tapes
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
@@ -50,7 +50,10 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     real = in_real_transactions(recorded)
     shared = not real and exchange.method in ("GET", "HEAD", "OPTIONS") and sum(row.key in bindings.names for row in facts.rows) > 1
     relevance = arrange.relevance(recorded.events, said(exchange), b"assword" in exchange.body, time.compared)
-    rows = arrange.created(facts, bindings, relevance, shared, sequences.given_by_database(recorded.events, facts, project))
+    facts = decoys.kept(facts, bindings, time)
+    beside = decoys.arranged(facts, bindings, relevance)
+    rows = [*arrange.created(facts, bindings, relevance, shared, sequences.given_by_database(recorded.events, facts, project)), *beside]
+    asserts = [*asserts, *decoys.hidden(replace(answer, facts=facts))]
     plan = Plan(
         class_name=names.of_class(exchange, name), method_name=test_name(answer, name), trace_id=recorded.trace_id,
         shared=tuple(rows) if shared else (), arrange=(*moment(time), *tapes.arranged(tokens), *(() if shared else rows), *before),

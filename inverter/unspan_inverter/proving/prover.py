@@ -18,6 +18,7 @@ from unspan_inverter.proving.circumstances import CIRCUMSTANCES, Given, NotTried
 from unspan_inverter.proving.minimising import minimised
 from unspan_inverter.proving.mutating import strength
 from unspan_inverter.proving.probes import NotWarm, Prober, servable
+from unspan_inverter.proving.removable import has_decoys
 from unspan_inverter.proving.repairing import Judge, Judged, imported, repaired, weakened
 from unspan_inverter.proving.settling import settled
 from unspan_inverter.proving.telling import Told, untold
@@ -71,7 +72,7 @@ class Prover:
         source = file.read_text(encoding="utf-8")
         self.told("repairing it", 0, 0)
         try:
-            whole = generated(recordings, style=style, allow_gaps=True).source
+            whole = generated(recordings, style=style, allow_gaps=True, decoys=has_decoys(source)).source
             with Prober(absolute(file), run, {**self.environ, **included(recordings)}, budget.at_most) as prober:
                 found = repaired(source, whole, judge(recordings, prober))
         except (NotWarm, InverterError) as error:

@@ -2,10 +2,12 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+DECOY: Final = re.compile(r"\s*# not asked for: ")
+"""The comment above rows that change nothing and are there for just that."""
 SHARED: Final = ("setUpTestData", "setUp")
 CLIENT: Final = re.compile(r"\bclient\.(?:get|post|put|patch|delete|head|options|trace|generic|request)\(")
 NEEDED: Final = frozenset({"data", "content_type", "args", "kwargs", "format", "path"})
@@ -50,13 +52,35 @@ def places(source: str) -> list[Place]:
     for function in functions(ast.parse(source)):
         body = [one for one in function.body if not is_text(one)]
         act = next((n for n, one in enumerate(body) if CLIENT.search(ast.get_source_segment(source, one) or "")), None)
-        arrange = body if function.name in SHARED else body[: act or 0]
+        arrange = needed(lines, body if function.name in SHARED else body[: act or 0])
         found += [Place(*whole_lines(lines, one), "statement") for one in arrange]
         for one in arrange:
             found += parts(lines, one)
         if function.name not in SHARED and act is not None:
             found += headers(lines, body[act])
     return sorted(found, key=lambda place: (place.what != "statement", place.what != "row", place.start))
+
+
+def needed(lines: Lines, arrange: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements without those of decoys: each below such a comment, what speaks of it, and what it speaks of that is named so."""
+    decoys = [one for one in arrange if DECOY.match(lines.text[lines.starts[max(one.lineno - 2, 0)] : lines.starts[one.lineno - 1]])]
+    while True:
+        made = {name for one in decoys for name in names(one, ast.Store)}
+        spoken = {name for one in decoys for name in names(one, ast.Load) if name.startswith("other_")}
+        more = [one for one in arrange if one not in decoys and (made & names(one, ast.Load) or spoken & names(one, ast.Store))]
+        if not more:
+            return [one for one in arrange if one not in decoys]
+        decoys += more
+
+
+def names(one: ast.stmt, context: type[ast.expr_context]) -> set[str]:
+    """The variables, and attributes of the class, that a statement reads or sets."""
+    some = [node for node in ast.walk(one) if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, context)]
+    return {node.id if isinstance(node, ast.Name) else node.attr for node in some}
+
+
+def has_decoys(source: str) -> bool:
+    return any(DECOY.match(line) for line in source.splitlines())
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:

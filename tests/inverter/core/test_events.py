@@ -6,6 +6,7 @@ from unspan_inverter.events import (
     Column,
     Event,
     Exchange,
+    Executed,
     HttpAnswered,
     MailSent,
     OnCommit,
@@ -69,7 +70,7 @@ TABLE: dict[str, tuple[Happening, tuple[Event, ...]]] = {
         (WriteRefused(ONE, "default", "shop.Tag", ({"slug": "a"},), "m", (4,)),),
     ),
     "insert-failed": (sql(INSERT, failed=True, **{v.MODEL: "shop.Tag", v.WRITTEN: [{}], v.EXCEPTION_TYPE: "django.db.utils.DataError"}), ()),
-    "insert-by-hand": (sql("INSERT INTO x VALUES (1)"), ()),
+    "insert-by-hand": (sql("INSERT INTO x VALUES (1)"), (Executed(ONE, "default", "INSERT INTO x VALUES (1)", (), "sqlite"),)),
     "update": (
         update("shop.Tag", {"slug": "b"}, [1, 2]),
         (RowsUpdated(ONE, "default", "shop.Tag", ((1, {"slug": "b"}), (2, {"slug": "b"})), 'UPDATE "shop_tag" SET "slug" = %s', (), 2, "sqlite"),),
@@ -82,13 +83,13 @@ TABLE: dict[str, tuple[Happening, tuple[Event, ...]]] = {
         update("shop.Tag", [{"id": 1, "slug": "a"}, {"id": 2, "slug": "b"}]),
         (RowsUpdated(ONE, "default", "shop.Tag", ((None, {"id": 1, "slug": "a"}), (None, {"id": 2, "slug": "b"})), 'UPDATE "shop_tag" SET …', (), 2, "sqlite"),),
     ),
-    "update-failed": (sql("UPDATE x SET y", failed=True, **{v.MODEL: "shop.Tag", v.WRITTEN: {"slug": "b"}}), ()),
+    "update-failed": (sql("UPDATE x SET y", failed=True, **{v.MODEL: "shop.Tag", v.WRITTEN: {"slug": "b"}}), (Executed(ONE, "default", "UPDATE x SET y", (), "sqlite"),)),
     "delete": (delete("shop.Tag", [1]), (RowsDeleted(ONE, "default", "shop.Tag", (1,), 'DELETE FROM "shop_tag"', (), 1, "sqlite"),)),
     "delete-by-condition": (
         delete("shop.Tag", where='"slug" = %s', parameters=("a",), **{v.ROW_COUNT: 0}),
         (RowsDeleted(ONE, "default", "shop.Tag", None, 'DELETE FROM "shop_tag" WHERE "slug" = %s', ("a",), 0, "sqlite"),),
     ),
-    "table-made": (sql("CREATE TABLE x (y)"), ()),
+    "table-made": (sql("CREATE TABLE x (y)"), (Executed(ONE, "default", "CREATE TABLE x (y)", (), "sqlite"),)),
     "http": (
         http("POST", "https://x.example/a?b=1", 201, b"{}", **{v.HTTP_REQUEST_BODY: b"q", v.HTTP_REQUEST_HEADERS: [["A", "b"]]}),
         (HttpAnswered(ONE, "requests", "POST", "https://x.example/a?b=1", (("A", "b"),), b"q", 201, JSON, b"{}", **TIMES),),

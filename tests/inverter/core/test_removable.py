@@ -58,6 +58,16 @@ FOUND = {
         acting("Book.objects.create(due=timedelta(days=1, hours=2))"),
         [("statement", "        Book.objects.create(due=timedelta(days=1, hours=2))\n"), ("field", "due=timedelta(days=1, hours=2)")],
     ),
+    "not what is there to be left alone": (
+        acting(
+            "book = Book.objects.create()\n# not asked for: another tag\nother_tag = Tag.objects.create()\n"
+            "other_book = Book.objects.create(pages=1)\nother_book.tags.add(other_tag)\nself.client.force_login(book.owner)"
+        ),
+        [
+            ("statement", "        book = Book.objects.create()\n"),
+            ("statement", "        self.client.force_login(book.owner)\n"),
+        ],
+    ),
     "headers, each and all": (
         acting("", ', headers={"X-A": "1", "X-B": "2"}'),
         [("header", 'headers={"X-A": "1", "X-B": "2"}'), ("header", '"X-A": "1"'), ("header", '"X-B": "2"')],
