@@ -31,8 +31,7 @@ def statement_event(span: Span) -> Iterator[Event]:
         yield Executed(span.span_id, database(span), statement, parameters(span), system(span))
         return
     if span.status == 2:
-        yield from refused(span, model, operation)
-        yield Executed(span.span_id, database(span), statement, parameters(span), system(span))
+        yield refused(span, model, operation)
     elif operation == "INSERT":
         rows = tuple(dict(row) for row in span.value(v.WRITTEN, []))
         yield RowsInserted(span.span_id, database(span), model, rows, overwrites=overwrites(statement))
@@ -52,13 +51,14 @@ def statement_event(span: Span) -> Iterator[Event]:
         )
 
 
-def refused(span: Span, model: str, operation: str) -> Iterator[Event]:
+def refused(span: Span, model: str, operation: str) -> Event:
     """What a constraint refused; other failures tell nothing of rows."""
     if operation in ("INSERT", "UPDATE") and str(span.attributes.get(v.EXCEPTION_TYPE, "")).endswith(("IntegrityError", "UniqueViolation")):
         written, keys = span.value(v.WRITTEN, []), span.value(v.WRITTEN_KEYS)
         rows = tuple(dict(row) for row in (written if isinstance(written, list) else [written]))
         said = str(span.attributes.get(v.EXCEPTION_MESSAGE, ""))
-        yield WriteRefused(span.span_id, database(span), model, rows, said, None if keys is None else tuple(keys))
+        return WriteRefused(span.span_id, database(span), model, rows, said, None if keys is None else tuple(keys))
+    return Executed(span.span_id, database(span), str(span.attributes.get(v.STATEMENT, "")), parameters(span), system(span))
 
 
 def overwrites(statement: str) -> tuple[str, ...]:

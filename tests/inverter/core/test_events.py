@@ -69,7 +69,7 @@ TABLE: dict[str, tuple[Happening, tuple[Event, ...]]] = {
         sql("UPDATE x SET y = 1", failed=True, **{v.MODEL: "shop.Tag", v.WRITTEN: {"slug": "a"}, v.WRITTEN_KEYS: [4], v.EXCEPTION_TYPE: "django.db.utils.IntegrityError", v.EXCEPTION_MESSAGE: "m"}),
         (WriteRefused(ONE, "default", "shop.Tag", ({"slug": "a"},), "m", (4,)),),
     ),
-    "insert-failed": (sql(INSERT, failed=True, **{v.MODEL: "shop.Tag", v.WRITTEN: [{}], v.EXCEPTION_TYPE: "django.db.utils.DataError"}), ()),
+    "insert-failed": (sql(INSERT, failed=True, **{v.MODEL: "shop.Tag", v.WRITTEN: [{}], v.EXCEPTION_TYPE: "django.db.utils.DataError"}), (Executed(ONE, "default", INSERT, (), "sqlite"),)),
     "insert-by-hand": (sql("INSERT INTO x VALUES (1)"), (Executed(ONE, "default", "INSERT INTO x VALUES (1)", (), "sqlite"),)),
     "update": (
         update("shop.Tag", {"slug": "b"}, [1, 2]),
