@@ -9,8 +9,8 @@ from unspan_proto.project import Model, Project
 from unspan_inverter.facts.decoys.scopes import Scope, Test
 from unspan_inverter.facts.decoys.truth import ABSENT, TRUE, Row, Standing, answers
 
-MOST_STEPS: Final = 100_000
-"""Conditions that are evaluated for one trace: some seconds."""
+MOST_STEPS: Final = 50_000
+"""Conditions that are evaluated for one trace: a second or two."""
 ANYTHING: Final[Row] = {}
 """A row of which nothing is known."""
 
