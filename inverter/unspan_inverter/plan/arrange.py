@@ -64,14 +64,12 @@ def appears(value: Any, text: str) -> bool:
 
 
 def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool, behind: Mapping[str, str] = NOWHERE) -> list[Statement]:
-    """The statements that make all rows and links, in order. Call it last: it knows which variables the others use.
+    """The statements that make all rows and links, in order. Call it last, and after `keep_keys`: it knows which variables the others use.
 
     `behind`: as `sequences.given_by_database` has it.
     """
     rows = [row for row in facts.rows if row.key in bindings.names]
     place = {row.key: at for at, row in enumerate(rows)}
-    bindings.explicit |= facts.unordered | ahead(rows, place, bindings)
-    bindings.explicit |= kin(facts.numbered, bindings)
     done: list[list[Statement]] = []
     last = last_given(rows, bindings)
     for at in reversed(range(len(rows))):
@@ -88,6 +86,14 @@ def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool
         statements[:] = [found for statement in statements if (found := used_only(statement, spoken, looked_up, shared)) is not None]
     made = [statement for statements in reversed(done) for statement in statements]
     return [*emptied(bindings, relevance), *alike.together(said_once(made), spoken, bindings.project), *links]
+
+
+def keep_keys(facts: Facts, bindings: Bindings) -> None:
+    """Marks the models whose rows need the keys that they had, to be made in an order in which they can be made."""
+    rows = [row for row in facts.rows if row.key in bindings.names]
+    place = {row.key: at for at, row in enumerate(rows)}
+    bindings.explicit |= facts.unordered | ahead(rows, place, bindings)
+    bindings.explicit |= kin(facts.numbered, bindings)
 
 
 def last_given(rows: Sequence[RowExists], bindings: Bindings) -> dict[Key, Model]:

@@ -74,17 +74,17 @@ def arranged(facts: Facts, bindings: Bindings, relevance: Relevance) -> list[Sta
     rows = [row for decoy in facts.decoys for row in decoy.rows]
     named = replace(bindings, names={**bindings.names, **variables(rows, bindings)})
     spoken = {key for decoy in facts.decoys for key in pointed(decoy)}
-    earlier = {row.key for row in (*facts.rows, *rows)}
-    return [statement for decoy in facts.decoys for statement in of_decoy(decoy, facts, named, relevance, earlier, spoken)]
+    place = {row.key: at for at, row in enumerate([*(row for row in facts.rows if row.key in bindings.names), *rows])}
+    return [statement for decoy in facts.decoys for statement in of_decoy(decoy, facts, named, relevance, place, spoken)]
 
 
 def of_decoy(
-    decoy: Decoy, facts: Facts, bindings: Bindings, relevance: Relevance, earlier: set[Key], spoken: set[Made]
+    decoy: Decoy, facts: Facts, bindings: Bindings, relevance: Relevance, place: Mapping[Key, int], spoken: set[Made]
 ) -> Iterator[Statement]:
     """Its rows and links; the comment that says what it is stands above the first."""
     note = f"{NOTE}{decoy.what}"
     for row in decoy.rows:
-        yield from made(row, decoy, facts, bindings, relevance, earlier, note, row.key.pk in spoken)
+        yield from made(row, decoy, facts, bindings, relevance, place, note, row.key.pk in spoken)
         note = ""
     for link in decoy.linked:
         yield Do(method(Attr(bindings.row(link.owner), link.field), "add", bindings.row(link.target)), note)
@@ -106,13 +106,13 @@ def variables(rows: Sequence[RowExists], bindings: Bindings) -> dict[Key, str]:
 
 
 def made(
-    row: RowExists, decoy: Decoy, facts: Facts, bindings: Bindings, relevance: Relevance, earlier: set[Key], note: str, spoken: bool
+    row: RowExists, decoy: Decoy, facts: Facts, bindings: Bindings, relevance: Relevance, place: Mapping[Key, int], note: str, spoken: bool
 ) -> Iterator[Statement]:
     """The statements of one row. `spoken`: others point to it."""
     model = bindings.project.model(row.key.label)
     if model is None:
         return
-    now, later = arrange.fields(row, model, earlier, bindings, relevance)
+    now, later, _ = arrange.fields(row, model, place, bindings, relevance)
     value = arrange.creation(model, {**(written_key(row, decoy, facts, bindings) or {}), **now})
     if spoken or later:
         yield Assign(bindings.row(row.key), value, note, "only" if arrange.in_bulk(model) else "plain")

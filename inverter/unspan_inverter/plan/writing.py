@@ -50,6 +50,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     real = in_real_transactions(recorded)
     shared = not real and exchange.method in ("GET", "HEAD", "OPTIONS") and sum(row.key in bindings.names for row in facts.rows) > 1
     relevance = arrange.relevance(recorded.events, said(exchange), b"assword" in exchange.body, time.compared)
+    arrange.keep_keys(facts, bindings)
     facts = decoys.kept(facts, bindings, time)
     beside = decoys.arranged(facts, bindings, relevance)
     rows = [*arrange.created(facts, bindings, relevance, shared, sequences.given_by_database(recorded.events, facts, project)), *beside]
