@@ -118,6 +118,8 @@ class RowsRead:
     system: str = ""
     supported: bool = False
     """Whether all rows that it depends on are known: nothing has to be inferred from it."""
+    own: bool = False
+    """Whether a function of the project asked, and not Django or a library by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Spans → events: one function per kind of span, found through a table. A span that is damaged raises ContractError's sentence."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from unspan_proto import vocabulary as v
@@ -29,9 +30,13 @@ from unspan_inverter.trace import Trace
 def events(trace: Trace) -> tuple[Event, ...]:
     """What happened during the request, in order."""
     exchanges = {span.span_id for span in trace.spans if span.what == v.HTTP}
+    calls = {span.span_id for span in trace.spans if span.what == v.CALL}
     known = besides(trace)
     return tuple(
-        event for span in trace.spans if not is_attempt(span, exchanges) for event in of_span(span, known.get(span.span_id, NOTHING))
+        replace(event, own=True) if isinstance(event, RowsRead) and span.parent_id in calls else event
+        for span in trace.spans
+        if not is_attempt(span, exchanges)
+        for event in of_span(span, known.get(span.span_id, NOTHING))
     )
 
 

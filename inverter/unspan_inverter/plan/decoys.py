@@ -127,7 +127,8 @@ def hidden(answer: Answer) -> Iterator[Statement]:
     if not answer.about_body or not is_page(answer):
         return
     kwargs: tuple[tuple[str, Any], ...] = (("status_code", answer.exchange.status),) if answer.exchange.status != 200 else ()
-    for text in dict.fromkeys(text for decoy in answer.facts.decoys for text in texts(decoy, answer)):
+    found = list(dict.fromkeys(text for decoy in answer.facts.decoys for text in texts(decoy, answer)))
+    for text in (text for text in found if not any(text.startswith(other) and text != other for other in found)):
         yield Check("not contains", (RESPONSE, text), kwargs)
 
 

@@ -17,6 +17,8 @@ from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.decoys import kept
 from unspan_inverter.plan.readings import NOW, Reading
+from unspan_inverter.trace import Trace
+from unspan_proto import vocabulary as v
 from unspan_proto.project import Constraint, Project
 from unspan_proto.values import ModelRef
 
@@ -110,12 +112,25 @@ def test_a_search_ends() -> None:
     made = shape("SELECT a.id FROM a, b, c, d, e WHERE a.x = e.x", "sqlite")
     assert made is not None
     many = {name: [ANYTHING] * 50 for name in "abcde"}
-    told = trace(read("shop.Book", EMMA, where=TITLE, parameters=["Emma"]))
+    told = asked(read("shop.Book", EMMA, where=TITLE, parameters=["Emma"]))
     assert next(search(made.scopes[0], (), many, PROJECT, Budget(10)).found({})) is not None
     assert len(facts(events(told), exchange(told), told.project, True).decoys) == 1
 
 
 # Decoys.
+
+
+LIBRARY = 3
+
+
+def asked(*happened: Happening, **said: Any) -> Trace:
+    """The trace of a request in which a function of the project asks for all of that, but for what the request itself does."""
+    return trace(
+        Happening(v.CALL, {v.FUNCTION: "shop.views.home"}),
+        *(replace(one, parent=1 if one.parent == LIBRARY else 2) for one in happened),
+        **said,
+    )
+
 
 EMMA = {"id": 1, "title": "Emma", "author_id": 7, "sequel_id": None, "price": Decimal(5), "is_lent": False, "due": None}
 AUSTEN = {"id": 7, "name": "Jane Austen", "email": "jane@example.com"}
@@ -154,6 +169,11 @@ DECOYS: dict[str, tuple[list[Happening], dict[str, Any], list[tuple[str, list[tu
         {"path": "/users/3/", "user": ModelRef("auth.User", 3, {})}, [],
     ),
     "missing": ([read("shop.Book", where=BY_KEY, parameters=[9])], {"path": "/books/9/"}, [("another book", [("Book", {"title": "Another book"})])]),
+    "by-a-library": ([replace(read("shop.Book", EMMA, where=TITLE, parameters=["Emma"]), parent=LIBRARY)], {}, []),
+    "by-a-library-as-the-request-says": (
+        [replace(read("shop.Book", EMMA, where=TITLE, parameters=["Emma"]), parent=LIBRARY)], {"query": "title=Emma"},
+        [("another title", [("Book", {"title": "other-Emma"})])],
+    ),
     "two-conditions": (
         [read("shop.Book", EMMA, where=f'({TITLE} AND NOT "shop_book"."is_lent")', parameters=["Emma"])], {},
         [("another title", [("Book", {"title": "other-Emma", "is_lent": False})]), ("is_lent is True", [("Book", {"title": "Emma", "is_lent": True})])],
@@ -209,7 +229,7 @@ DECOYS: dict[str, tuple[list[Happening], dict[str, Any], list[tuple[str, list[tu
 
 def decoys_of(*happened: Happening, project: Project = PROJECT, **said: Any) -> list[tuple[str, list[tuple[str, dict[str, Any]]]]]:
     """Each by what it is, with its rows by model; a link by its field."""
-    told = trace(*happened, project=project, **said)
+    told = asked(*happened, project=project, **said)
     found = facts(events(told), exchange(told), told.project, True).decoys
     return [
         (
@@ -243,7 +263,7 @@ def test_there_are_few_decoys() -> None:
 
 
 def test_there_are_decoys_where_they_are_wanted() -> None:
-    told = trace(read("shop.Book", EMMA, where=TITLE, parameters=["Emma"]))
+    told = asked(read("shop.Book", EMMA, where=TITLE, parameters=["Emma"]))
     assert ["# not asked for" in generated([told], decoys=wanted).source for wanted in (True, False)] == [True, False]
 
 
@@ -262,7 +282,7 @@ ARRANGED: dict[str, tuple[list[Happening], dict[str, Any], list[str]]] = {
 @pytest.mark.parametrize("name", ARRANGED)
 def test_a_decoy_is_written_below_a_comment(name: str) -> None:
     happened, said, expected = ARRANGED[name]
-    assert blocks(source(trace(*happened, **said)))[0].splitlines()[-len(expected) :] == expected
+    assert blocks(source(asked(*happened, **said)))[0].splitlines()[-len(expected) :] == expected
 
 
 def test_a_decoy_with_a_time_is_left_out_where_the_clock_goes_on() -> None:
@@ -272,7 +292,7 @@ def test_a_decoy_with_a_time_is_left_out_where_the_clock_goes_on() -> None:
         where='("shop_book"."due" < %s AND NOT "shop_book"."is_lent")',
         parameters=["2024-03-02"],
     )
-    told = trace(lent)
+    told = asked(lent)
     found = facts(events(told), exchange(told), told.project, True)
     going_on = Clock(None, (Reading(TapeRead("1", NOW, MOMENT, "shop.views.home"), MOMENT, MOMENT),))
     left = [kept(found, Bindings(PROJECT, found), clock).decoys for clock in (Clock(None), going_on)]

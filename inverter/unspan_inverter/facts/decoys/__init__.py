@@ -72,7 +72,7 @@ def conditions(events: Sequence[Event], request: asking.Request, known: Known, w
         if scope is None or not scope.tests:
             continue
         looking = search(scope, event.parameters, watching.rows, known.project, watching.budget)
-        for number in asking.wanted(looking, request):
+        for number in asking.wanted(looking, request, event.own):
             yield looking, event, number
 
 

@@ -11,7 +11,7 @@ from unspan_proto.values import bare
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import predicates
 from unspan_inverter.facts.decoys.matching import Search
-from unspan_inverter.facts.decoys.scopes import Scope, Test
+from unspan_inverter.facts.decoys.scopes import Scope, Test, compared
 from unspan_inverter.facts.decoys.truth import ABSENT, Row, field_of, refers
 from unspan_inverter.facts.writes import from_columns
 
@@ -53,11 +53,13 @@ def plain(value: Any) -> str:
     return text.replace("-", "") if len(text) in (32, 36) else text
 
 
-def wanted(looking: Search, request: Request) -> Iterator[int]:
-    """The places of the conditions that are worth a decoy."""
+def wanted(looking: Search, request: Request, own: bool) -> Iterator[int]:
+    """The places of the conditions that are worth a decoy. `own`: the project's code asked; else something that the request said must be asked for."""
     scope = looking.scope
     model = looking.models.get(next(iter(scope.tables), ""))
     if model is None or model.auto_created or not model.managed or model.label.lower().startswith(FRAMEWORK):
+        return
+    if not own and not any(request.said(value) for _, _, value in compared(scope, looking.parameters)):
         return
     for number, test in enumerate(scope.tests):
         if not test.of and simple(test, scope, looking.models) and not by_itself(test, looking, request):

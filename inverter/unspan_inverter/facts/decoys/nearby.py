@@ -81,7 +81,7 @@ class Maker:
             if one.kind != "column" or one.column not in columns or one.attname == model.pk or one.generated or one.auto_now:
                 continue
             for value in self.others(one, model, held.get(one.column or "")):
-                fresh = isinstance(value, Made) and value.why == FRESH
+                fresh = value == Made(self.number, FRESH)
                 parent = self.parent(one, value) if fresh else None
                 if not fresh or parent is not None:
                     yield Change({one.attname: value}, phrase(one, value, of), needs=(parent,) if parent else ())
@@ -178,9 +178,8 @@ class Maker:
             yield from (pk for pk in sorted(there, key=lambda pk: pk != held) if pk not in taken)
         elif one.type in TEXTS and one.type not in ("EmailField", "URLField") and not one.choices:
             for number in range(1, 9):
-                found = (
-                    variants.another(held, model, number) if isinstance(held, str) and held and one.unique else variants.text(model, number)
-                )
+                like = held if isinstance(held, str) and held else noun(model).replace(" ", "-")
+                found = variants.another(like, model, number) if one.unique else variants.text(model, number)
                 if variants.accepted(found, one) and not self.has(model, one, found):
                     yield found
         else:

@@ -111,3 +111,14 @@ def aliases(tree: Any, tables: Mapping[str, str]) -> frozenset[str]:
     for column in tree.find_all(exp.Column):
         found |= {column.table} & set(tables) if column.table else set(tables)
     return frozenset(found)
+
+
+def compared(scope: Scope, parameters: tuple[Any, ...]) -> Iterator[tuple[str, str, Any]]:
+    """Alias and name of each column that is compared with a value, and the value."""
+    from sqlglot import exp  # noqa: PLC0415 - see predicates
+
+    for tree in (node for test in scope.tests for node in test.tree.find_all(exp.EQ, exp.In)):
+        values = tree.expressions if isinstance(tree, exp.In) else [tree.expression]
+        for known, value in (predicates.constant(one, parameters) for one in values):
+            if known and isinstance(tree.this, exp.Column):
+                yield tree.this.table or next(iter(scope.tables)), tree.this.name, value

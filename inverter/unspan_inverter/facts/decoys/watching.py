@@ -1,16 +1,15 @@
 """All statements of a trace, and whether any of them might take a row that is not there in the recording."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unspan_proto.project import Project
 
-from unspan_inverter.facts import predicates
 from unspan_inverter.facts.decoys.known import Asked, Known, whole
 from unspan_inverter.facts.decoys.matching import Budget, OutOfSteps, Search, search
-from unspan_inverter.facts.decoys.scopes import Scope, shape
+from unspan_inverter.facts.decoys.scopes import Scope, compared, shape
 from unspan_inverter.facts.decoys.truth import Row, field_of, refers
 from unspan_inverter.facts.kinds import RowExists
 
@@ -89,14 +88,3 @@ def keys_asked(found: Watch, project: Project) -> dict[str, frozenset[Any]]:
             if label := refers(model, field_of(model, name), project):
                 keys.setdefault(label, set()).add(str(value))
     return {label: frozenset(some) for label, some in keys.items()}
-
-
-def compared(scope: Scope, parameters: tuple[Any, ...]) -> Iterator[tuple[str, str, Any]]:
-    """Alias and name of each column that is compared with a value, and the value."""
-    from sqlglot import exp  # noqa: PLC0415 - see predicates
-
-    for tree in (node for test in scope.tests for node in test.tree.find_all(exp.EQ, exp.In)):
-        values = tree.expressions if isinstance(tree, exp.In) else [tree.expression]
-        for known, value in (predicates.constant(one, parameters) for one in values):
-            if known and isinstance(tree.this, exp.Column):
-                yield tree.this.table or next(iter(scope.tables)), tree.this.name, value
