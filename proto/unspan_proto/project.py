@@ -50,6 +50,8 @@ class Field:
     through_auto: bool = False
     accessor: str | None = None
     parent_link: bool = False
+    pointer: tuple[str, ...] = ()
+    """Of a generic foreign key: the names of the fields that hold the content type and the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,9 @@ def model_from(plain: Mapping[str, Any]) -> Model:
     return built(
         Model,
         plain,
-        fields=tuple(built(Field, one, choices=tuple(one.get("choices", ()))) for one in plain["fields"]),
+        fields=tuple(
+            built(Field, one, choices=tuple(one.get("choices", ())), pointer=tuple(one.get("pointer", ()))) for one in plain["fields"]
+        ),
         constraints=tuple(built(Constraint, one, fields=tuple(one.get("fields", ()))) for one in plain.get("constraints", ())),
         ordering=tuple(plain.get("ordering", ())),
         parents=tuple(plain.get("parents", ())),

@@ -68,7 +68,16 @@ def many_to_many(one: Any) -> Field:
 
 def generic(one: Any) -> Field:
     """A GenericForeignKey or a GenericRelation, which have no column of their own."""
-    return Field(name=one.name, attname=one.name, column=None, type=type(one).__name__, cls=type_name(type(one)), kind="generic")
+    pointer = [getattr(one, name, None) for name in ("ct_field", "fk_field")]
+    return Field(
+        name=one.name,
+        attname=one.name,
+        column=None,
+        type=type(one).__name__,
+        cls=type_name(type(one)),
+        kind="generic",
+        pointer=tuple(name for name in pointer if isinstance(name, str)),
+    )
 
 
 def default(one: Any) -> Any:

@@ -8,7 +8,7 @@ from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, TapeRead
-from unspan_inverter.facts import counting, following, inheritance, links, ordering, parents
+from unspan_inverter.facts import counting, following, generics, inheritance, links, ordering, parents
 from unspan_inverter.facts.decoys import decoys
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
 from unspan_inverter.facts.ledger import Ledger
@@ -35,10 +35,11 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_de
     beside = decoys(events, exchange, project, rows, frozenset(ledger.now.gone)) if with_decoys else ()
     plain, linked = split_links(rows, project)
     made, cut = changed_links(ledger, project)
-    ordered = ordering.in_order(plain, project, inherited)
+    generic = generics.pointing(ledger.before, {**ledger.now.changed, **ledger.now.born}, project)
+    ordered = ordering.in_order(plain, project, inherited, generic)
     numbered = ordering.tables({row.key.label for row in ordered}, project)
     return Facts(
-        rows=tuple(ordered), numbered=numbered, unordered=ordering.out_of_order(ordered, numbered), linked=linked, born=inheritance.born(born(ledger, project), inherited),
+        rows=tuple(ordered), numbered=numbered, generic=generic, unordered=ordering.out_of_order(ordered, numbered), linked=linked, born=inheritance.born(born(ledger, project), inherited),
         changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut, decoys=beside,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
         mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)),

@@ -109,6 +109,8 @@ class Facts:
     """Key of a parent's row → key of the row that inherits from it, which stands for both."""
     numbered: Mapping[str, str] = field(default_factory=dict[str, str])
     """Label of a model with automatic keys, of the rows → the table whose numbers those are."""
+    generic: Mapping[Key, Mapping[str, Key]] = field(default_factory=dict[Key, Mapping[str, Key]])
+    """Rows, those before and those made, whose generic foreign keys point to a row that was met: name of the column with the key → that row."""
     unordered: frozenset[str] = frozenset()
     """Labels of models whose rows cannot be made in the order of their automatic keys."""
     keys_seen: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict[Key, Mapping[str, Any]])

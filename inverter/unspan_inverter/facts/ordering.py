@@ -10,7 +10,7 @@ from unspan_proto.values import bare, lossy
 from unspan_inverter.facts.kinds import Key, RowExists
 from unspan_inverter.facts.parents import NO_KEYS, pointed_by_another, sortable, target
 
-Needs = Mapping[Key, Mapping[Key, "Need"]]
+Needs = Mapping[Key, dict[Key, "Need"]]
 
 
 class Need(IntEnum):
@@ -24,10 +24,22 @@ class Need(IntEnum):
     """A foreign key that may not be empty."""
 
 
-def in_order(rows: Iterable[RowExists], project: Project, inherited: Mapping[Key, Key] = NO_KEYS) -> list[RowExists]:
+NO_GENERIC: Mapping[Key, Mapping[str, Key]] = {}
+
+
+def in_order(
+    rows: Iterable[RowExists],
+    project: Project,
+    inherited: Mapping[Key, Key] = NO_KEYS,
+    generic: Mapping[Key, Mapping[str, Key]] = NO_GENERIC,
+) -> list[RowExists]:
     """The rows as they are to be made; by model and key, each after what it needs."""
     waiting = {row.key: row for row in sorted(rows, key=lambda row: (row.key.label, sortable(row.key.pk)))}
     needs = needed(waiting, project, inherited)
+    for key in waiting:
+        for other in generic.get(key, {}).values():
+            if other in waiting and other != key:
+                needs[key].setdefault(other, Need.MUST)
     place = {key: at for at, key in enumerate(possible(needs))}
     done: dict[Key, RowExists] = {}
     for first in waiting:

@@ -13,7 +13,7 @@ from unspan_inverter.events import Event, RowsDeleted, RowsRead, RowsUpdated
 from unspan_inverter.facts import Facts, Key, Made, RowExists
 from unspan_inverter.facts.parents import target
 from unspan_inverter.plan import alike, sequences
-from unspan_inverter.plan.bindings import Bindings
+from unspan_inverter.plan.bindings import Bindings, string_of
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Do, Import, Statement, call, method
 
 NOWHERE: Mapping[str, str] = {}
@@ -139,6 +139,9 @@ def ahead(rows: Sequence[RowExists], place: Mapping[Key, int], bindings: Binding
             key = pointed(one, row, place, bindings)
             if key is not None and not one.null and place[bindings.one(key)] >= place[row.key]:
                 found.add(bindings.one(key).label)
+        for key in bindings.facts.generic.get(row.key, {}).values():
+            if place.get(bindings.one(key), -1) >= place[row.key]:
+                found.add(bindings.one(key).label)
     return found
 
 
@@ -213,6 +216,7 @@ def fields(
     now: dict[str, Any] = {}
     later: dict[str, Any] = {}
     linked: dict[str, Key] = {}
+    generic = earlier(row, place, bindings)
     for one in model.fields:
         value = row.values.get(one.attname)
         if one.attname == model.pk and not one.related:
@@ -222,7 +226,10 @@ def fields(
             continue  # the inherited key of a child
         elif one.attname in row.values and worth(one, value, model, relevance):
             key = pointed(one, row, place, bindings)
-            if key is None:
+            if one.attname in generic:
+                pk = bindings.pk(generic[one.attname])
+                now[one.attname] = string_of(pk) if isinstance(bare(value), str) else pk
+            elif key is None:
                 (later if one.auto_now or one.auto_now_add else now)[one.attname] = plain(value)
             elif place[bindings.one(key)] < place[row.key]:
                 now[one.name] = bindings.row(key)
@@ -231,6 +238,12 @@ def fields(
             else:
                 now[one.attname] = plain(value)
     return now, later, linked
+
+
+def earlier(row: RowExists, place: Mapping[Key, int], bindings: Bindings) -> dict[str, Key]:
+    """The columns of generic foreign keys that point to rows made before this one."""
+    some = bindings.facts.generic.get(row.key, {})
+    return {name: key for name, key in some.items() if place.get(bindings.one(key), len(place)) < place[row.key]}
 
 
 def writes_key(one: Field, row: RowExists, bindings: Bindings, relevance: Relevance) -> bool:

@@ -14,9 +14,9 @@ from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
 from unspan_inverter.facts.parents import target
 from unspan_inverter.plan.arrange import EMPTY, plain, rows_of
-from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key
+from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key, string_of
 from unspan_inverter.plan.clock import Clock, parsed
-from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Item, Name, Statement, method
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Do, Item, Name, Statement, method
 
 MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 MOST_FIELDS = 12
@@ -46,6 +46,14 @@ class Outcome:
         changed = {row.key: row.after for row in self.facts.changed}
         beside = [row for decoy in self.facts.decoys for row in decoy.rows]
         return ((row.key, {**row.values, **changed.get(row.key, {})}) for row in (*self.facts.rows, *beside) if row.key not in gone)
+
+    def known(self, row: Key, one: Field, value: Any) -> tuple[bool, Any]:
+        """As `expected`, of a column of this row: it may hold the key of a generic foreign key."""
+        key = self.facts.generic.get(row, {}).get(one.attname)
+        if key is None or key not in self.bindings.names:
+            return self.expected(one, value)
+        pk = self.bindings.pk(key)
+        return True, string_of(pk) if isinstance(plain(value), str) else pk
 
     def expected(self, one: Field, value: Any) -> tuple[bool, Any]:
         """Whether a column's value can be asserted, and the expression it must equal."""
@@ -149,7 +157,7 @@ def place(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcom
 
 def one_born(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcome, found: Any) -> Iterator[Statement]:
     name = Name(outcome.bindings.names[row.key])
-    checks = list(fields_equal(name, row.values, model, outcome, skip=lookup))
+    checks = list(fields_equal(name, row, model, outcome, skip=lookup))
     if checks or (row.key in outcome.bindings.used):
         yield Assign(name, found)
         yield from checks
@@ -226,25 +234,25 @@ def speaks(one: Field, row: RowBorn, model: Model, outcome: Outcome) -> tuple[bo
         return False, None
     if one.attname == model.pk and not one.related:
         return not one.has_default and not lossy(row.values[one.attname]), value
-    return outcome.expected(one, row.values[one.attname])
+    return outcome.known(row.key, one, row.values[one.attname])
 
 
-def fields_equal(name: Name, values: Mapping[str, Any], model: Model, outcome: Outcome, skip: Mapping[str, Any]) -> Iterator[Statement]:
+def fields_equal(name: Name, row: RowBorn, model: Model, outcome: Outcome, skip: Mapping[str, Any]) -> Iterator[Statement]:
     n = 0
     for one in model.fields:
         if (
-            one.attname not in values
+            one.attname not in row.values
             or one.name in skip
             or one.attname == model.pk
             or (one.auto and one.primary_key)
-            or not telling(one, values[one.attname])
+            or not telling(one, row.values[one.attname])
             or n >= MOST_FIELDS
         ):
             continue
-        sure, expected = outcome.expected(one, values[one.attname])
+        sure, expected = outcome.known(row.key, one, row.values[one.attname])
         if sure:
             n += 1
-            yield equal(Attr(name, outcome.attribute(one, values[one.attname])), expected)
+            yield equal(Attr(name, outcome.attribute(one, row.values[one.attname])), expected)
 
 
 def telling(one: Field, value: Any) -> bool:
@@ -275,7 +283,7 @@ def changes(row: RowChanged, model: Model, outcome: Outcome) -> Iterator[Stateme
     for one in model.fields:
         if one.attname not in row.after:
             continue
-        sure, expected = outcome.expected(one, row.after[one.attname])
+        sure, expected = outcome.known(row.key, one, row.after[one.attname])
         if sure and not one.auto_now:
             yield equal(Attr(name, outcome.attribute(one, row.after[one.attname])), expected)
         elif sure:
@@ -315,8 +323,10 @@ def links(outcome: Outcome) -> Iterator[Statement]:
                 and link.target in outcome.bindings.names
                 and (made or not is_gone(link, outcome.facts))
             ):
-                related = method(Attr(outcome.bindings.row(link.owner), link.field), "all")
-                yield Check("in" if made else "not in", (outcome.bindings.row(link.target), related))
+                related, target = method(Attr(outcome.bindings.row(link.owner), link.field), "all"), outcome.bindings.row(link.target)
+                if outcome.inherits(link.target):
+                    related, target = Call(Attr(related, "values_list"), ("pk",), (("flat", True),)), Attr(target, "pk")
+                yield Check("in" if made else "not in", (target, related))
 
 
 def is_gone(link: Linked, facts: Facts) -> bool:

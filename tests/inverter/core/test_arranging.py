@@ -11,7 +11,7 @@ from unspan_inverter.facts.links import as_link
 from unspan_inverter.generate import planned
 from unspan_proto import vocabulary as v
 
-from .making import BOOK, PROJECT, Happening, blocks, foreign_key, insert, many_to_many, model, read, source, sql, trace, update
+from .making import BOOK, PROJECT, Happening, blocks, field, foreign_key, insert, many_to_many, model, read, source, sql, trace, update
 
 REFUSED = insert("shop.Tag", {"slug": "a"}, clash=True, **{v.UNDONE_APART: False})
 CASES = {
@@ -131,3 +131,27 @@ def test_a_row_known_by_what_inherits_from_it_is_compared_by_its_key() -> None:
         insert("shop.Book", {"id": 6, "title": "Persuasion", "sequel_id": 5}),
     )
     assert "self.assertEqual(book.sequel_id, novel.pk)" in "\n".join(blocks(source(trace(*happened, method="POST"))))
+
+
+NOTE = model(
+    "shop.Note",
+    foreign_key("about_type", "contenttypes.ContentType"),
+    field("about_id", "CharField", max_length=40),
+    field("about", "GenericForeignKey", kind="generic", column=None, pointer=("about_type", "about_id")),
+)
+CONTENT_TYPE = model("contenttypes.ContentType", field("app_label", "CharField"), field("model", "CharField"))
+NOTED = replace(PROJECT, models=(*PROJECT.models, NOTE, CONTENT_TYPE))
+TYPES = read("contenttypes.ContentType", {"id": 7, "app_label": "shop", "model": "book"}, project=NOTED)
+BOOKS = read("shop.Book", {"id": 41, "title": "Emma"}, {"id": 42, "title": "Persuasion"})
+
+
+def test_a_generic_foreign_key_points_to_the_row_whatever_key_that_gets() -> None:
+    notes = read("shop.Note", {"id": 3, "about_type_id": 7, "about_id": "42"}, project=NOTED)
+    text = source(trace(BOOKS, notes, TYPES, project=NOTED))
+    assert "Note.objects.create(about_type=cls.content_type, about_id=str(cls.persuasion.pk))" in text
+
+
+def test_a_new_row_points_to_it_too() -> None:
+    made = insert("shop.Note", {"id": 3, "about_type_id": 7, "about_id": "42"})
+    text = source(trace(BOOKS, TYPES, made, project=NOTED, method="POST"))
+    assert "note = Note.objects.get(about_id=str(persuasion.pk))" in text

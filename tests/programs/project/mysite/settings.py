@@ -6,6 +6,11 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LABS = sorted(one.name for one in BASE_DIR.glob("lab[0-9]*"))
+if "mysql" in os.environ.get("PROGRAMS_DATABASE", ""):
+    import pymysql
+
+    pymysql.version_info = (2, 2, 4, "final", 0)
+    pymysql.install_as_MySQLdb()
 SECRET_KEY = "programs"
 DEBUG = True
 ALLOWED_HOSTS = ["*"]
