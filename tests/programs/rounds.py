@@ -28,7 +28,7 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 from django.db.models import (
-    Avg, Case, Count, Exists, F, Max, Min, OuterRef, Prefetch, Q, Subquery, Sum, Value, When, Window,
+    Avg, Case, Count, Exists, F, Max, Min, OuterRef, Prefetch, Q, Subquery, Sum, TextField, Value, When, Window,
 )
 from django.db.models.functions import Coalesce, Lag, Length, RowNumber, Upper
 from journal import Notes

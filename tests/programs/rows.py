@@ -84,7 +84,7 @@ def one(rng: Random, schema: Schema, model: Model, number: int, found: Mapping[s
             given[relation.name] = value_of(schema, relation, target)
     if schema.root(model.name).soft and rng.random() < 0.3:
         given["deleted"] = "True"
-    if model.generic:
+    if schema.is_generic(model):
         about = [row for name, rows in found.items() if schema.root(name).key == "auto" for row in rows]
         if not about:
             return None

@@ -129,6 +129,10 @@ class Schema:
         model = self.byname[name]
         return [name, *(self.lineage(model.parent) if model.parent else ())]
 
+    def is_generic(self, model: Model) -> bool:
+        """Whether its rows have a generic foreign key, of their own or by inheritance."""
+        return any(self.byname[name].generic for name in self.lineage(model.name))
+
     def root(self, name: str) -> Model:
         return self.byname[self.lineage(name)[-1]]
 

@@ -203,7 +203,7 @@ class Scene:
                     continue
                 return None
             given.append(f"{relation.name}_id={self.key(target)}")
-        if model.generic:
+        if self.schema.is_generic(model):
             targets = [row for row in self.rows if self.schema.root(row.model).key == "auto"]
             if not targets:
                 return None
@@ -469,7 +469,7 @@ def told(scene: Scene) -> Statement | None:
     numbers = [one.name for one in scene.columns(model, lambda one: one.of.numeric)]
     if texts and scene.rng.random() < 0.6:
         name = scene.rng.choice(texts)
-        made = scene.rng.choice((f"Upper({name!r})", f"Length({name!r})", f"Coalesce({name!r}, Value('-'))"))
+        made = scene.rng.choice((f"Upper({name!r})", f"Length({name!r})", f"Coalesce({name!r}, Value('-'), output_field=TextField())"))
     elif numbers:
         name = scene.rng.choice(numbers)
         made = scene.rng.choice((f"F({name!r}) + 1", f"Case(When({name}__gt=3, then=Value('many')), default=Value('few'))"))

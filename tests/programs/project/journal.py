@@ -6,7 +6,7 @@ import re
 import uuid
 from contextlib import contextmanager
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
 from django.db import DatabaseError
 from django.db.models import Model, QuerySet
 
@@ -32,7 +32,7 @@ class Notes:
     def attempt(self):
         try:
             yield
-        except (DatabaseError, ObjectDoesNotExist) as error:
+        except (DatabaseError, MultipleObjectsReturned, ObjectDoesNotExist) as error:
             self(type(error).__name__)
 
     def response(self):
