@@ -29,7 +29,7 @@ def main() -> int:
         folder = Path(name)
         database = prepared(where.ours, folder, max(SHELVES), BOOKS)
         with collecting(where.ours, folder) as collector:
-            with serving(where.ours, OURS, database, collector, folder, UNSPAN_MAX_ROWS="100000") as port:
+            with serving(where.ours, OURS, database, collector, folder, UNSPAN_MAX_ROWS="100000", UNSPAN_SQL="lineage") as port:
                 for shelves in SHELVES:
                     urllib.request.urlopen(f"http://127.0.0.1:{port}/browse/{shelves}/", timeout=600).read()
                 found = list(measured(collector))
