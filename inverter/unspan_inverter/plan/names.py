@@ -36,6 +36,7 @@ TAKEN = {
     "settings",
     "cache",
 }
+BUILTINS = frozenset(dir(builtins))
 OUTCOMES = {
     400: "is_refused_as_invalid",
     401: "is_unauthorized",
@@ -59,7 +60,7 @@ def identifier(text: str, otherwise: str = "row") -> str:
     made = "_".join(words(text))[:40].strip("_")
     if not made or made[0].isdigit():
         made = f"{otherwise}_{made}" if made else otherwise
-    return made + "_" if keyword.iskeyword(made) or keyword.issoftkeyword(made) or made in TAKEN or made in dir(builtins) else made
+    return made + "_" if keyword.iskeyword(made) or keyword.issoftkeyword(made) or made in TAKEN or made in BUILTINS else made
 
 
 def of_class(exchange: Exchange, route_name: str | None) -> str:
