@@ -23,13 +23,15 @@ GRACE = 10
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a test passed, in a sentence; the runner's lines about it, what to do, and the command that was run."""
+    """Whether a test passed, in a sentence; the runner's lines about it, what to do, and the command that was run. `ran`: whether any test was begun, as far
+    as the runner says."""
 
     passed: bool
     sentence: str
     lines: tuple[str, ...] = ()
     remedy: str = ""
     command: str = ""
+    ran: bool = True
 
 
 def check(file: Path, style: str, settings: Settings, here: Path, environ: Mapping[str, str] | None = None) -> Verdict:
@@ -145,5 +147,5 @@ def explained(found: Outcome, text: str, command: str) -> Verdict:
     told = "\n".join([text, *found.lines])
     for pattern, sentence, remedy in REASONS if found.ran in (None, 0, found.failed, found.skipped) else ():
         if re.search(pattern, told, re.M):
-            return Verdict(False, sentence, found.lines[-4:], remedy, command)
-    return Verdict(False, found.summary(), found.lines, command=command)
+            return Verdict(False, sentence, found.lines[-4:], remedy, command, bool(found.ran))
+    return Verdict(False, found.summary(), found.lines, command=command, ran=bool(found.ran))

@@ -17,7 +17,7 @@ from typing import Any, Final
 from unspan_proto.span import Span
 
 from unspan_inverter.errors import InverterError
-from unspan_inverter.receiving import Receiver, descriptions
+from unspan_inverter.receiving import Receiver
 from unspan_inverter.replaying import UNDER_RECORDER, one_process
 from unspan_inverter.runners import Run, dotted
 from unspan_inverter.settings import under_recorder
@@ -33,8 +33,6 @@ FIRST_SECONDS = 60.0
 """For the first probe; the others get a multiple of what it took, for a fault may make a loop endless."""
 ERROR: Final = re.compile(r"(?:E +)?[\w.]*(?:Error|Exception|ImproperlyConfigured)\b")
 """What a runner says why it ended; pytest has a summary below it."""
-PROJECT: Final = "project"
-"""In the place of a trace's id: the description that an earlier run sent."""
 TIMES, LEAST_SECONDS = 10.0, 10.0
 STOP_SECONDS = 10.0
 
@@ -59,13 +57,13 @@ class NotWarm(InverterError):
 
 class Prober:
     """Runs versions of a test file. A context manager; `run` is the plain command of `runners`, `limit` how many seconds something may take now that
-    has a limit of its own."""
+    has a limit of its own, `python` the project's where the command does not begin with it."""
 
-    def __init__(self, file: Path, run: Run, environ: Mapping[str, str], limit: Callable[[float], float] = float) -> None:
-        self.file, self.run, self.environ, self.limit = file, run, environ, limit
+    def __init__(self, file: Path, run: Run, environ: Mapping[str, str], limit: Callable[[float], float] = float, python: str = "") -> None:
+        self.file, self.run, self.environ, self.limit = file, replace(run, kind=served_as(run) or run.kind), environ, limit
+        self.python = python or run.words[0]
         self.seconds = FIRST_SECONDS
         self._receiver = Receiver()
-        self._described: list[Span] = []
         self._used = False
         self._scratch = tempfile.TemporaryDirectory(prefix="unspan-")
 
@@ -81,7 +79,7 @@ class Prober:
         return self
 
     def _started(self, path: str) -> "subprocess.Popen[bytes]":
-        words = (self.run.words[0], "-c", UNDER_RECORDER, *one_process(self.run, self.run.words[0], self.environ), *SERVING[self.run.kind])
+        words = (self.python, "-c", UNDER_RECORDER, *one_process(self.run, self.python, self.environ), *SERVING[self.run.kind])
         folders = ":".join(filter(None, (str(WARM), self.environ.get("PYTHONPATH", ""))))
         variables = {
             **self.environ,
@@ -118,15 +116,11 @@ class Prober:
         Raises NotWarm when the process has ended or does not answer.
         """
         if not used:
-            found = self._probed(source, more)
-            self._described = descriptions(found.traces) or self._described
-            return found
+            return self._probed(source, more)
         if not self._used:
-            self.probe(source)  # the project's description is sent once
             self._probed(source, {"used": True, "alone": True})
             self._used = True
-        found = self._probed(source, {"used": True, **more})
-        return replace(found, traces={**found.traces, PROJECT: [*self._described]})
+        return self._probed(source, {"used": True, **more})
 
     def _probed(self, source: str, more: Mapping[str, Any]) -> Probe:
         self._receiver.forget()
@@ -165,6 +159,18 @@ class Prober:
         self._scratch.cleanup()
 
 
+def served_as(run: Run) -> str:
+    """As what a runner can be kept running: Django's own command, pytest, and a command of the project that is one of these; empty for others."""
+    if run.kind in SERVING:
+        return run.kind
+    names = [Path(word).name for word in run.words]
+    for name, following in zip(names, [*names[1:], ""], strict=True):
+        if name in ("manage.py", "django-admin") and following == "test":
+            return "django"
+        if name in ("pytest", "py.test"):
+            return "pytest"
+    return ""
+
+
 def servable(run: Run) -> bool:
-    """Whether a runner can be kept running: Django's own command and pytest."""
-    return run.kind in SERVING
+    return bool(served_as(run))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from unspan_inverter import interpreters
 from unspan_inverter.checking import judged
 from unspan_inverter.code.layout import tidied
 from unspan_inverter.comparing.differences import Comparison
@@ -14,7 +15,7 @@ from unspan_inverter.errors import InverterError
 from unspan_inverter.generate import generated
 from unspan_inverter.proving.asserting import unasserted
 from unspan_inverter.proving.budget import Budget
-from unspan_inverter.proving.circumstances import CIRCUMSTANCES, Given, NotTried, neighbours
+from unspan_inverter.proving.circumstances import ANOTHER_DATABASE, CIRCUMSTANCES, Given, NotTried, neighbours
 from unspan_inverter.proving.minimising import minimised
 from unspan_inverter.proving.mutating import strength
 from unspan_inverter.proving.probes import NotWarm, Prober, servable
@@ -29,7 +30,7 @@ from unspan_inverter.settings import Settings
 from unspan_inverter.trace import Trace
 from unspan_inverter.writing import replaced
 
-NOT_WARM = "not made smaller and not tried with faults: the project's own test command cannot be kept running"
+NOT_WARM = "not made smaller, repaired or tried with faults: test-command is neither manage.py test nor pytest, which could be kept running for that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Prover:
         took = time.monotonic() - begun
         source = file.read_text(encoding="utf-8")
         proof = self._probed(file, run, recordings, proof, budget.without(took * len(CIRCUMSTANCES)))
-        proof = self._circumstances(file, run, proof, budget, source)
+        proof = self._circumstances(file, self._given(file, run, recordings), proof, budget, source)
         proof = replace(proof, unasserted=unasserted(file.read_text(encoding="utf-8"), recordings, style))
         notes = () if proof.whole else (f"the budget of {self.seconds:g} s was used up: the next run goes on, or give more with --seconds",)
         return replace(proof, notes=(*proof.notes, *notes))
@@ -73,7 +74,7 @@ class Prover:
         self.told("repairing it", 0, 0)
         try:
             whole = generated(recordings, style=style, allow_gaps=True, decoys=has_decoys(source)).source
-            with Prober(absolute(file), run, {**self.environ, **included(recordings)}, budget.at_most) as prober:
+            with Prober(absolute(file), run, {**self.environ, **included(recordings)}, budget.at_most, self._python(run)) as prober:
                 found = repaired(source, whole, judge(recordings, prober))
         except (NotWarm, InverterError) as error:
             return replace(proof, notes=(f"not repaired: {str(error).partition(chr(10))[0]}",))
@@ -94,7 +95,7 @@ class Prover:
         if not servable(run):
             return replace(proof, notes=(NOT_WARM,))
         try:
-            with Prober(absolute(file), run, {**self.environ, **included(recordings)}, budget.at_most) as prober:
+            with Prober(absolute(file), run, {**self.environ, **included(recordings)}, budget.at_most, self._python(run)) as prober:
                 proof = self._smaller(file, recordings, prober, proof, budget)
                 if not self.mutate:
                     return proof
@@ -119,15 +120,15 @@ class Prover:
         replaced(file, (tidy if holds(tidy) else found.source).encode())
         return replace(proof, dropped=counted([place.what for place in found.removed]), whole=found.whole)
 
-    def _circumstances(self, file: Path, run: Run, proof: Proof, budget: Budget, source: str) -> Proof:
+    def _circumstances(self, file: Path, given: Given, proof: Proof, budget: Budget, source: str) -> Proof:
         """The proof with the runs under other circumstances; a smaller file that fails one which the whole file passes is made whole again."""
-        tried, untried = self._tried(file, run, CIRCUMSTANCES, budget)
+        tried, untried = self._tried(given, CIRCUMSTANCES, budget)
         failed = [name for name, passed in tried.items() if not passed]
         notes = proof.notes
         if failed and proof.dropped:
             smaller = file.read_bytes()
             replaced(file, source.encode())
-            before, _ = self._tried(file, run, failed, budget)
+            before, _ = self._tried(given, failed, budget)
             if any(before.values()):
                 better = " and ".join(name for name, passed in before.items() if passed)
                 proof, tried = replace(proof, dropped={}), tried | before
@@ -136,18 +137,17 @@ class Prover:
                 replaced(file, smaller)
         proof = replace(proof, circumstances=tried, untried=untried, notes=notes)
         if self.repair and not all(tried.values()):
-            proof = self._varying(file, run, proof, budget)
+            proof = self._varying(file, given, proof, budget)
             tried = proof.circumstances
         whole = proof.whole and OUT_OF_TIME not in untried.values()
         return replace(proof, whole=whole)
 
-    def _varying(self, file: Path, run: Run, proof: Proof, budget: Budget) -> Proof:
+    def _varying(self, file: Path, given: Given, proof: Proof, budget: Budget) -> Proof:
         """The proof of a file whose assertions hold also where they failed: they are of what varies, for the same was done."""
         for name in [name for name, passed in proof.circumstances.items() if not passed]:
             before = file.read_bytes()
-            given = self._given(file, run)
 
-            def under(source: str, name: str = name, given: Given = given) -> Judged:
+            def under(source: str, name: str = name) -> Judged:
                 replaced(file, imported(source).encode())
                 found = judged(CIRCUMSTANCES[name](given), budget.at_most(self.settings.test_timeout), self.environ)
                 shift = imported(source).count("\n") - source.count("\n")
@@ -161,29 +161,38 @@ class Prover:
             proof = replace(proof, repaired=(*proof.repaired, *weaker.said), circumstances={**proof.circumstances, name: True})
         return proof
 
-    def _given(self, file: Path, run: Run) -> Given:
-        return Given(run, self.environ, run.words[0], tuple(neighbours(absolute(file), lambda text: bool(trace_ids(text)))))
+    def _given(self, file: Path, run: Run, recordings: Sequence[Trace]) -> Given:
+        beside = tuple(neighbours(absolute(file), lambda text: bool(trace_ids(text))))
+        return Given(run, self.environ, self._python(run), beside, recordings[0].project if recordings else None)
 
-    def _tried(
-        self, file: Path, run: Run, names: Sequence[str] | Mapping[str, object], budget: Budget
-    ) -> tuple[dict[str, bool], dict[str, str]]:
+    def _python(self, run: Run) -> str:
+        """The Python that runs the tests."""
+        if run.kind != "other":
+            return run.words[0]
+        return interpreters.python(self.settings, (self.settings.folder, absolute(self.here)), self.environ)
+
+    def _tried(self, given: Given, names: Sequence[str] | Mapping[str, object], budget: Budget) -> tuple[dict[str, bool], dict[str, str]]:
         """Which circumstances the file passes, and why some could not be tried."""
-        given = self._given(file, run)
         tried: dict[str, bool] = {}
         untried: dict[str, str] = {}
         for number, name in enumerate(names):
             self.told(f"running it {name}", number, len(names))
+            if not budget.more():
+                untried[name] = OUT_OF_TIME
+                continue
             try:
-                passed = (
-                    budget.more() and judged(CIRCUMSTANCES[name](given), budget.at_most(self.settings.test_timeout), self.environ).passed
-                )
+                found = judged(CIRCUMSTANCES[name](given), budget.at_most(self.settings.test_timeout), self.environ)
             except (NotTried, InverterError) as error:
                 untried[name] = str(error)
                 continue
-            if passed or budget.more():
-                tried[name] = passed
+            if found.passed or (budget.more() and (found.ran or name != ANOTHER_DATABASE)):
+                tried[name] = found.passed
             else:
-                untried[name] = OUT_OF_TIME
+                untried[name] = (
+                    f"its tables could not be made there: {found.lines[-1] if found.lines else found.sentence}"
+                    if budget.more()
+                    else OUT_OF_TIME
+                )
         return tried, untried
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from unspan_inverter import interpreters
 from unspan_inverter.errors import InverterError
 from unspan_inverter.proving.probes import Prober, servable
 from unspan_inverter.replaying import Replay, included, matched, replayed, words
@@ -27,7 +28,8 @@ def settled(
     if not servable(run):
         return first
     try:
-        with Prober(absolute(file), run, {**variables, **included(recordings)}) as prober:
+        python = run.words[0] if run.kind != "other" else interpreters.python(settings, (settings.folder, absolute(here)), variables)
+        with Prober(absolute(file), run, {**variables, **included(recordings)}, python=python) as prober:
             probe = prober.probe(file.read_text(encoding="utf-8"), used=True)
     except InverterError:
         return first

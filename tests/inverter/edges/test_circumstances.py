@@ -2,10 +2,18 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from unspan_inverter.proving.circumstances import CIRCUMSTANCES, Given, NotTried, neighbours
-from unspan_inverter.runners import Run
+from edge_projects import put
+from edge_proofs import TEST, members
+from unspan_inverter.checking import judged
+from unspan_inverter.proving.circumstances import ANOTHER_DATABASE, CIRCUMSTANCES, Given, NotTried, neighbours
+from unspan_inverter.proving.probes import WARM
+from unspan_inverter.runners import Run, runner
+from unspan_inverter.settings import Settings, for_tests
+from unspan_proto import FORMAT
+from unspan_proto.project import Project
 
 HOME = Path("/p")
 RUNS = {
@@ -58,6 +66,57 @@ def test_a_circumstance_is_a_command(machine: Path, tmp_path: Path, name: str, k
         found = str(why)
 
     assert found.replace(f"{machine}/", "") == COMMANDS[name, kind]
+
+
+def recorded_on(vendor: str, **settings: Any) -> Project:
+    databases = {"default": {"engine": f"django.db.backends.{vendor}", "vendor": vendor, "atomic_requests": False}}
+    return Project(
+        format=FORMAT, django="5.2", python="3.12", settings_module="mysite.settings", root="/p", settings=settings, databases=databases,
+        packages={}, models=(), routes=(),
+    )  # fmt: skip
+
+
+MOVED = "DJANGO_SETTINGS_MODULE=unspan_other_database UNSPAN_SETTINGS=mysite.settings UNSPAN_ENGINE=django.db.backends"
+DATABASES: dict[str, tuple[Project | None, dict[str, str], str]] = {
+    "a server": (recorded_on("postgresql"), {}, f"{MOVED}.sqlite3 PYTHONPATH={WARM} {START} --noinput shop.tests.test_a"),
+    "settings of the environment": (
+        recorded_on("mysql"), {"DJANGO_SETTINGS_MODULE": "mysite.ci", "PYTHONPATH": "/lib"},
+        f"{MOVED}.sqlite3 PYTHONPATH={WARM}:/lib {START} --noinput shop.tests.test_a".replace("mysite.settings", "mysite.ci"),
+    ),
+    "no server": (recorded_on("sqlite"), {}, "PGHOST names no PostgreSQL that it could be tried on"),
+    "no driver": (recorded_on("sqlite"), {"PGHOST": "db"}, "the project's environment has no driver of PostgreSQL"),
+    "only on PostgreSQL": (
+        recorded_on("postgresql", INSTALLED_APPS=["shop", "django.contrib.postgres"]), {},
+        "the project uses django.contrib.postgres, which only its own database has",
+    ),
+    "nothing known": (None, {}, "the recording does not say which databases the project has"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DATABASES)
+def test_another_database_is_another_module_of_settings(machine: Path, name: str) -> None:
+    project, variables, expected = DATABASES[name]
+    given = Given(RUNS["django"], {"PATH": str(machine), **variables}, str(machine / "python"), (), project)
+    try:
+        found = str(CIRCUMSTANCES[ANOTHER_DATABASE](given))
+    except NotTried as why:
+        found = str(why)
+
+    assert found == expected
+
+
+def test_a_project_on_sqlite_is_tried_on_postgresql(tmp_path: Path, postgres: int) -> None:
+    home = members(tmp_path / "site")
+    asking = TEST.replace(
+        "        response =",
+        '        from django.db import connection\n\n        self.assertEqual(connection.vendor, "postgresql")\n        response =',
+    )
+    file = put(home / "polls/tests/test_members.py", asking)
+    variables = for_tests() | {"PGHOST": "127.0.0.1", "PGPORT": str(postgres), "PGUSER": "postgres"}
+    run = runner(file, "django", Settings(folder=home, python=sys.executable), home, variables)
+    moved = CIRCUMSTANCES[ANOTHER_DATABASE](Given(run, variables, sys.executable, (), recorded_on("sqlite")))
+
+    assert (judged(run, 60, variables).passed, judged(moved, 60, variables).sentence) == (False, "1 test passed")
 
 
 def test_another_day_needs_a_program() -> None:

@@ -8,8 +8,8 @@ import pytest
 from edge_projects import SETTINGS, put
 from edge_proofs import PYTEST, TEST, members
 from unspan_inverter.proving.mutating import faults
-from unspan_inverter.proving.probes import NotWarm, Prober
-from unspan_inverter.runners import runner
+from unspan_inverter.proving.probes import NotWarm, Prober, served_as
+from unspan_inverter.runners import Run, runner
 from unspan_inverter.settings import Settings, for_tests
 from unspan_proto import vocabulary as v
 
@@ -92,6 +92,42 @@ def test_each_run_is_recorded_apart(probing: tuple[Prober, str]) -> None:
 
         read = [span for spans in found.traces.values() for span in spans if span.what == v.SQL and span.value(v.ROWS)]
         assert [len(span.value(v.ROWS)) for span in read if "ORDER BY" in str(span.attributes[v.STATEMENT])] == [expected]
+
+
+def test_a_process_that_has_run_a_test_runs_others_and_says_the_same(probing: tuple[Prober, str]) -> None:
+    prober, test = probing
+
+    for version, read in ((test, 2), (test.replace(", is_active=False", ""), 3), (test, 2)):
+        found = prober.probe(version, used=True)
+
+        rows = [span for spans in found.traces.values() for span in spans if span.what == v.SQL and span.value(v.ROWS)]
+        assert [len(span.value(v.ROWS)) for span in rows if "ORDER BY" in str(span.attributes[v.STATEMENT])] == [read]
+        assert [span.what for spans in found.traces.values() for span in spans].count(v.PROJECT) == 1
+    assert not prober.probe(test.replace("Bob, Ada", "Bob and Ada"), used=True).passed
+
+
+COMMANDS = {
+    "manage.py": (("python", "src/manage.py", "test", "--noinput", "shop.tests"), "django"),
+    "django-admin": (("/venv/bin/django-admin", "test", "shop.tests"), "django"),
+    "pytest": (("uv", "run", "pytest", "-x", "test_a.py"), "pytest"),
+    "python -m pytest": (("python", "-m", "pytest", "test_a.py"), "pytest"),
+    "another command of Django's": (("python", "manage.py", "check"), ""),
+    "make": (("make", "test"), ""),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_of_the_project_is_served_as_what_it_is(name: str) -> None:
+    words, kind = COMMANDS[name]
+    assert served_as(Run(words, Path("/p"), "other")) == kind
+
+
+def test_a_command_of_the_project_is_kept_running(tmp_path: Path) -> None:
+    home = members(tmp_path / "site")
+    file = put(home / "polls/tests/test_members.py", TEST)
+    settings = Settings(folder=home, python=sys.executable, test_command=f"{sys.executable} manage.py test -v 0 {{label}}")
+    with Prober(file, runner(file, "django", settings, home, for_tests()), for_tests(), python=sys.executable) as prober:
+        assert [prober.probe(TEST).passed, prober.probe(TEST.replace("Bob, Ada", "Bob and Ada")).passed] == [True, False]
 
 
 EMPTIED = {
