@@ -7,7 +7,7 @@ import json
 import math
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -165,6 +165,10 @@ class Correspondence:
         """The same document may be written with and without spaces."""
         if isinstance(a, bytes) and isinstance(b, bytes):
             self.keys["bytes of the body"][len(a)] = len(b)
+
+    def known(self, a: Hashable, b: Hashable) -> bool:
+        """Whether these were found to stand for each other already."""
+        return self.known_key(a, b) or self.tokens.get(str(a)) == str(b)
 
     def known_key(self, a: Hashable, b: Hashable) -> bool:
         return any(pairs.get(a) == b for pairs in self.keys.values())
@@ -325,13 +329,30 @@ def rows(found: Correspondence, a: Rows, b: Rows, way: tuple[str, ...]) -> Itera
 
 
 def matched(found: Correspondence, a: Rows, b: Rows) -> list[tuple[Sequence[Any], Sequence[Any]]]:
-    """Rows without an order, each with the one that is most like it: equal ones first, keys aside."""
-    rest = list(b.rows)
-    pairs: list[tuple[Sequence[Any], Sequence[Any]]] = []
-    for row in a.rows:
-        best = max(range(len(rest)), key=lambda place: alike(found, row, rest[place], a.labels))
-        pairs.append((row, rest.pop(best)))
-    return pairs
+    """Rows without an order, each with the one that is most like it: those that are equal but for keys first, then those that agree in all columns."""
+    rest = dict(enumerate(b.rows))
+    chosen: dict[int, Sequence[Any]] = {}
+    equal: defaultdict[str, list[int]] = defaultdict(list)
+    for at, row in rest.items():
+        equal[without_keys(row, a.labels)].append(at)
+
+    def choose(place: int, some: Collection[int], least: int) -> None:
+        best = max(some, key=lambda at: alike(found, a.rows[place], rest[at], a.labels), default=None)
+        if best is not None and (not least or alike(found, a.rows[place], rest[best], a.labels) >= least):
+            equal[without_keys(rest[best], a.labels)].remove(best)
+            chosen[place] = rest.pop(best)
+
+    for place, row in enumerate(a.rows):
+        choose(place, equal[without_keys(row, a.labels)], 0)
+    for least in (len(a.rows[0]) if a.rows else 0, 0):
+        for place in range(len(a.rows)):
+            if place not in chosen:
+                choose(place, rest, least)
+    return [(row, chosen[place]) for place, row in enumerate(a.rows)]
+
+
+def without_keys(row: Sequence[Any], labels: tuple[str | None, ...]) -> str:
+    return repr([one for column, one in enumerate(row) if column >= len(labels) or not labels[column]])
 
 
 def alike(found: Correspondence, a: Sequence[Any], b: Sequence[Any], labels: tuple[str | None, ...]) -> int:
@@ -341,7 +362,8 @@ def alike(found: Correspondence, a: Sequence[Any], b: Sequence[Any], labels: tup
         keyed = column < len(labels) and labels[column]
         if type(one) is not type(other):
             continue
-        score += found.known_key(one, other) if keyed and isinstance(one, Hashable) else one == other
+        known = isinstance(one, (int, str, UUID)) and found.known(one, other)
+        score += known if keyed else known or one == other
     return score
 
 

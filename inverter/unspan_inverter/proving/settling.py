@@ -1,6 +1,6 @@
 """The replay of a test that counts: where its first run departs, one in a process that has run it before, as the one that was recorded had served before.
 
-What a process reads once and keeps is there or not by that alone; what departs in both departs.
+What a process reads once and keeps is there or not by that alone, one thing in the one run and another in the other; what departs in both departs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,8 @@ from unspan_inverter.replaying import Replay, included, matched, replayed, words
 from unspan_inverter.runners import absolute, runner
 from unspan_inverter.settings import Settings, for_tests
 from unspan_inverter.trace import Trace
+
+AGAIN = "run again in the process:"
 
 
 def settled(
@@ -34,6 +36,14 @@ def settled(
     except InverterError:
         return first
     second = matched(recordings, probe.traces, absolute(file))
-    if not (probe.passed and second.same):
+    if not probe.passed or departs(first) is None or departs(second) is None or set(departs(first) or ()) & set(departs(second) or ()):
         return first
-    return replace(first, comparisons=second.comparisons, at_first=tuple(words(first)))
+    same = tuple(one and replace(one, differences=()) for one in second.comparisons)
+    return replace(first, comparisons=same, at_first=(*words(first), *([AGAIN, *words(second)] if not second.same else [])))
+
+
+def departs(replay: Replay) -> list[tuple[int, str, tuple[str, str], str]] | None:
+    """In what a run departs; None where it was not compared."""
+    if replay.same is None:
+        return None
+    return [(at, one.kind, one.step.name, one.aspect) for at, found in enumerate(replay.comparisons) if found for one in found.differences]

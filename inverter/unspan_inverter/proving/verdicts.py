@@ -66,7 +66,7 @@ def sentences(proof: Proof, short: bool = False) -> list[str]:
     if not proof.replay.verdict.passed:
         return [f"does not pass ({proof.replay.verdict.sentence})"]
     said = {True: "does the same as the recording", False: "passes, but does not do the same as the recording", None: "was not compared"}
-    found = [said[proof.replay.same] + (" in a process that ran before" if proof.replay.at_first else "")]
+    found = [said[proof.replay.same] + (" but for what a process does once" if proof.replay.at_first else "")]
     if proof.repaired:
         found.append(f"repaired in {counts(len(proof.repaired), 'place')}")
     if proof.unasserted:
