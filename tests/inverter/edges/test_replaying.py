@@ -13,9 +13,16 @@ from unspan_proto import vocabulary as v
 
 PYTHON = sys.executable
 VIEWS = """
+    from dataclasses import dataclass
+
     from django.contrib.auth.models import User
     from django.http import HttpResponse
     from django.urls import path
+
+
+    @dataclass
+    class Shown:
+        text: str
 
 
     def named(user):
@@ -24,7 +31,7 @@ VIEWS = """
 
     def members(request):
         users = list(User.objects.order_by("username"))
-        return HttpResponse(", ".join(map(named, users)))
+        return HttpResponse(Shown(", ".join(map(named, users))).text)
 
 
     urlpatterns = [path("", members)]
