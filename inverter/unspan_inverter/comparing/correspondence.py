@@ -21,7 +21,7 @@ from unspan_inverter.comparing.clocks import Clocks
 from unspan_inverter.comparing.elsewhere import REQUEST
 from unspan_inverter.comparing.forms import CSRF_FIELD
 from unspan_inverter.comparing.moments import Moments
-from unspan_inverter.comparing.tokens import HASH, MICROSECONDS, PIECE, alternative, arbitrary, length, moment, pieces
+from unspan_inverter.comparing.tokens import HASH, MICROSECONDS, NUMBER, PIECE, alternative, arbitrary, length, moment, pieces
 
 MOST: Final = 20
 """So many differences inside of one value are looked for."""
@@ -203,12 +203,22 @@ class Correspondence:
                 return one.start(), other.start()
         return None
 
+    def same_numbers(self, a: str, b: str) -> bool:
+        """Whether two words are the same but for keys in them: `row_50` and `row_1`."""
+        numbers = NUMBER.findall(a), NUMBER.findall(b)
+        if not numbers[0] or NUMBER.sub("#", a) != NUMBER.sub("#", b):
+            return False
+        return all(
+            one == other or (len(one) < 19 and len(other) < 19 and self.known_key(int(one), int(other)))
+            for one, other in zip(*numbers, strict=True)
+        )
+
     def same_word(self, a: str, b: str) -> bool:
         if a == b or self.tokens.get(a) == b:
             return True
         if (arbitrary(a) and arbitrary(b)) or (a in self.random and b in self.random):
             return self.paired_token(a, b)
-        if a.isdecimal() and b.isdecimal() and len(a) < 19 and len(b) < 19 and self.known_key(int(a), int(b)):
+        if self.same_numbers(a, b):
             return True
         if (one := moment(a)) and (then := moment(b)) and self.moments.same(one, then):
             self.times += 1

@@ -16,6 +16,7 @@ SAVEPOINT: Final = r"s\d+_x\d+"
 EXACT: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?"
 PIECE: Final = re.compile(rf"{SIGNED}|{UNIQUE}|{EXACT}|{LENGTH.pattern}|\w+|[^\w\s]")
 TOKEN: Final = re.compile(rf"[0-9a-fA-F]{{16,}}|{UNIQUE}|{SAVEPOINT}|{SIGNED}")
+NUMBER: Final = re.compile(r"[0-9]+")
 RUN: Final = re.compile(r"[A-Za-z0-9]{12,}")
 MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 MICROSECONDS: Final = re.compile(r"\d{6}Z?")

@@ -69,6 +69,10 @@ DEPARTURES = {
         [read("shop.Book", {"id": 1, "added": LONG_AGO}), tape("datetime.datetime.now", LATER), call("age", result=timedelta(days=3))],
         "shop.views.age(): result was 400 days, 0:00:00 in the first and is 3 days, 0:00:00 in the second",
     ),
+    "another number in a word": (
+        [read("shop.Book", BOOK), call("a", result="row_50")], [read("shop.Book", {**BOOK, "id": 1, "author_id": 2}), call("a", result="row_2")],
+        "shop.views.a(): result was 'row_50' in the first and is 'row_2' in the second",
+    ),
     "another connection": (
         [call("a", result=connection(queries_log=[]))],
         [call("a", result=Instance("django.db.backends.sqlite3.base.DatabaseWrapper", {"alias": "old", "settings_dict": {}, "queries_log": []}))],
@@ -182,6 +186,9 @@ SAME = {
     "a key in a parameter before its row": (
         [sql("SELECT * FROM shop_book WHERE id = %s", [50]), read("shop.Book", BOOK)],
         [sql("SELECT * FROM shop_book WHERE id = %s", [1]), read("shop.Book", shifted())],
+    ),
+    "a key in a word": (
+        [read("shop.Book", BOOK), call("a", result="<a href='#row_50'>")], [read("shop.Book", shifted()), call("a", result="<a href='#row_1'>")],
     ),
     "instances": (
         [call("show", {"book": ModelRef("shop.Book", 50, {"id": 50, "author_id": 7})})],
