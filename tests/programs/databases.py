@@ -11,7 +11,7 @@ NAMES: Final = ("sqlite", "postgresql", "mariadb")
 USED: Final = {
     "postgresql": {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres", "USER": "postgres", "HOST": "127.0.0.1"},
     "mariadb": {"ENGINE": "django.db.backends.mysql", "NAME": "shop", "USER": "shop", "PASSWORD": "shop", "HOST": "127.0.0.1",
-                "OPTIONS": {"charset": "utf8mb4"}},
+                "OPTIONS": {"charset": "utf8mb4"}, "TEST": {"CHARSET": "utf8mb4"}},
 }  # fmt: skip
 
 

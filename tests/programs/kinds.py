@@ -77,8 +77,8 @@ COLUMNS: Final[Mapping[str, Kind]] = {
     "moment": Kind("models.DateTimeField()", moment, ("exact", "gt", "lte", "year", "date")),
     "time": Kind("models.TimeField()", clock, unique=False),
     "duration": Kind("models.DurationField()", lambda rng: f"datetime.timedelta(days={rng.randint(0, 9)}, seconds={rng.randint(0, 9999)})", unique=False),
-    "uuid": Kind("models.UUIDField()", lambda rng: f"uuid.UUID(int={rng.getrandbits(122)})", ("exact", "in")),
-    "token": Kind("models.UUIDField(default=uuid.uuid4)", lambda rng: f"uuid.UUID(int={rng.getrandbits(122)})", ("exact", "in"), unique=False),
+    "uuid": Kind("models.UUIDField()", lambda rng: f"uuid.UUID(int={rng.getrandbits(122)}, version=4)", ("exact", "in")),
+    "token": Kind("models.UUIDField(default=uuid.uuid4)", lambda rng: f"uuid.UUID(int={rng.getrandbits(122)}, version=4)", ("exact", "in"), unique=False),
     "json": Kind("models.JSONField(default=dict)", document, (), ordered=False, unique=False),
     "binary": Kind("models.BinaryField(default=b'')", lambda rng: rng.choice(("b''", "b'\\x00\\xff'", "b'abc'")), (), ordered=False, unique=False),
     "email": Kind("models.EmailField(blank=True)", lambda rng: f"'p{rng.randint(1, 99)}@example.com'", ("exact", "endswith"), text=True),
@@ -97,6 +97,6 @@ def distinct(name: str, n: int, rng: Random) -> str:
     made = {
         "char": repr(f"{rng.choice(WORDS)[:20]} {n}"), "blank": repr(f"u-{n}"), "int": str(n * 3 - 40), "count": str(n + 2), "decimal": f"Decimal('{n}.50')",
         "date": f"datetime.date(2015, {n % 12 + 1}, {n // 12 % 28 + 1})", "moment": f"datetime.datetime(2015, 1, {n % 28 + 1}, {n // 28 % 24}, tzinfo=datetime.timezone.utc)",
-        "uuid": f"uuid.UUID(int={n + 12345678901234567890})", "email": f"'u{n}@example.com'", "slug": f"'slug-{n}'",
+        "uuid": f"uuid.UUID(int={n + 12345678901234567890}, version=4)", "email": f"'u{n}@example.com'", "slug": f"'slug-{n}'",
     }  # fmt: skip
     return made[name]

@@ -55,7 +55,7 @@ class Scene:
             return (
                 repr("none")
                 if self.schema.root(model.name).key == "char"
-                else "uuid.UUID(int=5)"
+                else "uuid.UUID(int=5, version=4)"
                 if self.schema.root(model.name).key == "uuid"
                 else "987654"
             )

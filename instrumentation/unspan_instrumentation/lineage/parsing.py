@@ -16,7 +16,8 @@ Position = int | str
 
 DIALECTS: Final = {"postgresql": "postgres", "mariadb": "mysql"}
 """Django's vendor or OpenTelemetry's system → sqlglot's dialect, where they differ."""
-GIVEN: Final = re.compile(r"%%|%s|%\((\w+)\)s")
+GIVEN: Final = re.compile(r"%%|(?:\b_binary )?%s|%\((\w+)\)s")
+"""MySQL's word for bytes goes with what it stands before: sqlglot knows it before texts only, and drivers write it themselves."""
 HELD: Final = re.compile(r":unspan(\d+)x|%\(unspan(\d+)x\)s")
 MARK: Final = "\0"
 FROM: Final = "from_" if "from_" in exp.Select.arg_types else "from"

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
-PLACEHOLDER = re.compile("%%|%s")
+PLACEHOLDER = re.compile(r"%%|(?:\b_binary )?%s")
 
 
 STEPS = {"<": -1, "<=": 0, ">": 1, ">=": 0}
@@ -81,7 +81,7 @@ def named(statement: str) -> str:
 
 def placeholders(text: str) -> int:
     """How many `%s` stand in a piece of a statement; the `%%s` of a date format is none."""
-    return sum(found == "%s" for found in PLACEHOLDER.findall(text))
+    return sum(found != "%%" for found in PLACEHOLDER.findall(text))
 
 
 def parts(tree: Any) -> list[Any]:

@@ -142,6 +142,10 @@ def test_whether_a_statement_returns_every_column_itself(text: str, covered: boo
             [("SELECT `a`.`id`, `a`.`x`, `a`.`p` FROM `a` WHERE (`a`.`x` = %s) AND (`a`.`p` LIKE '5%%') LIMIT 1001", (0,))],
         ),
         (
+            "UPDATE `a` SET `p` = _binary %s WHERE (`a`.`x` = %s OR `a`.`p` = _binary %s)", "mysql",
+            [("SELECT `a`.`id`, `a`.`x`, `a`.`p` FROM `a` WHERE (`a`.`x` = %s OR `a`.`p` = %s) LIMIT 1001", (1, 2))],
+        ),
+        (
             'UPDATE "a" SET "x" = %s WHERE "a"."id" IN (SELECT U0."a_id" FROM "b" U0 WHERE U0."y" = %s)', "postgresql",
             [
                 ('SELECT "a"."id", "a"."x", "a"."p" FROM "a" WHERE ("a"."id" IN (SELECT U0."a_id" FROM "b" AS U0 WHERE U0."y" = %s)) LIMIT 1001', (1,)),

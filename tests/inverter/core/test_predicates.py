@@ -49,6 +49,10 @@ def test_backticks_are_mysql_s_quotes() -> None:
     assert where("SELECT * FROM `t` WHERE `t`.`a` = %s", (5,), "mysql") == (C("a", "=", 5),)
 
 
+def test_mysql_s_word_for_bytes_goes_with_them() -> None:
+    assert where("UPDATE `t` SET `b` = _binary %s WHERE `t`.`a` = _binary %s", (b"1", b"2"), "mysql") == (C("a", "=", b"2"),)
+
+
 def test_a_question_mark_is_postgresql_s_operator() -> None:
     assert where('SELECT * FROM "t" WHERE "a" ? %s', ("k",), "postgresql") is None
 
