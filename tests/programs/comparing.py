@@ -28,7 +28,7 @@ class Pairing:
     numbers: frozenset[int]
     window: tuple[float, float]
     old: frozenset[str]
-    """UUIDs that were there before: those must stay."""
+    """UUIDs that were there before, and are no keys: those must stay."""
     incidental: frozenset[str] = frozenset()
     """Values that nobody was shown, of columns that fill themselves: a test may leave them to that."""
     there: dict[Any, Any] = field(default_factory=dict[Any, Any])
@@ -84,7 +84,8 @@ def departs(
     """`same`, or `reads` or `rows` and where the two part. `automatic`: columns that fill themselves and that nobody was shown."""
     rows = [row for some in recording.before.values() for _, row in some]
     incidental = frozenset(value[1] for row in rows for name, value in row.items() if name in automatic and isinstance(value, list))
-    pairing = Pairing(frozenset(ranges.values()), window, frozenset(uuids(rows)), incidental)
+    keys = frozenset(uuids([pk for some in recording.before.values() for pk, _ in some]))
+    pairing = Pairing(frozenset(ranges.values()), window, frozenset(uuids(rows)) - keys, incidental)
     if len(recording.read) != len(test.read):
         return "reads", f"{len(recording.read)} notes there, {len(test.read)} here"
     for number, (one, other) in enumerate(zip(recording.read, test.read, strict=True)):

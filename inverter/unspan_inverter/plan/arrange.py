@@ -293,7 +293,11 @@ def grouped_links(facts: Facts, bindings: Bindings) -> dict[tuple[Key, str], lis
 
 
 def link_statement(owner: Key, name: str, targets: Sequence[Key], bindings: Bindings) -> Statement:
-    return Do(method(Attr(bindings.row(owner), name), "add", *(bindings.row(key) for key in targets)))
+    model = bindings.project.model(owner.label)
+    one = model.field(name) if model else None
+    related = bindings.project.model(one.related or "") if one else None
+    by_key = related is not None and related.proxy  # of which Django takes instances only
+    return Do(method(Attr(bindings.row(owner), name), "add", *(bindings.pk(key) if by_key else bindings.row(key) for key in targets)))
 
 
 def content_type(values: Mapping[str, Any], bindings: Bindings, model: Model) -> Any:

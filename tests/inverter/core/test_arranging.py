@@ -73,6 +73,7 @@ def test_a_refused_statement_is_told() -> None:
     assert events(trace(happened))[0] == StatementFailed("0000000000000002", "default", "INSERT", False)
 
 
+BOOKS = read("shop.Book", {"id": 41, "title": "Emma"}, {"id": 42, "title": "Persuasion"})
 HIDING = replace(PROJECT, models=tuple(replace(one, plain_manager=False) if one == BOOK else one for one in PROJECT.models))
 
 
@@ -88,6 +89,9 @@ def test_a_link_to_a_proxy_is_one_to_the_row_behind_it() -> None:
     project = replace(PROJECT, models=(*PROJECT.models, shelf, between))
     expected = Linked(Key("shop.Shelf", 1), "lent", Key("shop.Book", 2))
     assert as_link(between, {"id": 3, "shelf_id": 1, "lentbook_id": 2}, project) == expected
+    links = read("shop.Shelf_lent", {"id": 3, "shelf_id": 1, "lentbook_id": 42}, project=project)
+    text = source(trace(BOOKS, read("shop.Shelf", {"id": 1}, project=project), links, project=project))
+    assert "cls.shelf.lent.add(cls.persuasion.pk)" in text
 
 
 ADDED = datetime(2020, 1, 2, 3, 4, tzinfo=timezone.utc)
@@ -142,7 +146,6 @@ NOTE = model(
 CONTENT_TYPE = model("contenttypes.ContentType", field("app_label", "CharField"), field("model", "CharField"))
 NOTED = replace(PROJECT, models=(*PROJECT.models, NOTE, CONTENT_TYPE))
 TYPES = read("contenttypes.ContentType", {"id": 7, "app_label": "shop", "model": "book"}, project=NOTED)
-BOOKS = read("shop.Book", {"id": 41, "title": "Emma"}, {"id": 42, "title": "Persuasion"})
 
 
 def test_a_generic_foreign_key_points_to_the_row_whatever_key_that_gets() -> None:
