@@ -43,9 +43,20 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_de
         changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut, decoys=beside,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
         mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)),
-        inherited=inherited, databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes), hindrances=tuple(dict.fromkeys(ledger.hindrances)),
+        inherited=inherited, databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes), passing=passing(ledger, project), hindrances=tuple(dict.fromkeys(ledger.hindrances)),
         keys_seen={**{key: {**values, **ledger.now.changed.get(key, {})} for key, values in ledger.before.items()}, **ledger.now.born},
     )  # fmt: skip
+
+
+def passing(ledger: Ledger, project: Project) -> frozenset[Any]:
+    """Automatic keys of rows that came and went, and of no others."""
+    numbered = {
+        label
+        for label in {key.label for key in ledger.made_rows}
+        if (model := project.model(label)) and (pk := model.field("pk")) and pk.auto
+    }
+    there = {key.pk for key in [*ledger.before, *ledger.now.born]}
+    return frozenset(key.pk for key in ledger.made_rows if key.label in numbered and isinstance(key.pk, int) and key.pk not in there)
 
 
 def logged_in(exchange: Exchange, ledger: Ledger) -> None:

@@ -103,6 +103,8 @@ class Facts:
     cache: tuple[CacheUsed, ...] = ()
     databases: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    passing: frozenset[Any] = frozenset()
+    """Automatic keys of rows that the request made and that are gone again: another run may be given others."""
     hindrances: tuple[str, ...] = ()
     """What no test can arrange, a sentence each."""
     inherited: Mapping[Key, Key] = field(default_factory=dict[Key, Key])

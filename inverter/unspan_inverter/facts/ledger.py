@@ -43,6 +43,8 @@ class Ledger:
         self.counted: list[RowsRead] = []
         self.clashes: list[WriteRefused] = []
         self.hindrances: list[str] = []
+        self.made_rows: set[Key] = set()
+        """Every row that the request made, those too that it deleted or rolled back again."""
         self.made = 0
         self.reasons: dict[Key, str] = {}
         """Why a row is there that no query read."""

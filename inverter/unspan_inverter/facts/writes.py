@@ -50,6 +50,7 @@ def inserted(ledger: Ledger, event: RowsInserted, model: Model) -> None:
         ledger.spans.setdefault(key, event.span)
         ledger.now.gone.pop(key, None)
         ledger.now.born[key] = values
+        ledger.made_rows.add(key)
 
 
 def met(ledger: Ledger, values: Mapping[str, Any], event: RowsInserted, model: Model) -> Key | None:

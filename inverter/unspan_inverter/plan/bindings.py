@@ -14,8 +14,9 @@ from unspan_proto.project import Project
 from unspan_proto.values import bare
 
 from unspan_inverter.facts import Facts, Key, Made
-from unspan_inverter.plan.expressions import Attr, Call, Name
+from unspan_inverter.plan.expressions import Attr, Call, Import, Name
 
+ANY = Attr(Import("unittest", "mock"), "ANY")
 TOKEN = re.compile(r"(?<![\w.])\d+(?![\w.]*\w)|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?<!\w)[0-9a-f]{32}(?!\w)")
 
 
@@ -154,6 +155,8 @@ def bound_item(name: str, item: Any, key: Key | None, bindings: Bindings, seen: 
             target = Key(one.related, seen.get(key, {}).get(one.attname))
             if target in bindings.names and plain_key(target.pk) == plain_key(item):
                 return as_same_type(bindings.pk(target), item)
+    if (name in ("id", "pk") or name.endswith("_id")) and type(item) is int and item in bindings.facts.passing:
+        return ANY
     if isinstance(item, (int, str)) and not isinstance(item, bool) and item != "":
         named = [found for found in bindings.candidates(item) if bindings.suits(name, found.label)]
         if named and (len(named) == 1 or len(str(item)) >= 32):

@@ -158,3 +158,23 @@ def test_a_new_row_points_to_it_too() -> None:
     made = insert("shop.Note", {"id": 3, "about_type_id": 7, "about_id": "42"})
     text = source(trace(BOOKS, TYPES, made, project=NOTED, method="POST"))
     assert "note = Note.objects.get(about_id=str(persuasion.pk))" in text
+
+
+def test_the_key_of_a_row_that_came_and_went_may_be_another() -> None:
+    happened = (
+        sql("BEGIN"),
+        insert("shop.Book", {"id": 41, "title": "Emma"}),
+        sql("ROLLBACK"),
+        insert("shop.Book", {"id": 42, "title": "Persuasion"}),
+    )
+    text = source(
+        trace(
+            *happened,
+            method="POST",
+            answer=b'{"tried": {"id": 41}, "made": {"id": 42, "title": "Persuasion"}}',
+            response_headers=[["Content-Type", "application/json"]],
+        )
+    )
+    assert 'self.assertEqual(response.json(), {"tried": {"id": mock.ANY}, "made": {"id": book.pk, "title": "Persuasion"}})' in " ".join(
+        text.split()
+    )
