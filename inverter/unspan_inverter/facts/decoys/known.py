@@ -105,25 +105,32 @@ def fits(row: RowExists, model: Model, known: Known, others: Sequence[RowExists]
     values = row.values
     if any(one.kind == "check" or one.conditional or not one.fields for one in model.constraints):
         return False
-    mine = {other.key for other in others}
+    beside = {other.key for other in others}
     for key in parents.pointed(values, model, known.project):
-        if key not in mine and (key not in known.rows or key in known.gone):
+        if key not in beside and (key not in known.rows or key in known.gone):
             return False
     together = [(one.attname,) for one in model.fields if one.unique and not one.primary_key]
     together += [
         tuple(one.attname for name in constraint.fields if (one := model.field(name)) is not None) for constraint in model.constraints
     ]
-    existing = [other.values for other in (*known.rows.values(), *others) if other.key.label == row.key.label and other.key != row.key]
-    return all(
-        any(values.get(name) is None for name in names)
-        or not any(clash(values, other, names) for other in [*existing, *known.written.get(row.key.label, ())])
-        for names in together
-    )
+    existing = [
+        filled(other.values, model) for other in (*known.rows.values(), *others) if other.key.label == row.key.label and other is not row
+    ]
+    mine = filled(values, model)
+    return not any(clash(mine, other, names) for names in together for other in [*existing, *known.written.get(row.key.label, ())])
+
+
+def filled(values: Mapping[str, Any], model: Model) -> Mapping[str, Any]:
+    """A row with what the model gives; without what it gives that cannot be told, as a moment or a random key, which no two rows share."""
+    return {**{one.attname: standard(one) for one in model.fields if one.kind == "column" and not surprising(one)}, **values}
 
 
 def clash(values: Mapping[str, Any], other: Mapping[str, Any], names: tuple[str, ...]) -> bool:
-    """Whether two rows may agree in all of these columns; a row that is not given one has what the model gives."""
-    return all(name in other and (lossy(other[name]) or alike(values[name], bare(other[name]))) for name in names)
+    """Whether two rows may agree in all of these columns; of one that is written over, only the columns that are written count."""
+    told = [name for name in names if name in other]
+    return bool(told) and all(
+        name in values and values[name] is not None and (lossy(other[name]) or alike(values[name], bare(other[name]))) for name in told
+    )
 
 
 def alike(one: Any, two: Any) -> bool:

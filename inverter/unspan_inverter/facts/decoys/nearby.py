@@ -19,6 +19,8 @@ from unspan_inverter.facts.kinds import Key, Made, RowExists
 
 MOST_ROWS: Final = 3
 """Rows of one near miss: itself, and those without which there is no such row."""
+MOST_VALUES: Final = 9
+"""Columns of all of them that are written out: a reader wants to see at once what it is."""
 MOST_TRIED: Final = 20
 SECRETS: Final = ("password", "token", "secret", "key")
 
@@ -66,7 +68,7 @@ class Maker:
             if made is None or not self.misses_only(test, alias, change, made):
                 continue
             rows = (*change.needs, *(row for row, _ in made.values()))
-            if len(rows) <= MOST_ROWS and self.possible(rows):
+            if len(rows) <= MOST_ROWS and sum(len(row.values) for row in rows) <= MOST_VALUES and self.possible(rows):
                 yield Miss(tuple(ordering.in_order(rows, self.known.project)), change.what)
 
     def changes(self, test: Test, alias: str) -> Iterator[Change]:
@@ -78,7 +80,14 @@ class Maker:
             yield from (Change({}, f"with another {noun(model)}", instead=key) for key in others)
         columns, of = self.columns(test, alias), "" if alias == self.base else f"{noun(model)} "
         for one in model.fields:
-            if one.kind != "column" or one.column not in columns or one.attname == model.pk or one.generated or one.auto_now:
+            if (
+                one.kind != "column"
+                or one.column not in columns
+                or one.attname == model.pk
+                or one.generated
+                or one.auto_now
+                or one.auto_now_add
+            ):
                 continue
             for value in self.others(one, model, held.get(one.column or "")):
                 fresh = value == Made(self.number, FRESH)
