@@ -49,7 +49,9 @@ class Relevance:
 def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = False) -> Relevance:
     texts = [event.statement for event in events if isinstance(event, (RowsRead, RowsUpdated, RowsDeleted))]
     tails = [text if GATHERS.search(text) else text[found.end() :] for text in texts if (found := DECIDES.search(text))]
-    read = frozenset(event.model for event in events if isinstance(event, RowsRead) and event.model)
+    queries = [event for event in events if isinstance(event, RowsRead)]
+    read = frozenset(event.model for event in queries if event.model)
+    read |= {str(label) for event in queries if event.supported for label in event.shape.get("tables", ())}  # of these all rows are known
     ordered = frozenset(name for tail in dict.fromkeys(tails) for quote in '"`' for name in tail.split(quote))
     return Relevance(text, ordered, password, read, timed)
 
@@ -118,7 +120,21 @@ def emptied(bindings: Bindings, relevance: Relevance) -> list[Statement]:
     """Takes away the rows that migrations made in the tables that the request read: the recording shows which were left of them."""
     labels = sorted({key.label for key in bindings.names} | set(relevance.read))
     models = [model for label in labels if (model := bindings.project.model(label)) and model.seeded and model.label.lower() not in SPECIAL]
-    return [Do(method(method(rows_of(model), "all"), "delete"), "" if i else MIGRATED) for i, model in enumerate(models)]
+    return [Do(method(method(rows_of(model), "all"), "delete"), "" if i else MIGRATED) for i, model in enumerate(pointing_first(models))]
+
+
+def pointing_first(models: Sequence[Model]) -> list[Model]:
+    """The models in an order in which their rows can be deleted: those that point to others before those."""
+    waiting, found = list(models), list[Model]()
+    while waiting:
+        free = [one for one in waiting if not any(points(other, one) for other in waiting if other is not one)] or waiting[:1]
+        found += free
+        waiting = [one for one in waiting if one not in free]
+    return found
+
+
+def points(model: Model, other: Model) -> bool:
+    return any(one.kind == "column" and (one.related or "").lower() == other.label.lower() for one in model.fields)
 
 
 def used_only(statement: Statement, spoken: set[str], looked_up: set[str], shared: bool) -> Statement | None:
