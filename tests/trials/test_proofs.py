@@ -33,6 +33,7 @@ def test_the_tests_of_the_example_do_the_same_as_their_recordings(
 def test_faults_in_the_tests_of_the_example_are_noticed_and_its_tests_are_stable(
     example: Path, traces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    import minimal
     import seeded
     import stable
 
@@ -42,11 +43,14 @@ def test_faults_in_the_tests_of_the_example_are_noticed_and_its_tests_are_stable
     assert "seeded: todo: 2 tests: " in said
     assert [one["missed"] for one in json.loads(smaller.read_text())] == [[], []], said
 
+    assert minimal.main([str(example), "--traces", str(traces), "--only", "list", "complete"]) == 0, capsys.readouterr().out
+    assert "minimal: todo: 2 tests: " in capsys.readouterr().out
+
     assert stable.main([str(example), "--traces", str(traces), "--json", str(smaller), "--runs", "4"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "stable: todo: 2 tests, 4 runs: 0 failures"
 
 
-@pytest.mark.parametrize("program", ["replays", "seeded", "stable"])
+@pytest.mark.parametrize("program", ["replays", "seeded", "minimal", "stable"])
 def test_a_folder_without_a_description_is_refused_in_a_sentence(program: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert __import__(program).main([str(tmp_path)]) == 2
     assert f"{program}: {tmp_path} describes no application" in capsys.readouterr().err
