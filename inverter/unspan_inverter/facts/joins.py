@@ -6,7 +6,7 @@ Every INNER JOIN's row existed, every `column = value` of the WHERE held, every 
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -207,7 +207,7 @@ def by_column(model: Model, column: str) -> Field | None:
 
 
 def as_python(one: Field, value: Any, project: Project) -> Any:
-    """A driver's value as that of the field it belongs to: SQLite holds UUIDs, decimals and dates as text."""
+    """A driver's value as that of the field it belongs to: SQLite holds UUIDs, decimals, dates and times as text, durations as microseconds."""
     related = project.model(one.related) if one.related else None
     if related is not None:
         key = related.field(one.to_field or "pk")
@@ -219,6 +219,10 @@ def as_python(one: Field, value: Any, project: Project) -> Any:
             return bool(value)
         if one.type == "DecimalField" and isinstance(value, (str, int)):
             return Decimal(value)
+        if one.type == "DurationField" and type(value) is int:
+            return timedelta(microseconds=value)
+        if one.type == "TimeField" and isinstance(value, str):
+            return time.fromisoformat(value)
         if one.type == "DateField" and isinstance(value, str):
             return date.fromisoformat(value)
         if one.type == "DateTimeField" and isinstance(value, (str, datetime)):

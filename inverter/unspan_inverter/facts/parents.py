@@ -132,7 +132,7 @@ def required(one: Field) -> bool:
     if (
         one.kind != "column"
         or one.null
-        or one.has_default
+        or (one.has_default and not (one.unique and not lossy(one.default)))  # two rows with one default would clash
         or one.db_default
         or one.generated
         or one.auto

@@ -308,7 +308,7 @@ def grouped_links(facts: Facts, bindings: Bindings) -> dict[tuple[Key, str], lis
     return found
 
 
-def link_statement(owner: Key, name: str, targets: Sequence[Key], bindings: Bindings) -> Statement:
+def link_statement(owner: Key, name: str, targets: Sequence[Key], bindings: Bindings) -> Do:
     model = bindings.project.model(owner.label)
     one = model.field(name) if model else None
     related = bindings.project.model(one.related or "") if one else None

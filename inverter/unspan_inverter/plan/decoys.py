@@ -12,7 +12,7 @@ from unspan_inverter.plan.answers import RESPONSE, Answer, is_page
 from unspan_inverter.plan.arrange import Relevance
 from unspan_inverter.plan.bindings import Bindings, plain_key
 from unspan_inverter.plan.clock import Clock
-from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Statement, method
+from unspan_inverter.plan.expressions import Assign, Check, Do, Statement
 
 OTHER: Final = ("Another ", "other-")
 """How the texts of decoys begin."""
@@ -87,7 +87,7 @@ def of_decoy(
         yield from made(row, decoy, facts, bindings, relevance, place, note, row.key.pk in spoken)
         note = ""
     for link in decoy.linked:
-        yield Do(method(Attr(bindings.row(link.owner), link.field), "add", bindings.row(link.target)), note)
+        yield replace(arrange.link_statement(link.owner, link.field, [link.target], bindings), note=note)
         note = ""
 
 

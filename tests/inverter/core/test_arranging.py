@@ -1,15 +1,18 @@
 """What the arrange part says of rows that cannot simply be made one after the other, and which kind of test case the request needs."""
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
 from unspan_inverter.events import StatementFailed, events
 from unspan_inverter.facts import Key, Linked
+from unspan_inverter.facts.joins import as_python
 from unspan_inverter.facts.links import as_link
+from unspan_inverter.facts.parents import required
 from unspan_inverter.generate import planned
 from unspan_proto import vocabulary as v
+from unspan_proto.values import Opaque
 
 from .making import BOOK, PROJECT, Happening, blocks, field, foreign_key, insert, many_to_many, model, read, source, sql, trace, update
 
@@ -178,3 +181,22 @@ def test_the_key_of_a_row_that_came_and_went_may_be_another() -> None:
     assert 'self.assertEqual(response.json(), {"tried": {"id": mock.ANY}, "made": {"id": book.pk, "title": "Persuasion"}})' in " ".join(
         text.split()
     )
+
+
+AS_DRIVER = {
+    "a duration": ("DurationField", 1_500_000, timedelta(seconds=1, microseconds=500_000)),
+    "a duration as it is": ("DurationField", timedelta(days=1), timedelta(days=1)),
+    "a time": ("TimeField", "03:04:05", time(3, 4, 5)),
+    "no time": ("TimeField", "soon", "soon"),
+}
+
+
+@pytest.mark.parametrize("name", AS_DRIVER)
+def test_what_a_driver_compares_becomes_a_field_s_value(name: str) -> None:
+    kind, given, expected = AS_DRIVER[name]
+    assert as_python(field("it", kind), given, PROJECT) == expected
+
+
+@pytest.mark.parametrize(("default", "given"), [("", True), (Opaque("shop.models.token"), False)], ids=["one for all", "another each time"])
+def test_a_unique_column_is_given_a_value_though_it_has_a_default(default: object, given: bool) -> None:
+    assert required(field("slug", "SlugField", unique=True, has_default=True, default=default)) is given
