@@ -311,7 +311,7 @@ def test_an_assertion_on_what_varies_is_weakened_and_named(
 
 
 @pytest.mark.deep
-@pytest.mark.skipif(bool(UNTRIED), reason="faketime is not installed")
+@pytest.mark.skipif("on another day" in UNTRIED, reason="faketime is not installed")
 def test_an_assertion_that_fails_on_another_day_is_weakened(home: Path, as_generated: Path, trace: Path) -> None:
     today = f"        self.assertLess(time.time(), {int(time.time()) + 86_400})\n"
     as_generated.write_text(as_generated.read_text().replace("from django.test", "import time\nfrom django.test") + today)
