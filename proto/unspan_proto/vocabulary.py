@@ -381,6 +381,8 @@ SUPPORT_CUT: Final = "unspan.support.cut"
 """True where there were more rows than the bounds let through (bool)."""
 SUPPORT_GAP: Final = "unspan.support.gap"
 """Why nothing, or not all, was read beside the statement: a sentence's end (`it calls nextval, which may do more than return a value`)."""
+SUPPORT_CHARSET: Final = "unspan.support.charset"
+"""Of MySQL and MariaDB: the character set that a test's database will have, unless its tables say another (`latin1`)."""
 
 # Stream.
 CHUNKS: Final = "unspan.stream.chunks"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from unspan_proto import vocabulary as v
 from unspan_proto.values import Opaque
 
-from unspan_instrumentation.lineage import parents
+from unspan_instrumentation.lineage import charsets, parents
 from unspan_instrumentation.lineage.cells import kept
 from unspan_instrumentation.lineage.fetching import Question, fetched, hindrance, refusal
 from unspan_instrumentation.lineage.images import BOUND, Images, Taken
@@ -146,8 +146,9 @@ class Support:
         start = now()
         for connection, wanted in parents.pointing(statements, self.images).items():
             with self.images.watch:
-                found = parents.followed(connection, wanted, self.images)
-            if found is not None:
+                found = parents.followed(connection, wanted, self.images) or {}
+                found |= charsets.said(connection, parents.reason(connection))
+            if found:
                 self.emit(start, found, self.recording.root)
         self.images, self.asked = Images(), set()
 

@@ -34,6 +34,7 @@ class Test:
     base: str
     decorators: tuple[str, ...]
     databases: str
+    before_class: str
     shared: str
     arrange: str
     act: str
@@ -122,6 +123,7 @@ def numbered(one: Test, n: int) -> Test:
 def test(plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> tuple[Test, frozenset[Imported]]:
     """One plan as blocks of text."""
     writer = Writer(plan, style, renamed)
+    before_class = writer.block(plan.before_class, writer.scope(""))
     shared = writer.block(plan.shared, writer.scope("cls") if style == "django" else writer.scope(""))
     arrange = writer.block((*writer.strict(), *plan.arrange))
     act = writer.act()
@@ -136,7 +138,7 @@ def test(plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> tupl
     decorators = writer.decorators()
     fixtures = (CAPTURE,) if any(part == Name("capture_on_commit") for part in walked(plan.contexts)) else ()
     return Test(
-        plan.class_name, plan.method_name, base, decorators, writer.one(set(plan.databases)) if plan.databases else "", shared, arrange, act, asserts,
+        plan.class_name, plan.method_name, base, decorators, writer.one(set(plan.databases)) if plan.databases else "", before_class, shared, arrange, act, asserts,
         plan.needs_database, plan.transactions, fixtures,
     ), writer.imports  # fmt: skip
 

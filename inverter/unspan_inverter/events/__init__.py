@@ -17,6 +17,7 @@ from unspan_inverter.events.kinds import (
     SettingsRead,
     StatementFailed,
     TapeRead,
+    TestCharset,
     TransactionStep,
     WriteRefused,
 )
@@ -24,5 +25,5 @@ from unspan_inverter.events.reading import events, exchange
 
 __all__ = [
     "CacheUsed", "Column", "Event", "Exchange", "Executed", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
-    "RowsUpdated", "SettingsRead", "StatementFailed", "TapeRead", "TransactionStep", "WriteRefused", "events", "exchange",
+    "RowsUpdated", "SettingsRead", "StatementFailed", "TapeRead", "TestCharset", "TransactionStep", "WriteRefused", "events", "exchange",
 ]  # fmt: skip

@@ -132,6 +132,15 @@ class RowsSupported:
 
 
 @dataclass(frozen=True, slots=True)
+class TestCharset:
+    """The character set that a test's database will have; tables of the recorded one may hold more characters."""
+
+    span: str
+    database: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RowsInserted:
     """An INSERT: attname → value of each row, with the key where the database gave one."""
 
@@ -295,6 +304,7 @@ class SettingsRead:
 Event = (
     RowsRead
     | RowsSupported
+    | TestCharset
     | RowsInserted
     | WriteRefused
     | RowsUpdated

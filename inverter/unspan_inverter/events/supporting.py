@@ -8,7 +8,7 @@ from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 from unspan_proto.values import bare
 
-from unspan_inverter.events.kinds import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated, WriteRefused
+from unspan_inverter.events.kinds import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated, TestCharset, WriteRefused
 from unspan_inverter.events.writes import database, parameters, row_count, system
 from unspan_inverter.trace import Trace
 
@@ -61,6 +61,8 @@ def supported(span: Span) -> Iterator[Event]:
     )
     if rows:
         yield RowsSupported(span.span_id, database(span), rows)
+    if charset := span.attributes.get(v.SUPPORT_CHARSET):
+        yield TestCharset(span.span_id, database(span), str(charset))
 
 
 def informed(event: Event, beside: Beside) -> Event:

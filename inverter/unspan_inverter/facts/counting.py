@@ -29,8 +29,8 @@ def prove(ledger: Ledger) -> None:
     counted_rows(ledger)
 
 
-def initial(ledger: Ledger, label: str) -> list[Mapping[str, Any]]:
-    return [row for key, row in ledger.before.items() if key.label == label]
+def initial(ledger: Ledger, label: str, database: str) -> list[Mapping[str, Any]]:
+    return [row for key, row in ledger.before.items() if (key.label, key.database) == (label, database)]
 
 
 def clashed(event: WriteRefused, ledger: Ledger) -> None:
@@ -56,19 +56,19 @@ def written(row: Mapping[str, Any], event: WriteRefused, model: Model, ledger: L
     """What a row would have held: of one that was to be updated, also what it held before."""
     pk = bare(row.get("pk", event.keys[0] if event.keys is not None and len(event.keys) == 1 else None))
     given = {name: value for name, value in row.items() if name != "pk"}
-    return given if pk is None or lossy(pk) else {**ledger.before.get(Key(model.label, pk), {}), model.pk: pk, **given}
+    return given if pk is None or lossy(pk) else {**ledger.before.get(Key(model.label, pk, event.database), {}), model.pk: pk, **given}
 
 
 def ran_into(values: Mapping[str, Any], event: WriteRefused, model: Model, ledger: Ledger) -> None:
     """Adds the row with these values, unless it is known."""
     if any(
         all(refusals.same(known.get(name), value, event.message) for name, value in values.items())
-        for known in initial(ledger, model.label)
+        for known in initial(ledger, model.label, event.database)
     ):
         return
     pk = bare(values[model.pk]) if model.pk in values else Made(ledger.another(), CLASHED)
-    ledger.known(Key(model.label, pk), event.span, event.database).update(values)
-    ledger.reasons[Key(model.label, pk)] = CLASHED
+    ledger.known(Key(model.label, pk, event.database), event.span).update(values)
+    ledger.reasons[Key(model.label, pk, event.database)] = CLASHED
 
 
 def counted_rows(ledger: Ledger) -> None:
@@ -83,7 +83,8 @@ def counted_rows(ledger: Ledger) -> None:
             ledger.notes.append(f"the rows behind `{event.statement[:90]}` were not recorded: the test has those that other queries read")
             continue
         known = sum(
-            predicates.holds(where, columns(model, row)) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)]
+            predicates.holds(where, columns(model, row))
+            for row in [*initial(ledger, model.label, event.database), *born_rows(ledger, model.label, event.database)]
         )
         values = predicates.satisfying(where)
         if known < wanted and values is None:
@@ -107,7 +108,9 @@ def extreme_rows(ledger: Ledger) -> None:
         if model is None or asked is None or value is None or lossy(value) or event.supported:
             continue
         where = predicates.where(event.statement, event.parameters, event.system)
-        rows = [columns(model, row) for row in [*initial(ledger, model.label), *born_rows(ledger, model.label)]]
+        rows = [
+            columns(model, row) for row in [*initial(ledger, model.label, event.database), *born_rows(ledger, model.label, event.database)]
+        ]
         if where is None or any(row.get(asked[1]) == value and predicates.holds(where, row) for row in rows):
             continue
         if (values := predicates.satisfying(where)) is not None:
@@ -117,12 +120,12 @@ def extreme_rows(ledger: Ledger) -> None:
 def count(event: RowsRead, model: Model, values: Mapping[str, Any], number: int, ledger: Ledger) -> None:
     """Adds stand-ins for rows that were counted: rows that only foreign keys spoke of first, then new ones beside the page that was shown."""
     given = from_columns(model, values, ledger.project)
-    dangling = [key for key in pointed_only(ledger) if key.label == model.label][:number]
+    dangling = [key for key in pointed_only(ledger) if (key.label, key.database) == (model.label, event.database)][:number]
     page = windows.window(model, ledger.counted)
     places = windows.outside(page) if page is not None else iter(())
     for i in range(number):
         if i < len(dangling):
-            ledger.known(dangling[i], event.span, event.database).update(given)
+            ledger.known(dangling[i], event.span).update(given)
             continue
         place = next(places, None)
         pk: Any = given[model.pk] if isinstance(given.get(model.pk), int) and number == 1 else Made(ledger.another(), BEHIND_COUNT)
@@ -131,11 +134,11 @@ def count(event: RowsRead, model: Model, values: Mapping[str, Any], number: int,
             and page.attname == model.pk
             and isinstance(place, int)
             and place > 0
-            and Key(model.label, place) not in ledger.before
+            and Key(model.label, place, event.database) not in ledger.before
         ):
             pk = place
-            ledger.reasons[Key(model.label, pk)] = BEHIND_COUNT
-        row = ledger.known(Key(model.label, pk), event.span, event.database)
+            ledger.reasons[Key(model.label, pk, event.database)] = BEHIND_COUNT
+        row = ledger.known(Key(model.label, pk, event.database), event.span)
         row.update({**from_columns(model, unseen(model, values, ledger, event), ledger.project), **given})
         if page is not None and page.attname != model.pk and place is not None:
             row.setdefault(page.attname, place)
@@ -176,5 +179,5 @@ def columns(model: Model, row: Mapping[str, Any]) -> dict[str, Any]:
     return plain | {one.column: row[one.attname] for one in model.fields if one.column and one.attname in row}
 
 
-def born_rows(ledger: Ledger, label: str) -> list[Mapping[str, Any]]:
-    return [row for key, row in ledger.now.born.items() if key.label == label]
+def born_rows(ledger: Ledger, label: str, database: str) -> list[Mapping[str, Any]]:
+    return [row for key, row in ledger.now.born.items() if (key.label, key.database) == (label, database)]

@@ -8,7 +8,7 @@ from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, TapeRead
-from unspan_inverter.facts import counting, following, generics, inheritance, links, ordering, parents
+from unspan_inverter.facts import counting, following, generics, inheritance, links, loose, ordering, parents
 from unspan_inverter.facts.decoys import decoys
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
 from unspan_inverter.facts.ledger import Ledger
@@ -24,9 +24,7 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_de
     logged_in(exchange, ledger)
     ledger.settle()
     counting.prove(ledger)
-    rows = {
-        key: RowExists(key, values, ledger.spans.get(key, ""), ledger.database.get(key, "default")) for key, values in ledger.before.items()
-    }
+    rows = {key: RowExists(key, values, ledger.spans.get(key, "")) for key, values in ledger.before.items()}
     rows = {key: replace(row, why=key.pk.why if isinstance(key.pk, Made) else ledger.reasons.get(key, "")) for key, row in rows.items()}
     inherited = inheritance.children({**ledger.before, **ledger.now.born}, project)
     rows = pointed_by_written(inheritance.folded(rows, inherited), ledger, inherited)
@@ -39,7 +37,7 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_de
     ordered = ordering.in_order(plain, project, inherited, generic)
     numbered = ordering.tables({row.key.label for row in ordered}, project)
     return Facts(
-        rows=tuple(ordered), numbered=numbered, generic=generic, unordered=ordering.out_of_order(ordered, numbered), linked=linked, born=inheritance.born(born(ledger, project), inherited),
+        rows=tuple(ordered), loose=loose.results(events, {row.key: at for at, row in enumerate(ordered)}, project), numbered=numbered, generic=generic, unordered=ordering.out_of_order(ordered, numbered), linked=linked, born=inheritance.born(born(ledger, project), inherited),
         changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut, decoys=beside,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
         mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)),
@@ -64,12 +62,17 @@ def logged_in(exchange: Exchange, ledger: Ledger) -> None:
     user = exchange.user
     model = ledger.concrete(user.label) if user else None
     if user is not None and model is not None and user.pk is not None:
-        known = ledger.known(Key(model.label, bare(user.pk)), exchange.span, "default")
-        written = ledger.now.changed.get(Key(model.label, bare(user.pk)), {})
+        known = ledger.known(session_user(model, bare(user.pk), ledger), exchange.span)
+        written = ledger.now.changed.get(session_user(model, bare(user.pk), ledger), {})
         for name, value in (user.fields or {}).items():
             if name not in written:
                 known.setdefault(name, value)
         known.setdefault(model.pk, bare(user.pk))
+
+
+def session_user(model: Model, pk: Any, ledger: Ledger) -> Key:
+    """The user's row where one was read, else one of the first database."""
+    return parents.elsewhere(Key(model.label, pk), ledger.before, ledger.project)
 
 
 def pointed_by_written(rows: Mapping[Key, RowExists], ledger: Ledger, inherited: Mapping[Key, Key]) -> dict[Key, RowExists]:
@@ -77,9 +80,11 @@ def pointed_by_written(rows: Mapping[Key, RowExists], ledger: Ledger, inherited:
     found = dict(rows)
     for key, values in [*ledger.now.born.items(), *ledger.now.changed.items()]:
         model = ledger.project.model(key.label)
-        for other in parents.pointed(values, model, ledger.project) if model else ():
-            if inherited.get(other, other) not in found and other not in ledger.now.born:
-                found[other] = RowExists(other, {}, ledger.spans.get(key, ""), ledger.database.get(key, "default"), parents.NOT_READ)
+        row = RowExists(key, values, ledger.spans.get(key, ""))
+        for other in parents.pointed(row, model, ledger.project) if model else ():
+            there = inherited.get(other, other)
+            if not any(parents.elsewhere(there, some, ledger.project) in some for some in (found, ledger.now.born)):
+                found[other] = RowExists(other, {}, row.span, parents.NOT_READ)
     return found
 
 
@@ -105,9 +110,9 @@ def completed(rows: Mapping[Key, RowExists], project: Project, changed: Mapping[
                 continue
             number += 1
             if one.related:
-                key = some_row(one, model, found, project, number)
+                key = some_row(one, model, found, project, number, row.key.database)
                 if key not in found:
-                    found[key] = RowExists(key, {}, row.span, row.database, parents.NOT_READ)
+                    found[key] = RowExists(key, {}, row.span, parents.NOT_READ)
                     waiting.append(found[key])
                 values[one.attname] = key.pk
             else:
@@ -116,12 +121,12 @@ def completed(rows: Mapping[Key, RowExists], project: Project, changed: Mapping[
     return found
 
 
-def some_row(one: Field, model: Model, rows: Mapping[Key, RowExists], project: Project, number: int) -> Key:
+def some_row(one: Field, model: Model, rows: Mapping[Key, RowExists], project: Project, number: int, database: str) -> Key:
     """A row for a foreign key of which nothing is known: one that is there anyhow, unless rows must differ in it."""
     label = links.project_label(one, project)
-    known = [key for key in rows if key.label == label]
+    known = [key for key in rows if (key.label, key.database) == (label, database)]
     apart = one.unique or any(one.name in constraint.fields for constraint in model.constraints if constraint.kind == "unique")
-    return known[0] if known and not apart else Key(label, Made(-number))
+    return known[0] if known and not apart else Key(label, Made(-number), database)
 
 
 def is_auto(label: str, project: Project) -> bool:
@@ -136,7 +141,7 @@ def split_links(rows: Mapping[Key, RowExists], project: Project) -> tuple[list[R
     for key, row in rows.items():
         if not is_auto(key.label, project):
             plain.append(row)
-        elif (model := project.model(key.label)) and (link := links.as_link(model, dict(row.values), project)):
+        elif (model := project.model(key.label)) and (link := links.as_link(model, dict(row.values), project, key.database)):
             found[link] = None
     return plain, tuple(found)
 
@@ -146,12 +151,16 @@ def changed_links(ledger: Ledger, project: Project) -> tuple[tuple[Linked, ...],
     made: list[Linked] = []
     for key, values in ledger.now.born.items():
         model = project.model(key.label)
-        if model and model.auto_created and (link := links.as_link(model, {name: bare(value) for name, value in values.items()}, project)):
+        if (
+            model
+            and model.auto_created
+            and (link := links.as_link(model, {name: bare(value) for name, value in values.items()}, project, key.database))
+        ):
             made.append(link)
     cut: list[Linked] = []
     for key in ledger.now.gone:
         model = project.model(key.label)
-        if model and model.auto_created and (link := links.as_link(model, ledger.before.get(key, {}), project)):
+        if model and model.auto_created and (link := links.as_link(model, ledger.before.get(key, {}), project, key.database)):
             cut.append(link)
     return tuple(made), tuple(cut)
 

@@ -20,31 +20,33 @@ def pointing(rows: Rows, written: Rows, project: Project) -> dict[Key, dict[str,
         model = project.model(key.label)
         values = {**rows.get(key, {}), **written.get(key, {})}
         for one in model.fields if model else ():
-            other = meant(one, values, model, kinds, project) if model and len(one.pointer) == 2 else None
+            other = meant(one, values, key.database, model, kinds) if model and len(one.pointer) == 2 else None
             if other is not None and model is not None and (other[1] in rows or other[1] in written):
                 found.setdefault(key, {})[other[0]] = other[1]
     return found
 
 
-def content_types(rows: Iterable[tuple[Key, Mapping[str, Any]]], project: Project) -> dict[Any, Model]:
-    """Key of a content type's row → the model that it stands for."""
-    found: dict[Any, Model] = {}
+def content_types(rows: Iterable[tuple[Key, Mapping[str, Any]]], project: Project) -> dict[tuple[str, Any], Model]:
+    """Database and key of a content type's row → the model that it stands for."""
+    found: dict[tuple[str, Any], Model] = {}
     for key, values in rows:
         if key.label.lower() == CONTENT_TYPES and "app_label" in values and "model" in values:
             model = project.model(f"{bare(values['app_label'])}.{bare(values['model'])}")
             if model is not None:
-                found[key.pk] = model
+                found[key.database, key.pk] = model
     return found
 
 
-def meant(one: Field, values: Mapping[str, Any], model: Model, kinds: Mapping[Any, Model], project: Project) -> tuple[str, Key] | None:
+def meant(
+    one: Field, values: Mapping[str, Any], database: str, model: Model, kinds: Mapping[tuple[str, Any], Model]
+) -> tuple[str, Key] | None:
     """The column with the key, and the row that it means."""
     kind, pointer = (model.field(name) for name in one.pointer)
     value = values.get(pointer.attname) if pointer else None
-    label = kinds.get(bare(values.get(kind.attname))) if kind else None
+    label = kinds.get((database, bare(values.get(kind.attname)))) if kind else None
     if pointer is None or label is None or value is None or lossy(value):
         return None
     pk, found = label.field("pk"), bare(value)
     if isinstance(found, str) and found.isdecimal() and pk is not None and (pk.auto or "Integer" in pk.type):
         found = int(found)
-    return pointer.attname, Key(label.concrete or label.label, found)
+    return pointer.attname, Key(label.concrete or label.label, found, database)

@@ -19,7 +19,7 @@ def children(rows: Mapping[Key, Mapping[str, Any]], project: Project) -> dict[Ke
             if one.parent_link and one.related:
                 above = project.model(one.related)
                 pk = bare(values.get(one.attname, key.pk if model and one.attname == model.pk else None))
-                found[Key(above.label if above else one.related, pk)] = key
+                found[Key(above.label if above else one.related, pk, key.database)] = key
     return {parent: youngest(key, found) for parent, key in found.items()}
 
 

@@ -8,10 +8,11 @@ from unspan_inverter.events import CacheUsed, HttpAnswered, MailSent, TapeRead
 
 
 class Key(NamedTuple):
-    """A row: the label of its concrete model and its primary key."""
+    """A row: the label of its concrete model, its primary key, and the alias of its database."""
 
     label: str
     pk: Any
+    database: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,6 @@ class RowExists:
     key: Key
     values: Mapping[str, Any]
     span: str
-    database: str = "default"
     why: str = ""
 
 
@@ -86,6 +86,14 @@ class Decoy:
 
 
 @dataclass(frozen=True, slots=True)
+class Loose:
+    """Rows of one result in the order in which they came; `groups`: rows with the same number might have come in another order."""
+
+    rows: tuple[tuple[Any, ...], ...]
+    groups: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that the test must arrange, and may assert of the database."""
 
@@ -105,6 +113,8 @@ class Facts:
     notes: tuple[str, ...] = ()
     passing: frozenset[Any] = frozenset()
     """Automatic keys of rows that the request made and that are gone again: another run may be given others."""
+    loose: tuple[Loose, ...] = ()
+    """Results whose order the database chose, and will choose again."""
     hindrances: tuple[str, ...] = ()
     """What no test can arrange, a sentence each."""
     inherited: Mapping[Key, Key] = field(default_factory=dict[Key, Key])

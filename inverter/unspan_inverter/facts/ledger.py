@@ -6,7 +6,7 @@ What queries and writes tell of them is in `reads` and `writes`; foreign keys' p
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from unspan_proto.project import Model, Project
 from unspan_proto.values import bare, lossy
@@ -15,6 +15,7 @@ from unspan_inverter.events import RowsRead, RowsSupported, TransactionStep, Wri
 from unspan_inverter.facts import joins
 from unspan_inverter.facts.kinds import Key, Made
 
+Row = TypeVar("Row")
 SESSIONS = "sessions.session"
 """Rows of Django's session table are arranged by logging in, never as rows."""
 
@@ -26,8 +27,25 @@ class State:
     born: dict[Key, dict[str, Any]] = field(default_factory=dict[Key, dict[str, Any]])
     changed: dict[Key, dict[str, Any]] = field(default_factory=dict[Key, dict[str, Any]])
     gone: dict[Key, str] = field(default_factory=dict[Key, str])
-    overwritten: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
-    """Label → attnames that an UPDATE of unknown rows may have changed."""
+    overwritten: dict[tuple[str, str], set[str]] = field(default_factory=dict[tuple[str, str], set[str]])
+    """Label and database → attnames that an UPDATE of unknown rows may have changed."""
+
+    def back(self, before: "State", database: str) -> "State":
+        """This state, with what holds in one database as it was."""
+        return State(
+            mixed(self.born, before.born, database),
+            mixed(self.changed, before.changed, database),
+            mixed(self.gone, before.gone, database),
+            {key: names for key, names in self.overwritten.items() if key[1] != database}
+            | {key: names for key, names in before.overwritten.items() if key[1] == database},
+        )
+
+
+def mixed(one: dict[Key, Row], other: dict[Key, Row], database: str) -> dict[Key, Row]:
+    """The rows of a database from the other, those of all others from the one."""
+    return {key: row for key, row in one.items() if key.database != database} | {
+        key: row for key, row in other.items() if key.database == database
+    }
 
 
 class Ledger:
@@ -37,7 +55,6 @@ class Ledger:
         self.project = project
         self.before: dict[Key, dict[str, Any]] = {}
         self.spans: dict[Key, str] = {}
-        self.database: dict[Key, str] = {}
         self.now = State()
         self.notes: list[str] = []
         self.counted: list[RowsRead] = []
@@ -72,7 +89,7 @@ class Ledger:
     def is_same(self, made: Key, other: Key) -> bool:
         values, known = self.before[made], self.before[other]
         return (
-            other.label == made.label
+            (other.label, other.database) == (made.label, made.database)
             and not isinstance(other.pk, Made)
             and other not in self.others.get(made, ())
             and all(name in known and known[name] == value for name, value in values.items())
@@ -88,7 +105,7 @@ class Ledger:
         for key, row in [*self.before.items(), *self.now.born.items()]:
             model = self.project.model(key.label)
             for one in model.fields if model else ():
-                if one.related and row.get(one.attname) == made.pk:
+                if one.related and row.get(one.attname) == made.pk and key.database == real.database:
                     row[one.attname] = real.pk
 
     def step(self, event: TransactionStep) -> None:
@@ -97,7 +114,7 @@ class Ledger:
             saved.append((event.savepoint, copy.deepcopy(self.now)))
         elif event.step == "ROLLBACK":
             if saved:
-                self.now = saved[0][1]
+                self.now = self.now.back(saved[0][1], event.database)
             saved.clear()
         elif event.step == "COMMIT":
             saved.clear()
@@ -105,7 +122,7 @@ class Ledger:
             at = next((i for i in reversed(range(len(saved))) if saved[i][0] == event.savepoint), None)
             if at is not None:
                 if event.step == "ROLLBACK TO":
-                    self.now = copy.deepcopy(saved[at][1])
+                    self.now = self.now.back(copy.deepcopy(saved[at][1]), event.database)
                 del saved[at + (event.step == "ROLLBACK TO") :]
 
     def typed(self, label: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -127,16 +144,16 @@ class Ledger:
         model = self.concrete(label)
         if model is None or values.get(model.pk) is None or lossy(values[model.pk]):
             return
-        key = Key(model.label, bare(values[model.pk]))
+        key = Key(model.label, bare(values[model.pk]), event.database)
         self.identified(key, values)
         if key in self.now.born:
             self.now.born[key].update(values)
             return
         if isinstance(key.pk, Made):
             values = {name: value for name, value in values.items() if name != model.pk}
-        known = self.known(key, event.span, event.database)
+        known = self.known(key, event.span)
         written = self.now.changed.get(key, {})
-        stale = self.now.overwritten.get(model.label, set())
+        stale = self.now.overwritten.get((model.label, event.database), set())
         for name, value in values.items():
             if name in written or name in stale:
                 self.now.changed.setdefault(key, {})[name] = value
@@ -148,22 +165,25 @@ class Ledger:
         if key in self.now.born or key in self.before:
             return
         for made, row in self.now.born.items():
-            told = {name: value for name, value in row.items() if not lossy(value)} if made.label == key.label else {}
+            told = (
+                {name: value for name, value in row.items() if not lossy(value)}
+                if (made.label, made.database) == (key.label, key.database)
+                else {}
+            )
             if told and isinstance(made.pk, Made) and all(name in values and bare(values[name]) == bare(told[name]) for name in told):
                 self.now.born[key] = self.now.born.pop(made)
                 self.spans.setdefault(key, self.spans.get(made, ""))
                 return
 
-    def known(self, key: Key, span: str, database: str) -> dict[str, Any]:
+    def known(self, key: Key, span: str) -> dict[str, Any]:
         self.spans.setdefault(key, span)
-        self.database.setdefault(key, database)
         return self.before.setdefault(key, {})
 
-    def current(self, label: str) -> dict[Key, dict[str, Any]]:
-        """The rows of a model as they are now, in so far as they are known."""
+    def current(self, label: str, database: str) -> dict[Key, dict[str, Any]]:
+        """The rows of a model in a database as they are now, in so far as they are known."""
         found = {
             key: {**row, **self.now.changed.get(key, {})}
             for key, row in self.before.items()
-            if key.label == label and key not in self.now.gone
+            if (key.label, key.database) == (label, database) and key not in self.now.gone
         }
-        return found | {key: row for key, row in self.now.born.items() if key.label == label}
+        return found | {key: row for key, row in self.now.born.items() if (key.label, key.database) == (label, database)}

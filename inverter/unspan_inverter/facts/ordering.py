@@ -8,7 +8,7 @@ from unspan_proto.project import Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.facts.kinds import Key, RowExists
-from unspan_inverter.facts.parents import NO_KEYS, pointed_by_another, sortable, target
+from unspan_inverter.facts.parents import NO_KEYS, elsewhere, pointed_by_another, sortable, target
 
 Needs = Mapping[Key, dict[Key, "Need"]]
 
@@ -99,9 +99,11 @@ def pointing(
     for one in model.fields if model else ():
         value = row.values.get(one.attname)
         key = (
-            target(one, bare(value), project) if one.related and one.kind == "column" and not one.parent_link and not lossy(value) else None
+            target(one, bare(value), project, row.key.database)
+            if one.related and one.kind == "column" and not one.parent_link and not lossy(value)
+            else None
         )
-        key = inherited.get(key, key) if key else None
+        key = elsewhere(inherited.get(key, key), rows, project) if key else None
         if key is not None and key in rows:
             yield key, Need.POINTS if one.null else Need.MUST
     for label, column, value in pointed_by_another(row.values, model, project) if model else ():

@@ -1,7 +1,7 @@
 """Completes the rows: parents that foreign keys point to but nobody read, and values that a column must have."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
-from unspan_inverter.facts.kinds import Key, Made, RowExists
+from unspan_inverter.facts.kinds import Key, Made, RowBorn, RowChanged, RowExists
 
 NOT_READ = "the request never read this row"
 NO_KEYS: Mapping[Key, Key] = {}
@@ -22,14 +22,14 @@ def with_parents(rows: Mapping[Key, RowExists], project: Project, inherited: Map
     while waiting:
         row = waiting.pop()
         model = project.model(row.key.label)
-        for key in pointed(row.values, model, project) if model else ():
-            if key not in found and inherited.get(key) not in found:
-                found[key] = RowExists(key, {}, row.span, row.database, NOT_READ)
+        for key in pointed(row, model, project) if model else ():
+            if elsewhere(key, found, project) not in found and inherited.get(key) not in found:
+                found[key] = RowExists(key, {}, row.span, NOT_READ)
                 waiting.append(found[key])
         for label, column, value in pointed_by_another(row.values, model, project) if model else ():
             if not any(key.label == label and other.values.get(column) == value for key, other in found.items()):
-                key = Key(label, Made(len(found), NOT_READ))
-                found[key] = RowExists(key, {column: value}, row.span, row.database, NOT_READ)
+                key = Key(label, Made(len(found), NOT_READ), row.key.database)
+                found[key] = RowExists(key, {column: value}, row.span, NOT_READ)
                 waiting.append(found[key])
     return found
 
@@ -45,24 +45,25 @@ def pointed_by_another(values: Mapping[str, Any], model: Model, project: Project
             and related
             and value is not None
             and not lossy(value)
-            and target(one, value, project) is None
+            and target(one, value, project, "") is None
         ):
             found.append((related.concrete or related.label, one.to_field, value))
     return found
 
 
-def pointed(values: Mapping[str, Any], model: Model, project: Project) -> list[Key]:
+def pointed(row: RowExists | RowBorn | RowChanged, model: Model, project: Project) -> list[Key]:
     """The rows that a row's foreign keys point to; not the parent that an inherited row is one with."""
+    values = row.after if isinstance(row, RowChanged) else row.values
     keys: list[Key] = []
     for one in model.fields:
         if one.kind == "column" and one.related and not one.parent_link and not lossy(values.get(one.attname)):
-            key = target(one, bare(values.get(one.attname)), project)
+            key = target(one, bare(values.get(one.attname)), project, row.key.database)
             if key is not None:
                 keys.append(key)
     return keys
 
 
-def target(one: Field, value: Any, project: Project) -> Key | None:
+def target(one: Field, value: Any, project: Project, database: str) -> Key | None:
     """The row a foreign key's value points to; None for null, and for a key to a column that is not the primary key."""
     related = project.model(one.related or "")
     if value is None or related is None:
@@ -70,7 +71,13 @@ def target(one: Field, value: Any, project: Project) -> Key | None:
     owner = project.model(related.concrete) if related.proxy and related.concrete else related
     if owner is None or (one.to_field and owner.field(one.to_field) is not owner.field("pk")):
         return None
-    return Key(owner.label, value)
+    return Key(owner.label, value, database)
+
+
+def elsewhere(key: Key, known: Container[Key], project: Project) -> Key:
+    """The same row in another database, where only that is known: keys may point across databases."""
+    others = (key._replace(database=alias) for alias in project.databases)
+    return key if key in known else next((other for other in others if other in known), key)
 
 
 def sortable(pk: Any) -> tuple[int, int]:

@@ -37,10 +37,10 @@ def prove(ledger: Ledger, rows: list[Joined], equal: tuple[tuple[joins.Place, jo
     for row in joins.pointed_first([row for row in rows if row.pk is None], equal):
         if row.pk is not None:  # that of the parent it inherits from, which was told first
             continue
-        key = alike(ledger, row, taken if row.alias == base else set())
+        key = alike(ledger, row, taken if row.alias == base else set(), event.database)
         if key is None:
-            key = Key(row.model.label, Made(ledger.another()))
-            ledger.known(key, event.span, event.database).update(row.values)
+            key = Key(row.model.label, Made(ledger.another()), event.database)
+            ledger.known(key, event.span).update(row.values)
             if row.alias == base:
                 ledger.apart[key] = event.span
         if row.alias == base:
@@ -51,10 +51,10 @@ def prove(ledger: Ledger, rows: list[Joined], equal: tuple[tuple[joins.Place, jo
         ledger.seen(row.model.label, dict(row.values), event)
 
 
-def alike(ledger: Ledger, row: Joined, taken: set[Key]) -> Key | None:
+def alike(ledger: Ledger, row: Joined, taken: set[Key], database: str) -> Key | None:
     """A known row that has all these values, or the same unique one."""
     unique = {one.attname for one in row.model.fields if one.unique and row.values.get(one.attname) is not None}
-    for key, known in ledger.current(row.model.label).items():
+    for key, known in ledger.current(row.model.label, database).items():
         if key in taken:
             continue
         if any(name in known and known[name] == row.values[name] for name in unique):

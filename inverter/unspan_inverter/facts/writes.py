@@ -46,7 +46,7 @@ def inserted(ledger: Ledger, event: RowsInserted, model: Model) -> None:
                 event,
             )
             continue
-        key = Key(model.label, Made(ledger.another()) if pk is None or lossy(pk) else pk)
+        key = Key(model.label, Made(ledger.another()) if pk is None or lossy(pk) else pk, event.database)
         ledger.spans.setdefault(key, event.span)
         ledger.now.gone.pop(key, None)
         ledger.now.born[key] = values
@@ -61,7 +61,7 @@ def met(ledger: Ledger, values: Mapping[str, Any], event: RowsInserted, model: M
         for constraint in model.constraints
         if constraint.kind == "unique"
     ]
-    for key, row in ledger.current(model.label).items() if event.existing else ():
+    for key, row in ledger.current(model.label, event.database).items() if event.existing else ():
         if key.pk in event.existing and any(
             names and all(values.get(name) is not None and row.get(name) == values[name] for name in names) for names in together
         ):
@@ -74,25 +74,25 @@ def updated(ledger: Ledger, event: RowsUpdated, model: Model) -> None:
         values = dict(given)
         pk = values.pop(model.pk, None) if pk is None and len(event.changes) > 1 else pk
         if pk is not None:
-            keys = [Key(model.label, bare(pk))] if event.row_count else []
+            keys = [Key(model.label, bare(pk), event.database)] if event.row_count else []
         else:
             keys = matched(ledger, model, event)
             if len(keys) != event.row_count:
-                overwritten(ledger, model, values)
+                overwritten(ledger, model, values, event.database)
         for key in keys:
             change(ledger, key, values, event)
 
 
-def overwritten(ledger: Ledger, model: Model, values: Mapping[str, Any]) -> None:
+def overwritten(ledger: Ledger, model: Model, values: Mapping[str, Any], database: str) -> None:
     """An UPDATE chose rows that cannot be told: what it wrote is no longer known of any row."""
-    ledger.now.overwritten.setdefault(model.label, set()).update(values)
+    ledger.now.overwritten.setdefault((model.label, database), set()).update(values)
     for key, row in ledger.now.born.items():
-        if key.label == model.label:
+        if (key.label, key.database) == (model.label, database):
             row.update({name: Opaque("overwritten") for name in values})
 
 
 def change(ledger: Ledger, key: Key, given: Mapping[str, Any], event: RowsUpdated | RowsInserted) -> None:
-    held = ledger.current(key.label).get(key, {})
+    held = ledger.current(key.label, key.database).get(key, {})
     model = ledger.project.model(key.label)
     made = given
     if model is not None and isinstance(event, RowsUpdated):
@@ -101,18 +101,18 @@ def change(ledger: Ledger, key: Key, given: Mapping[str, Any], event: RowsUpdate
     if key in ledger.now.born:
         ledger.now.born[key].update(values)
     else:
-        ledger.known(key, event.span, event.database)
+        ledger.known(key, event.span)
         ledger.now.changed.setdefault(key, {}).update(values)
 
 
 def deleted(ledger: Ledger, event: RowsDeleted, model: Model) -> None:
-    keys = [Key(model.label, bare(pk)) for pk in event.keys] if event.keys is not None else matched(ledger, model, event)
+    keys = [Key(model.label, bare(pk), event.database) for pk in event.keys] if event.keys is not None else matched(ledger, model, event)
     for key in keys if event.row_count else []:
         if key in ledger.now.born:
             del ledger.now.born[key]
         else:
             if event.keys is None or event.row_count == len(keys):
-                ledger.known(key, event.span, event.database)
+                ledger.known(key, event.span)
             if key in ledger.before:
                 ledger.now.gone[key] = event.span
 
@@ -122,7 +122,7 @@ def matched(ledger: Ledger, model: Model, event: RowsUpdated | RowsDeleted) -> l
     where = predicates.where(event.statement, event.parameters, event.system)
     if where is None:
         return []
-    found = [key for key, row in ledger.current(model.label).items() if predicates.holds(where, by_column(model, row))]
+    found = [key for key, row in ledger.current(model.label, event.database).items() if predicates.holds(where, by_column(model, row))]
     ways, missing = predicates.choices(where), event.row_count - len(found)
     if missing > MOST_STAND_INS:
         ledger.notes.append(f"{missing} rows that `{event.statement[:90]}` wrote were not recorded: too many to make up")
@@ -130,20 +130,22 @@ def matched(ledger: Ledger, model: Model, event: RowsUpdated | RowsDeleted) -> l
         values = predicates.satisfying(where, turn)
         if values is None or len(found) >= event.row_count:
             break
-        key = witness(ledger, model, from_columns(model, values, ledger.project), where, found if ways > 1 else [])
+        key = witness(ledger, model, from_columns(model, values, ledger.project), where, found if ways > 1 else [], event.database)
         if key is not None:
-            ledger.known(key, event.span, event.database)
+            ledger.known(key, event.span)
             found.append(key)
     return found
 
 
-def witness(ledger: Ledger, model: Model, values: dict[str, Any], where: tuple[predicates.Term, ...], found: list[Key]) -> Key | None:
+def witness(
+    ledger: Ledger, model: Model, values: dict[str, Any], where: tuple[predicates.Term, ...], found: list[Key], database: str
+) -> Key | None:
     """A row with these values, which a write must have chosen; None where it is one of those found, or a known one that was not chosen."""
-    rows = ledger.current(model.label)
+    rows = ledger.current(model.label, database)
     if any(all(rows[key].get(name) == value for name, value in values.items()) for key in found):
         return None
     pk = values.get(model.pk)
-    key = Key(model.label, Made(ledger.another(), WRITTEN) if pk is None or lossy(pk) else bare(pk))
+    key = Key(model.label, Made(ledger.another(), WRITTEN) if pk is None or lossy(pk) else bare(pk), database)
     if key in rows and (key in found or key in ledger.now.born or not predicates.holds(where, by_column(model, {**values, **rows[key]}))):
         return None
     if key not in rows:

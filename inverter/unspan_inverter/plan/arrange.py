@@ -11,7 +11,6 @@ from unspan_proto.values import Opaque, bare, lossy
 
 from unspan_inverter.events import Event, RowsDeleted, RowsRead, RowsUpdated
 from unspan_inverter.facts import Facts, Key, Made, RowExists
-from unspan_inverter.facts.parents import target
 from unspan_inverter.plan import alike, sequences
 from unspan_inverter.plan.bindings import Bindings, string_of
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Do, Import, Statement, call, method
@@ -35,8 +34,8 @@ class Relevance:
     """The names between quotes in the parts of all statements that decide about rows: WHERE, GROUP BY, ORDER BY."""
     password: bool
     """Whether a password was checked."""
-    read: frozenset[str] = frozenset()
-    """Labels of the models that were queried."""
+    read: frozenset[tuple[str, str]] = frozenset()
+    """Labels of the models that were queried, each with its database."""
     timed: bool = False
     """Whether the project's code compared or reckoned with the time: moments in its rows decided what it did."""
 
@@ -50,8 +49,10 @@ def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = 
     texts = [event.statement for event in events if isinstance(event, (RowsRead, RowsUpdated, RowsDeleted))]
     tails = [text if GATHERS.search(text) else text[found.end() :] for text in texts if (found := DECIDES.search(text))]
     queries = [event for event in events if isinstance(event, RowsRead)]
-    read = frozenset(event.model for event in queries if event.model)
-    read |= {str(label) for event in queries if event.supported for label in event.shape.get("tables", ())}  # of these all rows are known
+    read = frozenset((event.model, event.database) for event in queries if event.model)
+    read |= {
+        (str(label), event.database) for event in queries if event.supported for label in event.shape.get("tables", ())
+    }  # of these all rows are known
     ordered = frozenset(name for tail in dict.fromkeys(tails) for quote in '"`' for name in tail.split(quote))
     return Relevance(text, ordered, password, read, timed)
 
@@ -118,9 +119,13 @@ def note_of(statement: Statement | None) -> str:
 
 def emptied(bindings: Bindings, relevance: Relevance) -> list[Statement]:
     """Takes away the rows that migrations made in the tables that the request read: the recording shows which were left of them."""
-    labels = sorted({key.label for key in bindings.names} | set(relevance.read))
-    models = [model for label in labels if (model := bindings.project.model(label)) and model.seeded and model.label.lower() not in SPECIAL]
-    return [Do(method(method(rows_of(model), "all"), "delete"), "" if i else MIGRATED) for i, model in enumerate(pointing_first(models))]
+    tables = sorted({(key.label, key.database) for key in bindings.names} | relevance.read)
+    found: list[tuple[Model, str]] = []
+    for alias in sorted({alias for _, alias in tables}):
+        models = [model for label, there in tables if there == alias and (model := bindings.project.model(label))]
+        seeded = [model for model in models if model.seeded and model.label.lower() not in SPECIAL]
+        found += [(model, alias) for model in pointing_first(seeded)]
+    return [Do(method(method(rows_of(model, alias), "all"), "delete"), "" if i else MIGRATED) for i, (model, alias) in enumerate(found)]
 
 
 def pointing_first(models: Sequence[Model]) -> list[Model]:
@@ -170,7 +175,7 @@ def kin(numbered: Mapping[str, str], bindings: Bindings) -> set[str]:
 def pointed(one: Field, row: RowExists, place: Mapping[Key, int], bindings: Bindings) -> Key | None:
     """The row among those that are made which a foreign key points to."""
     value = row.values.get(one.attname)
-    key = target(one, bare(value), bindings.project) if one.related and one.kind == "column" and not lossy(value) else None
+    key = bindings.pointed(one, bare(value), row.key.database) if one.kind == "column" and not lossy(value) else None
     return key if key is not None and bindings.one(key) in place else None
 
 
@@ -184,13 +189,14 @@ def row_statements(
     if not spoken:
         bindings.used.discard(row.key)
     if special := SPECIAL.get(model.label.lower()):
-        return [Assign(name, special(row.values, bindings, model), row.why, "pair" if special is site else "plain")], []
+        return [Assign(name, special(row, bindings, model), row.why, "pair" if special is site else "plain")], []
     now, later, linked = fields(row, model, place, bindings, relevance)
-    statements: list[Statement] = [Assign(name, creation(model, now), note(row), "only" if in_bulk(model) else "plain")]
+    statements: list[Statement] = [Assign(name, creation(model, now, row.key.database), note(row), "only" if in_bulk(model) else "plain")]
     if later:
-        statements.append(Do(update(model, bindings.pk(row.key), later)))
+        statements.append(Do(update(model, row.key, bindings.pk(row.key), later)))
     links: list[tuple[int, Statement]] = [
-        (place[bindings.one(key)], Do(update(model, bindings.pk(row.key), {one: bindings.row(key)}))) for one, key in linked.items()
+        (place[bindings.one(key)], Do(update(model, row.key, bindings.pk(row.key), {one: bindings.row(key)})))
+        for one, key in linked.items()
     ]
     return statements, links
 
@@ -199,11 +205,11 @@ def note(row: RowExists) -> str:
     return f"{row.why}: its values are stand-ins" if row.why else ""
 
 
-def creation(model: Model, values: Mapping[str, Any]) -> Any:
+def creation(model: Model, values: Mapping[str, Any], database: str) -> Any:
     """`Model.objects.create(…)`; where saving has effects of its own, which the recording shows already, `bulk_create`."""
     if in_bulk(model):
-        return method(manager(model), "bulk_create", [call(Import(model.module, model.name), **values)])
-    return method(manager(model), "create", **values)
+        return method(manager(model, database), "bulk_create", [call(Import(model.module, model.name), **values)])
+    return method(manager(model, database), "create", **values)
 
 
 def in_bulk(model: Model) -> bool:
@@ -211,18 +217,24 @@ def in_bulk(model: Model) -> bool:
     return model.save_effects and not any(one.parent_link for one in model.fields)
 
 
-def manager(model: Model) -> Attr:
-    """The manager through which the test makes rows of a model."""
-    return Attr(Import(model.module, model.name), model.default_manager if model.default_manager.isidentifier() else "_default_manager")
+def manager(model: Model, database: str) -> Any:
+    """The manager through which the test makes rows of a model in a database: the first, or where a router says, unless another is named."""
+    name = model.default_manager if model.default_manager.isidentifier() else "_default_manager"
+    return there(Attr(Import(model.module, model.name), name), database)
 
 
-def rows_of(model: Model) -> Attr:
+def rows_of(model: Model, database: str) -> Any:
     """The manager through which the test finds rows of a model: one that shows all of them."""
-    return manager(model) if model.plain_manager else Attr(Import(model.module, model.name), "_base_manager")
+    hidden = Attr(Import(model.module, model.name), "_base_manager")
+    return manager(model, database) if model.plain_manager else there(hidden, database)
 
 
-def update(model: Model, pk: Any, values: Mapping[str, Any]) -> Call:
-    return method(method(rows_of(model), "filter", pk=pk), "update", **values)
+def there(manager: Any, database: str) -> Any:
+    return manager if database == "default" else method(manager, "using", database)
+
+
+def update(model: Model, key: Key, pk: Any, values: Mapping[str, Any]) -> Call:
+    return method(method(rows_of(model, key.database), "filter", pk=pk), "update", **values)
 
 
 def fields(
@@ -316,32 +328,31 @@ def link_statement(owner: Key, name: str, targets: Sequence[Key], bindings: Bind
     return Do(method(Attr(bindings.row(owner), name), "add", *(bindings.pk(key) if by_key else bindings.row(key) for key in targets)))
 
 
-def content_type(values: Mapping[str, Any], bindings: Bindings, model: Model) -> Any:
+def content_type(row: RowExists, bindings: Bindings, model: Model) -> Any:
     """Content types are made by `migrate`: they are looked up by what they stand for."""
-    return method(
-        Attr(Import(model.module, model.name), "objects"),
-        "get_by_natural_key",
-        plain(values.get("app_label", "")),
-        plain(values.get("model", "")),
-    )
+    known: Any = Attr(Import(model.module, model.name), "objects")
+    manager = known if row.key.database == "default" else method(known, "db_manager", row.key.database)
+    return method(manager, "get_by_natural_key", plain(row.values.get("app_label", "")), plain(row.values.get("model", "")))
 
 
-def permission(values: Mapping[str, Any], bindings: Bindings, model: Model) -> Any:
+def permission(row: RowExists, bindings: Bindings, model: Model) -> Any:
     """Permissions are made by `migrate` too."""
-    key = Key("contenttypes.ContentType", values.get("content_type_id"))
+    values = row.values
+    key = Key("contenttypes.ContentType", values.get("content_type_id"), row.key.database)
     chosen: dict[str, Any] = {"codename": plain(values.get("codename", ""))}
     kind = next((row.values for row in bindings.facts.rows if row.key == key), {})
     if "app_label" in kind and "model" not in kind:
         chosen["content_type__app_label"] = plain(kind["app_label"])
     elif key in bindings.names:
         chosen["content_type"] = bindings.row(key)
-    return method(Attr(Import(model.module, model.name), "objects"), "get", **chosen)
+    return method(manager(model, row.key.database), "get", **chosen)
 
 
-def site(values: Mapping[str, Any], bindings: Bindings, model: Model) -> Any:
+def site(row: RowExists, bindings: Bindings, model: Model) -> Any:
     """`migrate` makes the default site."""
+    values = row.values
     given = {name: plain(values[name]) for name in ("domain", "name") if name in values}
-    return method(Attr(Import(model.module, model.name), "objects"), "update_or_create", pk=values.get("id", 1), defaults=given)
+    return method(manager(model, row.key.database), "update_or_create", pk=values.get("id", 1), defaults=given)
 
 
 SPECIAL = {"contenttypes.contenttype": content_type, "auth.permission": permission, "sites.site": site}

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from unspan_proto.project import Project
+from unspan_proto.project import Field, Project
 from unspan_proto.values import bare
 
 from unspan_inverter.facts import Facts, Key, Made
+from unspan_inverter.facts.parents import elsewhere, target
 from unspan_inverter.plan.expressions import Attr, Call, Import, Name
 
 ANY = Attr(Import("unittest", "mock"), "ANY")
@@ -54,6 +55,12 @@ class Bindings:
 
     def pk(self, key: Key) -> Attr:
         return Attr(self.row(key), "pk")
+
+    def pointed(self, one: Field, value: Any, database: str) -> Key | None:
+        """The row with a variable that a foreign key's value points to, from a row of this database."""
+        key = target(one, value, self.project, database) if one.related else None
+        found = elsewhere(key, self.names, self.project) if key is not None else None
+        return found if found in self.names else None
 
     def candidates(self, value: Any) -> list[Key]:
         """Rows with a variable whose key reads like `value`, in the order they were met."""
@@ -152,8 +159,8 @@ def bound_item(name: str, item: Any, key: Key | None, bindings: Bindings, seen: 
         model = bindings.project.model(key.label)
         one = model.field(name) if model else None
         if one is not None and one.related:
-            target = Key(one.related, seen.get(key, {}).get(one.attname))
-            if target in bindings.names and plain_key(target.pk) == plain_key(item):
+            target = bindings.pointed(one, seen.get(key, {}).get(one.attname), key.database)
+            if target is not None and plain_key(target.pk) == plain_key(item):
                 return as_same_type(bindings.pk(target), item)
     if (name in ("id", "pk") or name.endswith("_id")) and type(item) is int and item in bindings.facts.passing:
         return ANY

@@ -113,13 +113,13 @@ def made(
     if model is None:
         return
     now, later, _ = arrange.fields(row, model, place, bindings, relevance)
-    value = arrange.creation(model, {**(written_key(row, decoy, facts, bindings) or {}), **now})
+    value = arrange.creation(model, {**(written_key(row, decoy, facts, bindings) or {}), **now}, row.key.database)
     if spoken or later:
         yield Assign(bindings.row(row.key), value, note, "only" if arrange.in_bulk(model) else "plain")
     else:
         yield Do(value, note)
     if later:
-        yield Do(arrange.update(model, bindings.pk(row.key), later))
+        yield Do(arrange.update(model, row.key, bindings.pk(row.key), later))
 
 
 def hidden(answer: Answer) -> Iterator[Statement]:

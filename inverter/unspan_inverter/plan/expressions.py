@@ -150,6 +150,8 @@ class Plan:
     asserts: tuple[Statement, ...]
     settings: tuple[tuple[str, Any], ...] = ()
     databases: tuple[str, ...] = ()
+    before_class: tuple[Statement, ...] = ()
+    """What is done to the test's database outside of any transaction."""
     needs_database: bool = True
     transactions: bool = False
     """Whether the test must run in real transactions, and not within one that is rolled back."""

@@ -23,6 +23,7 @@ TAKEN = {
     "self",
     "cls",
     "response",
+    "document",
     "client",
     "moment",
     "sent",

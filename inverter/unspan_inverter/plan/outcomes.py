@@ -12,7 +12,6 @@ from unspan_proto.values import Opaque, bare, lossy
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
-from unspan_inverter.facts.parents import target
 from unspan_inverter.plan.arrange import EMPTY, plain, rows_of
 from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key, string_of
 from unspan_inverter.plan.clock import Clock, parsed
@@ -51,21 +50,19 @@ class Outcome:
         """As `expected`, of a column of this row: it may hold the key of a generic foreign key."""
         key = self.facts.generic.get(row, {}).get(one.attname)
         if key is None or key not in self.bindings.names:
-            return self.expected(one, value)
+            return self.expected(one, value, row.database)
         pk = self.bindings.pk(key)
         return True, string_of(pk) if isinstance(plain(value), str) else pk
 
-    def expected(self, one: Field, value: Any) -> tuple[bool, Any]:
+    def expected(self, one: Field, value: Any, database: str) -> tuple[bool, Any]:
         """Whether a column's value can be asserted, and the expression it must equal."""
         found = plain(value)
         if lossy(value) or one.kind != "column" or one.generated or "File" in one.type or "Image" in one.type or "password" in one.name:
             return False, None
         if one.related:
-            key = target(one, found, self.bindings.project)
+            key = self.bindings.pointed(one, found, database)
             if key is None:
                 return found is None, None
-            if key not in self.bindings.names:
-                return False, None
             return True, self.bindings.pk(key) if self.inherits(key) else self.bindings.row(key)
         if isinstance(found, datetime):
             told = self.clock.expression(found)
@@ -109,9 +106,9 @@ class Outcome:
         at = (value if value.tzinfo else value.astimezone()).timestamp()
         return self.exchange.began / 1e9 - 1 <= at <= self.exchange.ended / 1e9 + 1
 
-    def attribute(self, one: Field, value: Any) -> str:
+    def attribute(self, one: Field, value: Any, database: str) -> str:
         """The attribute to read: the related object for a relation, the column for null."""
-        key = target(one, plain(value), self.bindings.project) if one.related else None
+        key = self.bindings.pointed(one, plain(value), database)
         return one.attname if one.related and (key is None or self.inherits(key)) else one.name
 
     def inherits(self, key: Key) -> bool:
@@ -130,14 +127,15 @@ def born(outcome: Outcome) -> Iterator[Statement]:
     for row in outcome.facts.born:
         model = outcome.model(row.label)
         lookup = told_apart(row, model, outcome)
-        groups.setdefault(f"{row.label} {lookup!r}", (model, lookup, []))[2].append(row)
+        groups.setdefault(f"{row.label} {row.key.database} {lookup!r}", (model, lookup, []))[2].append(row)
     for model, lookup, rows in groups.values():
-        found = method(rows_of(model), "filter", **lookup) if lookup else method(rows_of(model), "all")
+        there = rows_of(model, rows[0].key.database)
+        found = method(there, "filter", **lookup) if lookup else method(there, "all")
         places = [place(row, model, lookup, outcome) for row in rows]
         if len(rows) > 1 or places[0] is None:
             yield Check("equal", (method(found, "count"), len(alike(rows[0], model, lookup, outcome)) + 1))
         elif places[0] < 0:
-            yield from one_born(rows[0], model, lookup, outcome, method(rows_of(model), "get", **lookup))
+            yield from one_born(rows[0], model, lookup, outcome, method(there, "get", **lookup))
         else:
             last = method(found, "latest", "pk") if not places[0] else Item(method(found, "order_by", "-pk"), places[0])
             yield from one_born(rows[0], model, lookup, outcome, last)
@@ -158,11 +156,12 @@ def place(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcom
 def one_born(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcome, found: Any) -> Iterator[Statement]:
     name = Name(outcome.bindings.names[row.key])
     checks = list(fields_equal(name, row, model, outcome, skip=lookup))
+    there = rows_of(model, row.key.database)
     if checks or (row.key in outcome.bindings.used):
         yield Assign(name, found)
         yield from checks
     else:
-        yield Check("true", (method(method(rows_of(model), "filter", **lookup), "exists"),))
+        yield Check("true", (method(method(there, "filter", **lookup), "exists"),))
 
 
 def alike(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcome) -> list[Mapping[str, Any]]:
@@ -173,13 +172,15 @@ def alike(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcom
     ]
 
 
-def is_one(label: str, model: Model, outcome: Outcome) -> bool:
-    """Whether the model's table has the rows of `label` too: it is the model, or inherits from it."""
-    if label == model.label:
+def is_one(one: Key, other: Key, outcome: Outcome) -> bool:
+    """Whether a row stands in the table of another too: it is of the same model, or of one that inherits from it."""
+    if one.database != other.database:
+        return False
+    if one.label == other.label:
         return True
-    child = outcome.bindings.project.model(label)
-    links = [one.related for one in child.fields if one.parent_link and one.related] if child else []
-    return any(is_one(above, model, outcome) for above in links)
+    child = outcome.bindings.project.model(one.label)
+    links = [link.related for link in child.fields if link.parent_link and link.related] if child else []
+    return any(is_one(one._replace(label=above), other, outcome) for above in links)
 
 
 def held(values: Mapping[str, Any], one: Field) -> Any:
@@ -221,8 +222,8 @@ def told_apart(row: RowBorn, model: Model, outcome: Outcome) -> dict[str, Any]:
 
 def others_of(row: RowBorn, model: Model, outcome: Outcome) -> list[Mapping[str, Any]]:
     """What the other rows of the model hold at the end."""
-    found = [values for key, values in outcome.left() if is_one(key.label, model, outcome)]
-    return found + [other.values for other in outcome.facts.born if is_one(other.label, model, outcome) and other is not row]
+    found = [values for key, values in outcome.left() if is_one(key, row.key, outcome)]
+    return found + [other.values for other in outcome.facts.born if is_one(other.key, row.key, outcome) and other is not row]
 
 
 def speaks(one: Field, row: RowBorn, model: Model, outcome: Outcome) -> tuple[bool, Any]:
@@ -252,7 +253,7 @@ def fields_equal(name: Name, row: RowBorn, model: Model, outcome: Outcome, skip:
         sure, expected = outcome.known(row.key, one, row.values[one.attname])
         if sure:
             n += 1
-            yield equal(Attr(name, outcome.attribute(one, row.values[one.attname])), expected)
+            yield equal(Attr(name, outcome.attribute(one, row.values[one.attname], row.key.database)), expected)
 
 
 def telling(one: Field, value: Any) -> bool:
@@ -285,7 +286,7 @@ def changes(row: RowChanged, model: Model, outcome: Outcome) -> Iterator[Stateme
             continue
         sure, expected = outcome.known(row.key, one, row.after[one.attname])
         if sure and not one.auto_now:
-            yield equal(Attr(name, outcome.attribute(one, row.after[one.attname])), expected)
+            yield equal(Attr(name, outcome.attribute(one, row.after[one.attname], row.key.database)), expected)
         elif sure:
             yield equal(Attr(name, one.name), expected)
         elif (
@@ -305,14 +306,14 @@ def changes(row: RowChanged, model: Model, outcome: Outcome) -> Iterator[Stateme
 
 def gone(outcome: Outcome) -> Iterator[Statement]:
     """Rows that the request deleted, one assertion per model."""
-    groups: dict[str, list[Key]] = {}
+    groups: dict[tuple[str, str], list[Key]] = {}
     for row in outcome.facts.gone:
         if row.key in outcome.bindings.names:
-            groups.setdefault(row.key.label, []).append(row.key)
-    for label, keys in groups.items():
+            groups.setdefault((row.key.label, row.key.database), []).append(row.key)
+    for (label, database), keys in groups.items():
         pks = [outcome.bindings.pk(key) for key in keys]
         chosen = {"pk": pks[0]} if len(pks) == 1 else {"pk__in": pks}
-        yield Check("false", (method(method(rows_of(outcome.model(label)), "filter", **chosen), "exists"),))
+        yield Check("false", (method(method(rows_of(outcome.model(label), database), "filter", **chosen), "exists"),))
 
 
 def links(outcome: Outcome) -> Iterator[Statement]:

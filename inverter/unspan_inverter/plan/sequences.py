@@ -35,7 +35,7 @@ def given_by_database(events: Sequence[Event], facts: Facts, project: Project) -
     found: dict[str, str] = {}
     for label, alias in [
         *((event.model, event.database) for event in events if isinstance(event, (RowsInserted, WriteRefused))),
-        *((row.key.label, row.database) for row in facts.rows if isinstance(row.key.pk, Made)),
+        *((row.key.label, row.key.database) for row in facts.rows if isinstance(row.key.pk, Made)),
     ]:
         model = project.model(label)
         owner = project.model(model.concrete) if model and model.proxy else model

@@ -8,6 +8,7 @@ from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Key
+from unspan_inverter.facts.parents import elsewhere
 from unspan_inverter.plan import requests
 from unspan_inverter.plan.bindings import Bindings, literals
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Item, Name, SetItem, Statement, call, method
@@ -24,7 +25,7 @@ def user_key(exchange: Exchange, bindings: Bindings) -> Key | None:
     label = str(bindings.project.settings.get("AUTH_USER_MODEL", "auth.User"))
     user = exchange.user
     if user is not None and user.pk is not None:
-        key = Key(label_of(label, bindings), bare(user.pk))
+        key = elsewhere(Key(label_of(label, bindings), bare(user.pk)), bindings.names, bindings.project)
         return key if key in bindings.names else None
     id = (exchange.session or {}).get("_auth_user_id")
     return next((key for key in bindings.candidates(id) if key.label.lower() == label.lower()), None) if id is not None else None

@@ -9,6 +9,7 @@ from unspan_proto.values import Derived, ModelRef, bare, lossy
 
 from unspan_inverter.events import Exchange, TapeRead
 from unspan_inverter.facts import Facts, Key
+from unspan_inverter.facts.parents import elsewhere
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Function, Import, Item, Name, Statement, call, method, text
 from unspan_inverter.plan.readings import own
@@ -97,15 +98,19 @@ def replayable(group: Group, bindings: Bindings) -> bool:
 def known(value: Any, bindings: Bindings) -> bool:
     """Whether the test can make the value: a row has to be one that it has."""
     if isinstance(value, ModelRef):
-        return Key(value.label, bare(value.pk)) in bindings.names
+        return row_of(value, bindings) in bindings.names
     if isinstance(value, (list, tuple)):
         return all(known(item, bindings) for item in value)
     return not isinstance(value, Derived) and not lossy(value)
 
 
+def row_of(value: ModelRef, bindings: Bindings) -> Key:
+    return elsewhere(Key(value.label, bare(value.pk)), bindings.names, bindings.project)
+
+
 def made(value: Any, bindings: Bindings) -> Any:
     if isinstance(value, ModelRef):
-        return bindings.row(Key(value.label, bare(value.pk)))
+        return bindings.row(row_of(value, bindings))
     if isinstance(value, (list, tuple)):
         return type(value)(made(item, bindings) for item in value)
     return value

@@ -9,7 +9,7 @@ from unspan_proto.project import Project
 from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead, StatementFailed
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
-from unspan_inverter.plan import arrange, caching, decoys, names, requests, routes, sequences, session, surroundings, tapes
+from unspan_inverter.plan import arrange, caching, charsets, decoys, names, requests, routes, sequences, session, surroundings, tapes
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
@@ -55,6 +55,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     beside = decoys.arranged(facts, bindings, relevance)
     rows = [*arrange.created(facts, bindings, relevance, shared, sequences.given_by_database(recorded.events, facts, project)), *beside]
     asserts = [*asserts, *decoys.hidden(replace(answer, facts=facts))]
+    characters = charsets.widened(recorded.events, facts, project)
     plan = Plan(
         class_name=names.of_class(exchange, name), method_name=test_name(answer, name), trace_id=recorded.trace_id,
         shared=tuple(rows) if shared else (), arrange=(*moment(time), *tapes.arranged(tokens), *(() if shared else rows), *before),
@@ -64,8 +65,8 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
         ),
         act=(act, *(kept_session(sessions) if time.moment is not None else ())), asserts=tapes.speaking(tuple(asserts), tokens),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=uses_database(recorded),
-        transactions=real, strict_csrf=exchange.csrf_refused,
-        functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions, *sequences.functions(rows)])), notes=facts.notes,
+        before_class=characters, transactions=real, strict_csrf=exchange.csrf_refused,
+        functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions, *sequences.functions(rows), *charsets.functions(characters)])), notes=facts.notes,
     )  # fmt: skip
     if not mentions((plan.contexts, plan.asserts), MOMENT):
         plan = replace(plan, arrange=tuple(one for one in plan.arrange if not (isinstance(one, Assign) and one.target == MOMENT)))

@@ -91,7 +91,7 @@ def test_a_link_to_a_proxy_is_one_to_the_row_behind_it() -> None:
     shelf = model("shop.Shelf", many_to_many("lent", "shop.LentBook", "shop.Shelf_lent"))
     project = replace(PROJECT, models=(*PROJECT.models, shelf, between))
     expected = Linked(Key("shop.Shelf", 1), "lent", Key("shop.Book", 2))
-    assert as_link(between, {"id": 3, "shelf_id": 1, "lentbook_id": 2}, project) == expected
+    assert as_link(between, {"id": 3, "shelf_id": 1, "lentbook_id": 2}, project, "default") == expected
     links = read("shop.Shelf_lent", {"id": 3, "shelf_id": 1, "lentbook_id": 42}, project=project)
     text = source(trace(BOOKS, read("shop.Shelf", {"id": 1}, project=project), links, project=project))
     assert "cls.shelf.lent.add(cls.persuasion.pk)" in text

@@ -32,7 +32,9 @@ STATEMENTS = (RowsRead, RowsUpdated, RowsDeleted, Executed)
 def decoys(
     events: Sequence[Event], exchange: Exchange, project: Project, rows: Mapping[Key, RowExists], gone: frozenset[Key]
 ) -> tuple[Decoy, ...]:
-    """The decoys of a request. `rows`: all that were there before it; `gone`: those that it deleted."""
+    """The decoys of a request, none where it has rows in several databases. `rows`: all that were there before it; `gone`: those that it deleted."""
+    if len({key.database for key in rows}) > 1:
+        return ()
     unknown = {model.table for model in project.models if model.seeded or model.label.lower() in MADE_BY_MIGRATE}
     known = Known(project, rows, gone, written(events, project), frozenset(unknown))
     watching = watch(known, (event for event in events if isinstance(event, STATEMENTS)))
@@ -56,7 +58,7 @@ def decoys(
 def decoy(miss: Miss, project: Project) -> Decoy:
     """A near miss with the rows of automatic many-to-many tables as links."""
     between = {row.key: model for row in miss.rows if (model := project.model(row.key.label)) is not None and model.auto_created}
-    made = [links.as_link(between[row.key], dict(row.values), project) for row in miss.rows if row.key in between]
+    made = [links.as_link(between[row.key], dict(row.values), project, row.key.database) for row in miss.rows if row.key in between]
     return Decoy(tuple(row for row in miss.rows if row.key not in between), miss.what, tuple(link for link in made if link is not None))
 
 

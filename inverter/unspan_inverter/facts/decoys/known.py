@@ -106,7 +106,7 @@ def fits(row: RowExists, model: Model, known: Known, others: Sequence[RowExists]
     if any(one.kind == "check" or one.conditional or not one.fields for one in model.constraints):
         return False
     beside = {other.key for other in others}
-    for key in parents.pointed(values, model, known.project):
+    for key in parents.pointed(row, model, known.project):
         if key not in beside and (key not in known.rows or key in known.gone):
             return False
     together = [(one.attname,) for one in model.fields if one.unique and not one.primary_key]

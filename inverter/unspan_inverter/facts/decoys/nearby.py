@@ -179,7 +179,7 @@ class Maker:
         key = model.field("pk")
         if key is not None and not key.auto and not key.has_default:
             return None  # a key that somebody has to think of
-        return RowExists(Key(model.label, pk), values, self.span, self.database)
+        return RowExists(Key(model.label, pk, self.database), values, self.span)
 
     def needed(self, one: Field, model: Model, held: Any) -> Iterator[Any]:
         """Values for a column that must have one: of a foreign key what it held, where that is not taken."""
