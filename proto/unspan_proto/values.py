@@ -77,6 +77,16 @@ class Named:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A range of PostgreSQL, as its drivers hand one out: from `lower` to `upper`, None where it is open. `bounds`: one of BOUNDS, empty for the empty range."""
+
+    lower: object
+    upper: object
+    bounds: str = "[)"
+
+
+BOUNDS = ("[)", "(]", "()", "[]", "")
 STAND_INS = (Opaque, ModelRef, Truncated, Derived, Instance, Named)
 
 
@@ -252,6 +262,12 @@ def checked_fields(plain: object) -> dict[str, object]:
     return cast(dict[str, object], fields)
 
 
+def checked_bounds(plain: object) -> str:
+    if plain not in BOUNDS:
+        raise NotEncoded("a range with other bounds than a range has")
+    return str(plain)
+
+
 def text_tag(tag: str, kind: Callable[[str], object]) -> Tag:
     """A type whose `str()` its constructor takes back."""
     return Tag(tag, cast(type, kind), lambda value, encoder: str(value), lambda plain: kind(checked_text(plain)))
@@ -310,6 +326,13 @@ TAGS: tuple[Tag, ...] = (
         slice,
         lambda value, encoder: encoder.items((value.start, value.stop, value.step)),
         lambda plain: slice(*map(restored, checked_list(plain))),
+        nests=True,
+    ),
+    Tag(
+        "interval",
+        Interval,
+        lambda value, encoder: [encoder.plain(value.lower), encoder.plain(value.upper), value.bounds],
+        lambda plain: Interval(restored(plain[0]), restored(plain[1]), checked_bounds(plain[2])),
         nests=True,
     ),
     Tag("ellipsis", type(...), lambda value, encoder: 0, lambda plain: ...),
@@ -383,6 +406,8 @@ def lossy(value: object) -> bool:
         return lossy(value.value)
     if isinstance(value, ModelRef):
         return lossy(value.pk)
+    if isinstance(value, Interval):
+        return lossy(value.lower) or lossy(value.upper)
     if isinstance(value, dict):
         return any(lossy(key) or lossy(item) for key, item in value.items())
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -12,6 +12,8 @@ import sys
 import types
 import zoneinfo
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,10 +21,12 @@ import attrs
 import numpy
 import pydantic
 import pytest
+from psycopg.types.range import Range as PsycopgRange
+from psycopg2.extras import DateRange
 from unspan_instrumentation.encoding import encoded
 from unspan_instrumentation.freezing import KEPT, WHOLE, Own, freeze, same
 from unspan_instrumentation.freezing.snapshot import WAYS
-from unspan_proto.values import Derived, Instance, Named, Opaque, Truncated, decode, encode
+from unspan_proto.values import Derived, Instance, Interval, Named, Opaque, Truncated, decode, encode
 
 HERE = __name__
 
@@ -154,6 +158,10 @@ TABLE: dict[str, tuple[Callable[[], Any], Any]] = {
     "keys": (lambda: FEW.keys(), Derived("dict_keys", ["a", "b"])),
     "values": (lambda: FEW.values(), Derived("dict_values", [1, [2]])),
     "items": (lambda: FEW.items(), Derived("dict_items", [("a", 1), ("b", [2])])),
+    "psycopg range": (lambda: PsycopgRange(1, Decimal("2.5"), "(]"), Interval(1, Decimal("2.5"), "(]")),
+    "psycopg empty range": (lambda: PsycopgRange(empty=True), Interval(None, None, "")),
+    "psycopg2 range": (lambda: DateRange(None, date(2020, 1, 2)), Interval(None, date(2020, 1, 2))),
+    "psycopg2 empty range": (lambda: DateRange(empty=True), Interval(None, None, "")),
     "numpy integer": (lambda: numpy.int64(5), Derived("numpy.int64", 5)),
     "numpy float": (lambda: numpy.float32(0.5), Derived("numpy.float32", 0.5)),
     "numpy double": (lambda: numpy.float64(0.1), Derived("numpy.float64", 0.1)),

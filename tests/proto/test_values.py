@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unspan_proto import values
 from unspan_proto.errors import NotEncoded
-from unspan_proto.values import Derived, Instance, ModelRef, Named, Opaque, Truncated, decode, encode
+from unspan_proto.values import Derived, Instance, Interval, ModelRef, Named, Opaque, Truncated, decode, encode
 
 TEXT = st.text(st.characters(codec=None))
 """Any text, lone surrogates included."""
@@ -57,6 +57,7 @@ OF_TAG: dict[str, st.SearchStrategy[Any]] = {
     "zone": ZONES,
     "uuid": st.uuids(),
     "range": st.builds(range, HUGE, HUGE, HUGE.filter(bool)),
+    "interval": st.builds(Interval, st.none() | HUGE | st.dates(), st.none() | st.decimals(), st.sampled_from(values.BOUNDS)),
     "slice": st.builds(slice, st.none() | HUGE, st.none() | TEXT, st.none() | HUGE),
     "ellipsis": st.just(...),
     "ipv4": st.ip_addresses(v=4),
@@ -95,7 +96,7 @@ ANYTHING = st.recursive(
 def told(value: object) -> object:
     """`value` in a form whose `==` is exact: types count, NaN equals itself, -0.0 is not 0.0, zones and folds are compared."""
     kind = type(value).__name__
-    if isinstance(value, values.STAND_INS):
+    if isinstance(value, (*values.STAND_INS, Interval)):
         return kind, [told(getattr(value, name)) for name in type(value).__slots__]
     if isinstance(value, (float, complex, Decimal)):
         return kind, repr(value)
@@ -334,7 +335,7 @@ def test_any_content_of_a_tag_decodes_or_is_refused(tag: values.Tag) -> None:
         '{"$":"tuple","v":"ab"}', '{"$":"dict","v":{"ab":1}}', '{"$":"set","v":"ab"}', "9" * 5_000, '{"$":"no such","v":1}', '{"$":["int"],"v":1}',
         '{"$":"int"}', '{"$":"int","v":"1","w":2}', '{"$":"zone","v":"Mars/Olympus"}', '{"$":"zone","v":"../../../etc/passwd"}',
         '{"$":"datetime","v":["2026-01-02",9223372036854775807,0]}', '{"$":"fraction","v":["0x1","0x0"]}', '{"$":"set","v":[[1]]}',
-        '{"$":"opaque","v":[1]}', '{"$":"model","v":["a.B",1,[2]]}', '{"$":"bytes","v":"*"}',
+        '{"$":"opaque","v":[1]}', '{"$":"interval","v":[1,2,"{}"]}', '{"$":"model","v":["a.B",1,[2]]}', '{"$":"bytes","v":"*"}',
     ],
     ids=lambda text: text[:30],
 )  # fmt: skip

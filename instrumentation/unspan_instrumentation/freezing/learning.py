@@ -85,7 +85,8 @@ def unfinished(kind: type) -> Way | None:
 
 
 FINDERS: Final[tuple[Callable[[type], Way | None], ...]] = (
-    instances.instance, unfinished, django.lazy, library.class_itself, library.exact, library.holder, library.number, library.numbers, subclass,
+    instances.instance, unfinished, django.lazy, library.class_itself, library.exact, library.holder, library.number, library.numbers, library.interval,
+    subclass,
     member, objects.exception, django.known, objects.by_fields,
 )  # fmt: skip
 """In the order in which they are asked."""

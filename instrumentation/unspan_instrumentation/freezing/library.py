@@ -1,4 +1,4 @@
-"""Values of the standard library and of numpy that are no plain data: by the name they go under, or by what they were made of."""
+"""Values of the standard library, of numpy and of database drivers that are no plain data: by the name they go under, or by what they were made of."""
 
 import collections
 import decimal
@@ -8,7 +8,7 @@ import re
 import types
 from typing import Any, Final
 
-from unspan_proto.values import Derived, Instance, Named, Opaque, Truncated, type_name
+from unspan_proto.values import Derived, Instance, Interval, Named, Opaque, Truncated, type_name
 
 from unspan_instrumentation.freezing.kinds import descends, inherits, namespace, of, state
 from unspan_instrumentation.freezing.limits import ATOMS, MAX_DEPTH, MAX_ITEMS
@@ -129,5 +129,18 @@ def numbers(kind: type) -> Way | None:
         snapshot.left -= len(some)
         found = Instance("numpy.ndarray", {"dtype": value.dtype.str, "shape": value.shape, "values": some})
         return found if len(some) == value.size else Truncated("numpy.ndarray", value.size, found)
+
+    return way
+
+
+def interval(kind: type) -> Way | None:
+    """A range of PostgreSQL, as psycopg and psycopg2 keep it."""
+    read = state(kind) if inherits(kind, "psycopg.types.range", "Range") or inherits(kind, "psycopg2._range", "Range") else None
+    if read is None:
+        return None
+
+    def way(value: Any, snapshot: Snapshot, depth: int) -> Any:
+        held = read(value)
+        return Interval(snapshot.part(held["_lower"], depth + 1), snapshot.part(held["_upper"], depth + 1), held["_bounds"] or "")
 
     return way

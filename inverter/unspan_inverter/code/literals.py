@@ -16,7 +16,7 @@ from pathlib import PurePath
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from unspan_proto.values import Derived, ModelRef
+from unspan_proto.values import Derived, Interval, ModelRef
 
 from unspan_inverter.code.code import Code, joined, needs
 from unspan_inverter.errors import InverterError
@@ -200,6 +200,24 @@ def _(value: Any, write: Write) -> Code:
 def _(value: PurePath, write: Write) -> Code:
     name = type(value).__name__
     return Code(f"{name}({str(value)!r})", needs("pathlib", name))
+
+
+@literal.register
+def _(value: Interval, write: Write) -> Code:
+    name = range_class(value)
+    if not value.bounds:
+        inner = Code("empty=True")
+    else:
+        inner = joined([write(value.lower), write(value.upper), *([write(value.bounds)] if value.bounds != "[)" else [])])
+    return Code(f"{name}({inner.text})", inner.imports | needs("django.db.backends.postgresql.psycopg_any", name))
+
+
+def range_class(value: Interval) -> str:
+    """The name under which Django knows the driver's class for ranges of such values."""
+    bound = value.upper if value.lower is None else value.lower
+    if isinstance(bound, datetime):
+        return "DateTimeTZRange" if bound.tzinfo else "DateTimeRange"
+    return "DateRange" if isinstance(bound, date) else "NumericRange"
 
 
 @literal.register

@@ -125,9 +125,15 @@ def bound_document(document: Any, bindings: Bindings, seen: Mapping[Key, Mapping
     if isinstance(document, list):
         return [bound_document(item, bindings, seen) for item in document]
     if not isinstance(document, dict):
-        return document
+        return bound_text(document, bindings) if isinstance(document, str) else document
     key = described_row(document, bindings, seen)
     return {name: bound_item(name, item, key, bindings, seen) for name, item in document.items()}
+
+
+def bound_text(text: str, bindings: Bindings) -> Any:
+    """A text that is the UUID of a row is about that row, whatever it is called."""
+    found = [key for key in bindings.candidates(text) if isinstance(bare(key.pk), uuid.UUID) and str(bare(key.pk)) == text]
+    return string_of(bindings.pk(found[0])) if found else text
 
 
 def described_row(document: Mapping[str, Any], bindings: Bindings, seen: Mapping[Key, Mapping[str, Any]]) -> Key | None:

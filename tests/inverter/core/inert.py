@@ -10,7 +10,7 @@ from itertools import chain
 from unspan_proto.project import Project
 
 IMPORTABLE = {
-    "aiohttp", "asyncio", "contextlib", "datetime", "decimal", "django.conf", "django.core", "django.core.cache", "django.core.files.uploadedfile", "django.core.management.color", "django.db", "django.test", "django.urls", "fractions",
+    "aiohttp", "asyncio", "contextlib", "datetime", "decimal", "django.conf", "django.core", "django.core.cache", "django.core.files.uploadedfile", "django.core.management.color", "django.db", "django.db.backends.postgresql.psycopg_any", "django.test", "django.urls", "fractions",
     "http.client", "httpx", "io", "ipaddress", "json", "pathlib", "pytest", "pytest_django.asserts", "requests", "socket", "ssl", "tempfile", "time_machine", "unittest",
     "urllib.parse", "urllib3", "uuid", "zoneinfo",
 }  # fmt: skip

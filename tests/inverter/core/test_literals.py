@@ -20,7 +20,7 @@ from unspan_inverter.code.code import Code, NoName
 from unspan_inverter.code.expressions import Scope
 from unspan_inverter.code.literals import NoLiteral
 from unspan_inverter.plan.expressions import Attr, Call, Format, Import, Item, Name
-from unspan_proto.values import Derived, ModelRef, Opaque, Truncated
+from unspan_proto.values import Derived, Interval, ModelRef, Opaque, Truncated
 
 SCOPE = Scope("self.client", "self.captureOnCommitCallbacks")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu")
@@ -132,6 +132,15 @@ def test_what_is_written_evaluates_back(value: Any) -> None:
         (timezone(timedelta(hours=2)), "timezone(timedelta(seconds=7200))"),
         (timezone(timedelta(0), "Z'"), 'timezone(timedelta(), "Z\'")'),
         (zoneinfo.ZoneInfo("UTC"), "ZoneInfo('UTC')"),
+        (Interval(1, None), "NumericRange(1, None)"),
+        (Interval(Decimal("1.5"), Decimal(2), "(]"), "NumericRange(Decimal('1.5'), Decimal('2'), '(]')"),
+        (Interval(None, None, ""), "NumericRange(empty=True)"),
+        (Interval(None, date(2020, 1, 2)), "DateRange(None, date(2020, 1, 2))"),
+        (Interval(datetime(2020, 1, 2), None), "DateTimeRange(datetime(2020, 1, 2, 0, 0), None)"),
+        (
+            Interval(datetime(2020, 1, 2, tzinfo=timezone.utc), None, "[]"),
+            "DateTimeTZRange(datetime(2020, 1, 2, 0, 0, tzinfo=timezone.utc), None, '[]')",
+        ),
         (range(4), "range(4)"),
         (range(4, 9), "range(4, 9)"),
         (range(0, 9, 2), "range(0, 9, 2)"),

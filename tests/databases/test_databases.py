@@ -1,0 +1,72 @@
+"""Keys and columns of every kind, several databases and a router: recorded on real databases, their tests pass on empty ones and say what they should."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+from programs.databases import running
+
+from .rounds import Round
+
+PATHS = [
+    "/shelf/one_book/", "/shelf/further_author/", "/shelf/refused_author/", "/shelf/renamed_author/", "/shelf/emoji/", "/shelf/books_of_both/",
+    "/shelf/archived_book/", "/shelf/not_archived/", "/shelf/routed/", "/shelf/parcels/", "/shelf/notes/",
+    *(["/shelf/lines/", "/shelf/written_lines/"] if django.VERSION >= (5, 2) else []),
+]  # fmt: skip
+OF_POSTGRESQL = ["/pgshelf/arrays/", "/pgshelf/ranges/", "/pgshelf/hstores/", "/pgshelf/documents/"]
+CASES = [
+    (name, path) for name in ("sqlite", "postgresql", "mariadb") for path in (*PATHS, *(OF_POSTGRESQL if name == "postgresql" else ()))
+]
+
+
+@pytest.fixture(scope="session")
+def rounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with ExitStack() as stack:
+        done: dict[str, Round] = {}
+
+        def of(name: str) -> Round:
+            if name not in done:
+                folder = Path(tmp_path_factory.mktemp(name)) / "project"
+                done[name] = Round(folder, databases(stack.enter_context(running(name)), folder))
+            return done[name]
+
+        yield of
+
+
+def databases(server: Any, folder: Path) -> dict[str, dict[str, Any]]:
+    """Two databases of a kind."""
+    if server is None:
+        return {
+            alias: {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / f"{alias}.sqlite3")} for alias in ("default", "archive")
+        }
+    names = {"default": "shelf", "archive": "archive"}
+    made(server, names.values())
+    return {alias: {**server, "NAME": name} for alias, name in names.items()}
+
+
+def made(server: Any, names: Any) -> None:
+    if "postgresql" in server["ENGINE"]:
+        import psycopg
+
+        with psycopg.connect(host="127.0.0.1", port=server["PORT"], user="postgres", dbname="postgres", autocommit=True) as connection:
+            for name in names:
+                connection.execute(f"CREATE DATABASE {name}")
+        return
+    import pymysql
+
+    with (
+        pymysql.connect(host="127.0.0.1", port=int(server["PORT"]), user="shop", password="shop") as connection,
+        connection.cursor() as cursor,
+    ):
+        for name in names:
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+
+
+@pytest.mark.parametrize(("name", "path"), CASES, ids=[f"{name}-{path.strip('/').partition('/')[2]}" for name, path in CASES])
+def test_its_test_passes(name: str, path: str, rounds: Any) -> None:
+    done = rounds(name)
+    assert done.statuses[path][0] in (200, 409), done.statuses[path][1][:2000]
+    assert done.outcomes.get(path, done.tests.get(path)) == "", done.tests[path]
