@@ -14,7 +14,7 @@ from unspan_inverter.facts.ledger import Ledger
 from unspan_inverter.facts.writes import MOST_STAND_INS, from_columns
 
 BEHIND_COUNT = "a query counted this row without reading it"
-CLASHED = "an INSERT was refused because of this row"
+CLASHED = "a write was refused because of this row"
 LEFT_BEHIND = (
     "the database gave a new row of {} a key that was taken: the sequence of its keys had been left behind by rows with keys of their own, "
     "which no test database shows (`manage.py sqlsequencereset` writes the statements that mend it)"

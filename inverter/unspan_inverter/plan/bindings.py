@@ -172,6 +172,8 @@ def bound_item(name: str, item: Any, key: Key | None, bindings: Bindings, seen: 
         return ANY
     if isinstance(item, (int, str)) and not isinstance(item, bool) and item != "":
         named = [found for found in bindings.candidates(item) if bindings.suits(name, found.label)]
+        if isinstance(item, int) and name.lower().endswith("s"):  # how many there are
+            named = []
         if named and (len(named) == 1 or len(str(item)) >= 32):
             return as_same_type(bindings.pk(named[0]), item)
     return bound_document(item, bindings, seen)

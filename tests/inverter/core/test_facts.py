@@ -60,7 +60,7 @@ EMMA_LENT = {"id": 1, "title": "Emma", "is_lent": True}
 UNREAD = "the request never read this row"
 COUNTED = "a query counted this row without reading it"
 WRITTEN = "a write changed this row without reading it"
-CLASHED = "an INSERT was refused because of this row"
+CLASHED = "a write was refused because of this row"
 NOVEL = {"book_ptr_id": 5, "genre": "comedy"}
 
 ROWS: dict[str, tuple[tuple[Happening, ...], dict[str, Any]]] = {
