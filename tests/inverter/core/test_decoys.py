@@ -142,6 +142,10 @@ TAGGED = (
     'SELECT "shop_book"."id" FROM "shop_book" INNER JOIN "shop_book_tags" ON ("shop_book"."id" = "shop_book_tags"."book_id") '
     'INNER JOIN "shop_tag" ON ("shop_book_tags"."tag_id" = "shop_tag"."id") WHERE "shop_tag"."slug" = %s'
 )
+UNLENT = (
+    'SELECT "shop_book"."id" FROM "shop_book" LEFT OUTER JOIN "shop_loan" ON ("shop_book"."id" = "shop_loan"."book_id") '
+    'WHERE ("shop_loan"."id" IS NULL AND "shop_book"."title" = %s)'
+)
 TAGS = (
     read("shop.Tag", {"id": 3, "slug": "novel"}),
     read("shop.Book_tags", {"id": 5, "book_id": 1, "tag_id": 3}, where='"shop_book_tags"."book_id" = %s', parameters=[1]),
@@ -205,6 +209,10 @@ DECOYS: dict[str, tuple[list[Happening], dict[str, Any], list[tuple[str, list[tu
         [read("shop.Book", EMMA, where=BY_KEY, parameters=[1]), *TAGS[1:], read("shop.Tag", {"id": 3, "slug": "novel"}, where='"shop_tag"."id" = %s', parameters=[3]), joined(TAGGED, "novel")],
         {},
         [("with another tag slug", [("Book", {"title": "Another book"}), ("Tag", {"slug": "other-novel"}), ("tags", {})])],
+    ),
+    "joined-with-nothing": (
+        [read("shop.Book", EMMA, where=BY_KEY, parameters=[1]), joined(UNLENT, "Emma")], {},
+        [("another title", [("Book", {"title": "other-Emma"})])],
     ),
     "in-many-for-prefetching": ([read("shop.Book", EMMA, where='"shop_book"."author_id" IN (%s)', parameters=[7])], {}, []),
     "counted-by-another": ([read("shop.Book", EMMA, where=TITLE, parameters=["Emma"]), counted("shop.Book", 1)], {}, []),

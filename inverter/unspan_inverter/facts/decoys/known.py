@@ -105,6 +105,8 @@ def fits(row: RowExists, model: Model, known: Known, others: Sequence[RowExists]
     values = row.values
     if any(one.kind == "check" or one.conditional or not one.fields for one in model.constraints):
         return False
+    if any(one.kind == "column" and not one.null and values[one.attname] is None for one in model.fields if one.attname in values):
+        return False
     beside = {other.key for other in others}
     for key in parents.pointed(row, model, known.project):
         if key not in beside and (key not in known.rows or key in known.gone):

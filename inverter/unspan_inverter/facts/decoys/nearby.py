@@ -125,7 +125,7 @@ class Maker:
         while waiting:
             one = waiting.pop(0)
             keys.setdefault(one, Made(self.number + 1 + len(keys), FRESH))
-            waiting += [name for name, _, other in joins if other == one and name not in keys]
+            waiting += [name for name, _, other in joins if other == one and name not in keys and self.pattern[name] is not ABSENT]
         found: dict[str, tuple[RowExists, Row]] = {}
         for one, pk in keys.items():
             if change.instead and one == alias:
