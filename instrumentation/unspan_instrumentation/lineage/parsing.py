@@ -51,7 +51,16 @@ def parsed(text: str, vendor: str, has_parameters: bool) -> Parsed:
     trees = [one for one in parse(GIVEN.sub(held, text) if has_parameters else text, read=dialect) if one is not None]
     if len(trees) != 1:
         raise NotUnderstood(f"it is {len(trees)} statements")
-    return Parsed(trees[0], dialect, tuple(positions) if has_parameters else None)
+    return Parsed(positive(trees[0]), dialect, tuple(positions) if has_parameters else None)
+
+
+def positive(tree: Node) -> Node:
+    """With `IS NOT NULL` as the negation of `IS NULL`: in PostgreSQL's dialect newer versions have a mark for it."""
+    for one in [one for one in tree.find_all(exp.Is) if one.args.get("negate")]:
+        plain = one.copy()
+        plain.set("negate", None)
+        one.replace(exp.Not(this=plain))
+    return tree
 
 
 def written(tree: Node, of: Parsed) -> tuple[str, tuple[Position, ...]]:

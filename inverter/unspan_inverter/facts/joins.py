@@ -49,10 +49,10 @@ class Joined:
 @lru_cache(maxsize=4096)
 def shape(statement: str, system: str) -> Shape | None:
     """The shape of a SELECT; None for one that groups, unites or cannot be read."""
-    from sqlglot import errors, exp, parse_one  # noqa: PLC0415 - see predicates
+    from sqlglot import errors, exp  # noqa: PLC0415 - see predicates
 
     try:
-        tree = parse_one(predicates.named(statement), read=predicates.DIALECTS.get(system, "sqlite"))
+        tree = predicates.tree_of(statement, system)
     except (errors.SqlglotError, ValueError, RecursionError):
         return None
     if not isinstance(tree, exp.Select) or tree.args.get("group") or any(one.find(exp.AggFunc, exp.Window) for one in tree.expressions):

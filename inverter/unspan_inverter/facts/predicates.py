@@ -41,12 +41,24 @@ PRESENT: Any = object()
 """Stands for some value that is not null."""
 
 
+def tree_of(statement: str, system: str = "") -> Any:
+    """A statement as sqlglot's tree, `IS NOT NULL` the negation of `IS NULL` in every dialect. Raises SqlglotError, ValueError and RecursionError."""
+    from sqlglot import exp, parse_one  # noqa: PLC0415 - a fifth of a second that most traces need not pay
+
+    tree = parse_one(named(statement), read=DIALECTS.get(system, "sqlite"))
+    for one in [one for one in tree.find_all(exp.Is) if one.args.get("negate")]:
+        positive = one.copy()
+        positive.set("negate", None)
+        one.replace(exp.Not(this=positive))
+    return tree
+
+
 def where(statement: str, parameters: tuple[Any, ...], system: str = "") -> tuple[Term, ...] | None:
     """The conditions of a statement on one table, () when it has none, None when they are not simple."""
-    from sqlglot import errors, exp, parse_one  # noqa: PLC0415 - a fifth of a second that most traces need not pay
+    from sqlglot import errors, exp  # noqa: PLC0415 - see tree_of
 
     try:
-        tree = parse_one(named(statement), read=DIALECTS.get(system, "sqlite"))
+        tree = tree_of(statement, system)
     except (errors.SqlglotError, ValueError, RecursionError):
         return None
     if tree.find(exp.Join, exp.Subquery, exp.Group, exp.Having, exp.Union, exp.Distinct) is not None:

@@ -35,10 +35,10 @@ def window(model: Model, events: Iterable[RowsRead]) -> Window | None:
 
 
 def sliced(model: Model, event: RowsRead) -> Window | None:
-    from sqlglot import errors, exp, parse_one  # noqa: PLC0415 - see predicates
+    from sqlglot import errors, exp  # noqa: PLC0415 - see predicates
 
     try:
-        tree = parse_one(predicates.named(event.statement), read=predicates.DIALECTS.get(event.system, "sqlite"))
+        tree = predicates.tree_of(event.statement, event.system)
     except (errors.SqlglotError, ValueError, RecursionError):
         return None
     order, offset = tree.args.get("order"), tree.args.get("offset")

@@ -49,6 +49,13 @@ def test_backticks_are_mysql_s_quotes() -> None:
     assert where("SELECT * FROM `t` WHERE `t`.`a` = %s", (5,), "mysql") == (C("a", "=", 5),)
 
 
+@pytest.mark.parametrize("system", ["sqlite", "postgresql", "mariadb"])
+def test_not_null_is_the_negation_of_null(system: str) -> None:
+    quote = "`" if system == "mariadb" else '"'
+    text = f"SELECT * FROM t WHERE {quote}a{quote} IS NOT NULL AND NOT ({quote}b{quote} IS NOT NULL)"
+    assert where(text, (), system) == (C("a", "null", None, True), C("b", "null", None))
+
+
 def test_mysql_s_word_for_bytes_goes_with_them() -> None:
     assert where("UPDATE `t` SET `b` = _binary %s WHERE `t`.`a` = _binary %s", (b"1", b"2"), "mysql") == (C("a", "=", b"2"),)
 

@@ -42,10 +42,10 @@ class Shape:
 @lru_cache(maxsize=4096)
 def shape(statement: str, system: str) -> Shape | None:
     """None for a statement that cannot be read, or that takes rows from somewhere in a way that is not understood."""
-    from sqlglot import errors, exp, parse_one  # noqa: PLC0415 - see predicates
+    from sqlglot import errors, exp  # noqa: PLC0415 - see predicates
 
     try:
-        tree = parse_one(predicates.named(statement), read=predicates.DIALECTS.get(system, "sqlite"))
+        tree = predicates.tree_of(statement, system)
     except (errors.SqlglotError, ValueError, RecursionError):
         return None
     if isinstance(tree, exp.Command):
