@@ -136,7 +136,7 @@ def against(recording: Trace, spans: Sequence[Span], described: Sequence[Span], 
     def own(step: Step) -> bool:
         return step.span.what == v.HTTP or step.span.attributes.get(v.FILE) == str(file) or (from_nowhere(step.span) and not made)
 
-    return compared(recording, built(spans, described), leave_out=own)
+    return compared(recording, built(spans, described), leave_out=own, elsewhere_set=True)
 
 
 def from_nowhere(span: Span) -> bool:

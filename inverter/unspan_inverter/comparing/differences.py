@@ -61,8 +61,11 @@ class Side:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
-def compared(first: Trace, second: Trace, *, leave_out: Callable[[Step], bool] = lambda step: False) -> Comparison:
-    """The comparison of two traces. `leave_out`: steps that are not compared, as those that a test's stubs answer."""
+def compared(
+    first: Trace, second: Trace, *, leave_out: Callable[[Step], bool] = lambda step: False, elsewhere_set: bool = False
+) -> Comparison:
+    """The comparison of two traces. `leave_out`: steps that are not compared, as those that a test's stubs answer; `elsewhere_set`: whether the second ran where
+    a project may have other settings, as its tests do."""
     found = Correspondence(
         first.project, moments(first, second), clocks(first.spans, second.spans), drawn(first) | drawn(second), hosts=hosts(first, second)
     )
@@ -79,12 +82,14 @@ def compared(first: Trace, second: Trace, *, leave_out: Callable[[Step], bool] =
         learn(found, one, other)
     differences = [*changes(found, *ends[0]), *between(found, sides, pairs)]
     differences += changes(found, *ends[1])
-    rest = grouped(topmost(moved(remembered(configured(differences, first), first, second))))
+    differences, given = configured(differences, first) if elsewhere_set else (differences, Counter[str]())
+    rest = grouped(topmost(moved(remembered(differences, first, second))))
     left = [
         Counter(places[one.span.span_id] for one in some if one.span.span_id in places)
         for some, places in zip(whole, elsewhere, strict=True)
     ]
     counts = {name: (left[0][name], left[1][name]) for name in sorted(left[0] | left[1])}
+    counts |= {f"settings of the process, as {name}() gives them": (number, number) for name, number in sorted(given.items())}
     return Comparison(first, second, tuple(rest), (len(sides[0].steps), len(sides[1].steps)), found, counts)
 
 
@@ -182,9 +187,9 @@ def remembered(differences: Sequence[Difference], first: Trace, second: Trace) -
     return [one for one in differences if one.step.span.attributes.get(v.MODEL) not in kept.get(one.kind, ()) or one.step.name[0] != v.SQL]
 
 
-def configured(differences: Sequence[Difference], first: Trace) -> list[Difference]:
+def configured(differences: Sequence[Difference], first: Trace) -> tuple[list[Difference], Counter[str]]:
     """Without what functions give that have no arguments, do nothing, and gave the same each time in either run (or name it as settings are named), and
-    what came from there: settings of the process, which differ where tests run."""
+    what came from there: settings of the process, which differ where tests run; and these functions."""
     doing = {span.parent_id for span in first.spans}
     asked = Counter(span.attributes.get(v.FUNCTION) for span in first.spans if span.what == v.CALL)
     given: defaultdict[str, list[Difference]] = defaultdict(list)
@@ -208,7 +213,8 @@ def configured(differences: Sequence[Difference], first: Trace) -> list[Differen
         replace(one, leaves=tuple(leaf for leaf in one.leaves if (leaf.way[-1:], repr(leaf.first), repr(leaf.second)) not in settings))
         for one in differences
     ]
-    return [one for one, before in zip(rest, differences, strict=True) if one.leaves or not before.leaves]
+    kept = [one for one, before in zip(rest, differences, strict=True) if one.leaves or not before.leaves]
+    return kept, Counter({one.step.name[1]: asked[one.step.name[1]] for one in constant})
 
 
 def known(trace: Trace) -> frozenset[object]:

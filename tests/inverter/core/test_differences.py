@@ -274,10 +274,6 @@ SAME = {
         [call("a", {"row": ModelRef("shop.Book", 1, {"id": 1, "added": NOW})}, became={"row": ModelRef("shop.Book", 1, {"id": 1, "added": NOW + MOMENT})})],
         [call("a", {"row": ModelRef("shop.Book", 1, {"id": 1, "added": NOW})})],
     ),
-    "settings of the process": (
-        [call("settings", result={"STORE": {"disk": "/var"}}), call("settings", result={"STORE": {"disk": "/var"}}), call("a", {"s": {"STORE": {"disk": "/var"}}})],
-        [call("settings", result={"STORE": {}}), call("settings", result={"STORE": {}}), call("a", {"s": {"STORE": {}}})],
-    ),
     "an IN of other length": (
         [sql("SELECT 1 FROM t WHERE id IN (%s, %s)", [1, 2], **{v.ROWS: [[1], [1]]})],
         [sql("SELECT 1 FROM t WHERE id IN (%s, %s)", [2, 1], **{v.ROWS: [[1], [1]]})],

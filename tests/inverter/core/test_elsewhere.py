@@ -105,3 +105,26 @@ def test_callbacks_that_a_test_runs_after_its_request_are_not_compared(state: st
         same,
         {"callbacks for after the commit, which a test runs after its request": (2, 0)} if same else {},
     )
+
+
+def asked(setting: str, value: str, result: Any) -> list[Happening]:
+    """A function of settings that is asked twice, and what another one makes of them."""
+    gives = Happening(v.CALL, {v.FUNCTION: f"shop.{setting}", v.ARGUMENTS: {}, v.RETURN: {"STORE": value}})
+    return [gives, gives, Happening(v.CALL, {v.FUNCTION: "shop.kept", v.ARGUMENTS: {"settings": {"STORE": value}}, v.RETURN: result})]
+
+
+SETTINGS = {
+    "elsewhere they may be others": (True, "/tmp", 1, []),
+    "two recordings are of one place": (False, "/tmp", 1, ["settings", "kept"]),
+    "what followed from them counts": (True, "/tmp", 2, ["kept"]),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_of_the_process_are_told_apart_from_what_followed(name: str) -> None:
+    elsewhere, value, result, departs = SETTINGS[name]
+
+    found = compared(trace(*asked("settings", "/var", 1)), trace(*asked("settings", value, result)), elsewhere_set=elsewhere)
+
+    assert list(dict.fromkeys(one.step.name[1].removeprefix("shop.") for one in found.differences)) == departs
+    assert found.left == ({"settings of the process, as shop.settings() gives them": (2, 2)} if elsewhere else {})
