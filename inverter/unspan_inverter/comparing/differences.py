@@ -10,9 +10,11 @@ from unspan_proto import vocabulary as v
 
 from unspan_inverter.comparing.alignment import Pairs, aligned
 from unspan_inverter.comparing.clocks import clocks
-from unspan_inverter.comparing.correspondence import ABSENT, MOST, Correspondence, Leaf
+from unspan_inverter.comparing.containers import CONTAINERS
+from unspan_inverter.comparing.correspondence import Correspondence
 from unspan_inverter.comparing.elsewhere import OPENING, apart, debug_page
 from unspan_inverter.comparing.moments import Moments, Run
+from unspan_inverter.comparing.parts import ABSENT, MOST, Leaf
 from unspan_inverter.comparing.steps import Step, request, response, steps, value
 from unspan_inverter.trace import Trace
 
@@ -67,7 +69,12 @@ def compared(
     """The comparison of two traces. `leave_out`: steps that are not compared, as those that a test's stubs answer; `elsewhere_set`: whether the second ran where
     a project may have other settings, as its tests do."""
     found = Correspondence(
-        first.project, moments(first, second), clocks(first.spans, second.spans), drawn(first) | drawn(second), hosts=hosts(first, second)
+        first.project,
+        moments(first, second),
+        clocks(first.spans, second.spans),
+        CONTAINERS,
+        drawn(first) | drawn(second),
+        hosts=hosts(first, second),
     )
     pages = debug_page(first) != debug_page(second)
     found.learn_sizes(value(first.request, v.REQUEST_BODY), value(second.request, v.REQUEST_BODY))

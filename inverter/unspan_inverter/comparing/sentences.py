@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from unspan_inverter.comparing.correspondence import Absent, Leaf, Rows
 from unspan_inverter.comparing.differences import Comparison, Difference
+from unspan_inverter.comparing.parts import Absent, Leaf, Rows
 from unspan_inverter.showing.text import brief, inert
 
 FOLLOWED: Final = 8

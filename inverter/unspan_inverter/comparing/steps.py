@@ -10,8 +10,9 @@ from unspan_proto.errors import NotEncoded
 from unspan_proto.span import Span
 from unspan_proto.values import ModelRef, Opaque
 
-from unspan_inverter.comparing.correspondence import Correspondence, Rows
+from unspan_inverter.comparing.correspondence import Correspondence
 from unspan_inverter.comparing.forms import fields
+from unspan_inverter.comparing.parts import Rows
 from unspan_inverter.trace import Trace
 
 NOT_COMPARED: Final = frozenset({v.END, v.PART, v.PROJECT, v.REMEMBERED, v.SUPPORT, v.TAPE, v.REQUEST})
