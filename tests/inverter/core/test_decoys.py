@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from unspan_inverter.events import TapeRead, events, exchange
-from unspan_inverter.facts import Made, facts
+from unspan_inverter.facts import Key, Made, RowExists, facts
+from unspan_inverter.facts.decoys.known import Known
 from unspan_inverter.facts.decoys.matching import ANYTHING, Budget, search
 from unspan_inverter.facts.decoys.scopes import shape
 from unspan_inverter.facts.decoys.truth import ABSENT, FRESH, answers
@@ -305,3 +306,10 @@ def test_a_decoy_with_a_time_is_left_out_where_the_clock_goes_on() -> None:
     going_on = Clock(None, (Reading(TapeRead("1", NOW, MOMENT, "shop.views.home"), MOMENT, MOMENT),))
     left = [kept(found, Bindings(PROJECT, found), clock).decoys for clock in (Clock(None), going_on)]
     assert [[one.what for one in some] for some in left] == [["another due", "is_lent is True"], []]
+
+
+def test_a_row_that_inherits_has_a_part_in_the_table_of_its_parent() -> None:
+    novel = RowExists(Key("shop.Novel", 5), {"id": 5, "title": "Emma", "book_ptr_id": 5, "genre": "comedy"}, "")
+    tables = Known(PROJECT, {novel.key: novel}, frozenset(), {}, frozenset()).tables()
+    assert tables["shop_book"] == [{"id": 5, "title": "Emma"}]
+    assert tables["shop_novel"] == [{"id": 5, "title": "Emma", "book_ptr_id": 5, "genre": "comedy"}]
