@@ -312,4 +312,4 @@ def test_a_row_that_inherits_has_a_part_in_the_table_of_its_parent() -> None:
     novel = RowExists(Key("shop.Novel", 5), {"id": 5, "title": "Emma", "book_ptr_id": 5, "genre": "comedy"}, "")
     tables = Known(PROJECT, {novel.key: novel}, frozenset(), {}, frozenset()).tables()
     assert tables["shop_book"] == [{"id": 5, "title": "Emma"}]
-    assert tables["shop_novel"] == [{"id": 5, "title": "Emma", "book_ptr_id": 5, "genre": "comedy"}]
+    assert tables["shop_novel"] == [{"title": "Emma", "book_ptr_id": 5, "genre": "comedy"}]
