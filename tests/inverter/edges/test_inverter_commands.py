@@ -168,7 +168,7 @@ def test_a_test_is_written_and_checked(collector, home, invert):
         "          first, the request: method was 'POST' in the recording and is 'GET' in the test",
     ]
     assert (home / "polls/tests/test_hello.py").read_text() == PASSING
-    assert asked == [{"traces": [TRACE], "style": "django", "level": "integration", "allow_gaps": False}]
+    assert asked == [{"traces": [TRACE], "style": "django", "level": "integration", "allow_gaps": False, "decoys": True}]
 
 
 def test_options_reach_the_inverter(collector, home, invert):
@@ -186,13 +186,14 @@ def test_options_reach_the_inverter(collector, home, invert):
         "--level",
         "integration",
         "--allow-gaps",
+        "--no-decoys",
         "--no-check",
     ]
 
     done = run("generate", *arguments, "--endpoint", collector.address)
 
     assert (done.exit_code, done.stdout) == (0, PASSING)
-    assert asked == [{"traces": [TRACE, TRACE], "style": "pytest", "level": "integration", "allow_gaps": True}]
+    assert asked == [{"traces": [TRACE, TRACE], "style": "pytest", "level": "integration", "allow_gaps": True, "decoys": False}]
 
 
 def test_the_style_may_be_a_setting(collector, home, invert):
@@ -374,7 +375,7 @@ def test_a_mistake_of_ours_has_its_traceback_when_asked(collector, home, invert,
         (["traces", "--limit", "0"], "0 is not in the range"),
         (["generate", "--trace-id", TRACE, "--style", "nose"], "'nose' is not one of 'django', 'pytest'."),
         (["generate", "--trace-id", TRACE, "--level", "all-of-it"], "is not one of 'integration', 'view', 'unit', 'auto', 'all'."),
-        (["generate", "--decoys"], "No such option"),
+        (["generate", "--factories"], "No such option"),
         (["nothing"], "No such command 'nothing'."),
     ],
 )
@@ -400,7 +401,7 @@ def test_levels_that_are_not_built_are_said(level):
     [
         (
             '[tool.unspan]\npythn = "x"',
-            "the setting tool.unspan.pythn of {file} is unknown; there are: python, test-command, test-timeout, style.",
+            "the setting tool.unspan.pythn of {file} is unknown; there are: python, test-command, test-timeout, decoys, style.",
         ),
         (
             '[tool.unspan]\ntest-timeout = "5"',
