@@ -1,69 +1,21 @@
 """Rows → statements that create them: objects for keys, only the fields that matter, nothing saved twice."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from unspan_proto.project import Field, Model
-from unspan_proto.values import Opaque, bare, lossy
+from unspan_proto.values import bare, lossy
 
-from unspan_inverter.events import Event, RowsDeleted, RowsRead, RowsUpdated
 from unspan_inverter.facts import Facts, Key, Made, RowExists
 from unspan_inverter.plan import alike, sequences
 from unspan_inverter.plan.bindings import Bindings, string_of
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Do, Import, Statement, call, method
+from unspan_inverter.plan.expressions import Assign, Attr, Do, Statement, method
+from unspan_inverter.plan.migrated import LOOKED_UP, SPECIAL, emptied, site
+from unspan_inverter.plan.relevance import Relevance, appears, plain, worth
+from unspan_inverter.plan.rows import creation, in_bulk, update
 
 NOWHERE: Mapping[str, str] = {}
-MIGRATED = "migrations leave rows here that the recorded database does not have like this"
-DECIDES = re.compile(r"\b(?:WHERE|ORDER BY|GROUP BY)\b|\bDISTINCT\b")
-GATHERS = re.compile(r"\bGROUP BY\b|\bDISTINCT\b|\bORDER BY \d")
-"""Where columns that are shown decide which rows are one, or are named by their position."""
-EMPTY = {"dict": {}, "list": [], "builtins.dict": {}, "builtins.list": []}
-"""What a callable default of this name returns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Relevance:
-    """What decides whether an incidental field is written out."""
-
-    text: str
-    """Everything that the request and the answer said, without the day of the recording."""
-    ordered: frozenset[str]
-    """The names between quotes in the parts of all statements that decide about rows: WHERE, GROUP BY, ORDER BY."""
-    password: bool
-    """Whether a password was checked."""
-    read: frozenset[tuple[str, str]] = frozenset()
-    """Labels of the models that were queried, each with its database."""
-    timed: bool = False
-    """Whether the project's code compared or reckoned with the time: moments in its rows decided what it did."""
-
-    def matters(self, value: Any, one: Field) -> bool:
-        if self.timed and one.type in ("DateTimeField", "DateField") and one.name != "last_login":
-            return True
-        return one.column in self.ordered or appears(value, self.text)
-
-
-def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = False) -> Relevance:
-    texts = [event.statement for event in events if isinstance(event, (RowsRead, RowsUpdated, RowsDeleted))]
-    tails = [text if GATHERS.search(text) else text[found.end() :] for text in texts if (found := DECIDES.search(text))]
-    queries = [event for event in events if isinstance(event, RowsRead)]
-    read = frozenset((event.model, event.database) for event in queries if event.model)
-    read |= {
-        (str(label), event.database) for event in queries if event.supported for label in event.shape.get("tables", ())
-    }  # of these all rows are known
-    ordered = frozenset(name for tail in dict.fromkeys(tails) for quote in '"`' for name in tail.split(quote))
-    return Relevance(text, ordered, password, read, timed)
-
-
-def appears(value: Any, text: str) -> bool:
-    """Whether a value can be recognised in a text."""
-    if isinstance(value, datetime):
-        precise, daily = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"), ("%Y-%m-%d", "%b. %d", "%B %d", "%-d %b")
-        return any(value.strftime(form) in text for form in (*precise, *daily))
-    found = str(value)
-    return len(found) > 2 and (found in text or found.replace("-", "") in text)
 
 
 def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool, behind: Mapping[str, str] = NOWHERE) -> list[Statement]:
@@ -115,31 +67,6 @@ def said_once(statements: list[Statement]) -> list[Statement]:
 
 def note_of(statement: Statement | None) -> str:
     return statement.note if isinstance(statement, (Assign, Do)) else ""
-
-
-def emptied(bindings: Bindings, relevance: Relevance) -> list[Statement]:
-    """Takes away the rows that migrations made in the tables that the request read: the recording shows which were left of them."""
-    tables = sorted({(key.label, key.database) for key in bindings.names} | relevance.read)
-    found: list[tuple[Model, str]] = []
-    for alias in sorted({alias for _, alias in tables}):
-        models = [model for label, there in tables if there == alias and (model := bindings.project.model(label))]
-        seeded = [model for model in models if model.seeded and model.label.lower() not in SPECIAL]
-        found += [(model, alias) for model in pointing_first(seeded)]
-    return [Do(method(method(rows_of(model, alias), "all"), "delete"), "" if i else MIGRATED) for i, (model, alias) in enumerate(found)]
-
-
-def pointing_first(models: Sequence[Model]) -> list[Model]:
-    """The models in an order in which their rows can be deleted: those that point to others before those."""
-    waiting, found = list(models), list[Model]()
-    while waiting:
-        free = [one for one in waiting if not any(points(other, one) for other in waiting if other is not one)] or waiting[:1]
-        found += free
-        waiting = [one for one in waiting if one not in free]
-    return found
-
-
-def points(model: Model, other: Model) -> bool:
-    return any(one.kind == "column" and (one.related or "").lower() == other.label.lower() for one in model.fields)
 
 
 def used_only(statement: Statement, spoken: set[str], looked_up: set[str], shared: bool) -> Statement | None:
@@ -205,38 +132,6 @@ def note(row: RowExists) -> str:
     return f"{row.why}: its values are stand-ins" if row.why else ""
 
 
-def creation(model: Model, values: Mapping[str, Any], database: str) -> Any:
-    """`Model.objects.create(…)`; where saving has effects of its own, which the recording shows already, `bulk_create`."""
-    if in_bulk(model):
-        return method(manager(model, database), "bulk_create", [call(Import(model.module, model.name), **values)])
-    return method(manager(model, database), "create", **values)
-
-
-def in_bulk(model: Model) -> bool:
-    """Whether rows are written without `save()`; Django has no `bulk_create` for inherited tables."""
-    return model.save_effects and not any(one.parent_link for one in model.fields)
-
-
-def manager(model: Model, database: str) -> Any:
-    """The manager through which the test makes rows of a model in a database: the first, or where a router says, unless another is named."""
-    name = model.default_manager if model.default_manager.isidentifier() else "_default_manager"
-    return there(Attr(Import(model.module, model.name), name), database)
-
-
-def rows_of(model: Model, database: str) -> Any:
-    """The manager through which the test finds rows of a model: one that shows all of them."""
-    hidden = Attr(Import(model.module, model.name), "_base_manager")
-    return manager(model, database) if model.plain_manager else there(hidden, database)
-
-
-def there(manager: Any, database: str) -> Any:
-    return manager if database == "default" else method(manager, "using", database)
-
-
-def update(model: Model, key: Key, pk: Any, values: Mapping[str, Any]) -> Call:
-    return method(method(rows_of(model, key.database), "filter", pk=pk), "update", **values)
-
-
 def fields(
     row: RowExists, model: Model, place: Mapping[Key, int], bindings: Bindings, relevance: Relevance
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Key]]:
@@ -285,33 +180,6 @@ def writes_key(one: Field, row: RowExists, bindings: Bindings, relevance: Releva
     return several or not one.has_default or row.key.label in bindings.explicit or appears(row.key.pk, relevance.text)
 
 
-def worth(one: Field, value: Any, model: Model, relevance: Relevance) -> bool:
-    """Whether a field is written out: it differs from what the model would give it, and is not incidental."""
-    if one.kind != "column" or one.generated or lossy(value) or (one.parent_link and value is not None):
-        return False
-    found = bare(value)
-    if "password" in one.name and model.field("last_login") is not None:
-        return relevance.password
-    if (
-        one.auto_now
-        or one.auto_now_add
-        or (isinstance(one.default, Opaque) and one.type in ("DateTimeField", "DateField", "UUIDField"))
-        or one.name == "last_login"
-    ):
-        return found is not None and relevance.matters(found, one)
-    if isinstance(one.default, Opaque) and one.default.type in EMPTY:
-        return found != EMPTY[one.default.type]
-    if one.has_default:
-        return type(bare(one.default)) is not type(found) or bare(one.default) != found
-    return found is not None and not (found == "" and not one.unique)
-
-
-def plain(value: Any) -> Any:
-    """A column's value as one writes it."""
-    found = bare(value)
-    return bytes(found) if isinstance(found, (memoryview, bytearray)) else found
-
-
 def grouped_links(facts: Facts, bindings: Bindings) -> dict[tuple[Key, str], list[Key]]:
     found: dict[tuple[Key, str], list[Key]] = {}
     for link in facts.linked:
@@ -326,36 +194,3 @@ def link_statement(owner: Key, name: str, targets: Sequence[Key], bindings: Bind
     related = bindings.project.model(one.related or "") if one else None
     by_key = related is not None and related.proxy  # of which Django takes instances only
     return Do(method(Attr(bindings.row(owner), name), "add", *(bindings.pk(key) if by_key else bindings.row(key) for key in targets)))
-
-
-def content_type(row: RowExists, bindings: Bindings, model: Model) -> Any:
-    """Content types are made by `migrate`: they are looked up by what they stand for."""
-    known: Any = Attr(Import(model.module, model.name), "objects")
-    manager = known if row.key.database == "default" else method(known, "db_manager", row.key.database)
-    return method(manager, "get_by_natural_key", plain(row.values.get("app_label", "")), plain(row.values.get("model", "")))
-
-
-def permission(row: RowExists, bindings: Bindings, model: Model) -> Any:
-    """Permissions are made by `migrate` too."""
-    values = row.values
-    key = Key("contenttypes.ContentType", values.get("content_type_id"), row.key.database)
-    chosen: dict[str, Any] = {"codename": plain(values.get("codename", ""))}
-    kind = next((row.values for row in bindings.facts.rows if row.key == key), {})
-    if "app_label" in kind and "model" not in kind:
-        chosen["content_type__app_label"] = plain(kind["app_label"])
-    elif key in bindings.names:
-        chosen["content_type"] = bindings.row(key)
-    return method(manager(model, row.key.database), "get", **chosen)
-
-
-def site(row: RowExists, bindings: Bindings, model: Model) -> Any:
-    """`migrate` makes the default site."""
-    values = row.values
-    given = {name: plain(values[name]) for name in ("domain", "name") if name in values}
-    return method(manager(model, row.key.database), "update_or_create", pk=values.get("id", 1), defaults=given)
-
-
-SPECIAL = {"contenttypes.contenttype": content_type, "auth.permission": permission, "sites.site": site}
-"""Models whose rows `migrate` makes: label → how a row is had."""
-LOOKED_UP = {"contenttypes.contenttype", "auth.permission"}
-"""Those whose rows are never made or changed, so that what nobody uses need not be looked up."""

@@ -9,10 +9,11 @@ from typing import Any, Final
 from unspan_inverter.facts import Decoy, Facts, Key, Made, RowExists
 from unspan_inverter.plan import arrange, names
 from unspan_inverter.plan.answers import RESPONSE, Answer, is_page
-from unspan_inverter.plan.arrange import Relevance
 from unspan_inverter.plan.bindings import Bindings, plain_key
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Assign, Check, Do, Statement
+from unspan_inverter.plan.relevance import Relevance
+from unspan_inverter.plan.rows import creation, in_bulk, update
 
 OTHER: Final = ("Another ", "other-")
 """How the texts of decoys begin."""
@@ -113,13 +114,13 @@ def made(
     if model is None:
         return
     now, later, _ = arrange.fields(row, model, place, bindings, relevance)
-    value = arrange.creation(model, {**(written_key(row, decoy, facts, bindings) or {}), **now}, row.key.database)
+    value = creation(model, {**(written_key(row, decoy, facts, bindings) or {}), **now}, row.key.database)
     if spoken or later:
-        yield Assign(bindings.row(row.key), value, note, "only" if arrange.in_bulk(model) else "plain")
+        yield Assign(bindings.row(row.key), value, note, "only" if in_bulk(model) else "plain")
     else:
         yield Do(value, note)
     if later:
-        yield Do(arrange.update(model, row.key, bindings.pk(row.key), later))
+        yield Do(update(model, row.key, bindings.pk(row.key), later))
 
 
 def hidden(answer: Answer) -> Iterator[Statement]:

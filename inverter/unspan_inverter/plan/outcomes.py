@@ -12,10 +12,11 @@ from unspan_proto.values import Opaque, bare, lossy
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
-from unspan_inverter.plan.arrange import EMPTY, plain, rows_of
 from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key, string_of
 from unspan_inverter.plan.clock import Clock, parsed
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Do, Item, Name, Statement, method
+from unspan_inverter.plan.relevance import EMPTY, plain
+from unspan_inverter.plan.rows import rows_of
 
 MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 MOST_FIELDS = 12

@@ -16,6 +16,7 @@ from unspan_inverter.plan.clock import MOMENT, Clock, clock
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call
 from unspan_inverter.plan.holding import held
 from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
+from unspan_inverter.plan.relevance import relevance
 from unspan_inverter.plan.services import stubbed
 
 
@@ -49,11 +50,11 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     before = [*failing(exchange), *session.arranged(exchange, bindings), *caching.arranged(facts, bindings)]
     real = in_real_transactions(recorded)
     shared = not real and exchange.method in ("GET", "HEAD", "OPTIONS") and sum(row.key in bindings.names for row in facts.rows) > 1
-    relevance = arrange.relevance(recorded.events, said(exchange), b"assword" in exchange.body, time.compared)
+    relevant = relevance(recorded.events, said(exchange), b"assword" in exchange.body, time.compared)
     arrange.keep_keys(facts, bindings)
     facts = decoys.kept(facts, bindings, time)
-    beside = decoys.arranged(facts, bindings, relevance)
-    rows = [*arrange.created(facts, bindings, relevance, shared, sequences.given_by_database(recorded.events, facts, project)), *beside]
+    beside = decoys.arranged(facts, bindings, relevant)
+    rows = [*arrange.created(facts, bindings, relevant, shared, sequences.given_by_database(recorded.events, facts, project)), *beside]
     asserts = [*asserts, *decoys.hidden(replace(answer, facts=facts))]
     characters = charsets.widened(recorded.events, facts, project)
     plan = Plan(

@@ -1,0 +1,87 @@
+"""Which fields of a row a test writes out: those that differ from what the model gives, and of the incidental ones those that decided something."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from unspan_proto.project import Field, Model
+from unspan_proto.values import Opaque, bare, lossy
+
+from unspan_inverter.events import Event, RowsDeleted, RowsRead, RowsUpdated
+
+DECIDES = re.compile(r"\b(?:WHERE|ORDER BY|GROUP BY)\b|\bDISTINCT\b")
+GATHERS = re.compile(r"\bGROUP BY\b|\bDISTINCT\b|\bORDER BY \d")
+"""Where columns that are shown decide which rows are one, or are named by their position."""
+EMPTY = {"dict": {}, "list": [], "builtins.dict": {}, "builtins.list": []}
+"""What a callable default of this name returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """What decides whether an incidental field is written out."""
+
+    text: str
+    """Everything that the request and the answer said, without the day of the recording."""
+    ordered: frozenset[str]
+    """The names between quotes in the parts of all statements that decide about rows: WHERE, GROUP BY, ORDER BY."""
+    password: bool
+    """Whether a password was checked."""
+    read: frozenset[tuple[str, str]] = frozenset()
+    """Labels of the models that were queried, each with its database."""
+    timed: bool = False
+    """Whether the project's code compared or reckoned with the time: moments in its rows decided what it did."""
+
+    def matters(self, value: Any, one: Field) -> bool:
+        if self.timed and one.type in ("DateTimeField", "DateField") and one.name != "last_login":
+            return True
+        return one.column in self.ordered or appears(value, self.text)
+
+
+def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = False) -> Relevance:
+    texts = [event.statement for event in events if isinstance(event, (RowsRead, RowsUpdated, RowsDeleted))]
+    tails = [text if GATHERS.search(text) else text[found.end() :] for text in texts if (found := DECIDES.search(text))]
+    queries = [event for event in events if isinstance(event, RowsRead)]
+    read = frozenset((event.model, event.database) for event in queries if event.model)
+    read |= {
+        (str(label), event.database) for event in queries if event.supported for label in event.shape.get("tables", ())
+    }  # of these all rows are known
+    ordered = frozenset(name for tail in dict.fromkeys(tails) for quote in '"`' for name in tail.split(quote))
+    return Relevance(text, ordered, password, read, timed)
+
+
+def appears(value: Any, text: str) -> bool:
+    """Whether a value can be recognised in a text."""
+    if isinstance(value, datetime):
+        precise, daily = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"), ("%Y-%m-%d", "%b. %d", "%B %d", "%-d %b")
+        return any(value.strftime(form) in text for form in (*precise, *daily))
+    found = str(value)
+    return len(found) > 2 and (found in text or found.replace("-", "") in text)
+
+
+def worth(one: Field, value: Any, model: Model, relevance: Relevance) -> bool:
+    """Whether a field is written out: it differs from what the model would give it, and is not incidental."""
+    if one.kind != "column" or one.generated or lossy(value) or (one.parent_link and value is not None):
+        return False
+    found = bare(value)
+    if "password" in one.name and model.field("last_login") is not None:
+        return relevance.password
+    if (
+        one.auto_now
+        or one.auto_now_add
+        or (isinstance(one.default, Opaque) and one.type in ("DateTimeField", "DateField", "UUIDField"))
+        or one.name == "last_login"
+    ):
+        return found is not None and relevance.matters(found, one)
+    if isinstance(one.default, Opaque) and one.default.type in EMPTY:
+        return found != EMPTY[one.default.type]
+    if one.has_default:
+        return type(bare(one.default)) is not type(found) or bare(one.default) != found
+    return found is not None and not (found == "" and not one.unique)
+
+
+def plain(value: Any) -> Any:
+    """A column's value as one writes it."""
+    found = bare(value)
+    return bytes(found) if isinstance(found, (memoryview, bytearray)) else found

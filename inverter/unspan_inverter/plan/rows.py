@@ -1,0 +1,41 @@
+"""How a test makes, finds and changes rows: through which manager, in which database."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from unspan_proto.project import Model
+
+from unspan_inverter.facts import Key
+from unspan_inverter.plan.expressions import Attr, Call, Import, call, method
+
+
+def creation(model: Model, values: Mapping[str, Any], database: str) -> Any:
+    """`Model.objects.create(…)`; where saving has effects of its own, which the recording shows already, `bulk_create`."""
+    if in_bulk(model):
+        return method(manager(model, database), "bulk_create", [call(Import(model.module, model.name), **values)])
+    return method(manager(model, database), "create", **values)
+
+
+def in_bulk(model: Model) -> bool:
+    """Whether rows are written without `save()`; Django has no `bulk_create` for inherited tables."""
+    return model.save_effects and not any(one.parent_link for one in model.fields)
+
+
+def manager(model: Model, database: str) -> Any:
+    """The manager through which the test makes rows of a model in a database: the first, or where a router says, unless another is named."""
+    name = model.default_manager if model.default_manager.isidentifier() else "_default_manager"
+    return there(Attr(Import(model.module, model.name), name), database)
+
+
+def rows_of(model: Model, database: str) -> Any:
+    """The manager through which the test finds rows of a model: one that shows all of them."""
+    hidden = Attr(Import(model.module, model.name), "_base_manager")
+    return manager(model, database) if model.plain_manager else there(hidden, database)
+
+
+def there(manager: Any, database: str) -> Any:
+    return manager if database == "default" else method(manager, "using", database)
+
+
+def update(model: Model, key: Key, pk: Any, values: Mapping[str, Any]) -> Call:
+    return method(method(rows_of(model, key.database), "filter", pk=pk), "update", **values)
