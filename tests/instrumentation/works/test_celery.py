@@ -191,6 +191,8 @@ def test_beside_the_instrumentor_of_opentelemetry(yard: Path, receiver: Sink, in
         worker = started(yard, "beside", POOLS["solo"], env)
         try:
             spans = theirs.until(lambda found: sum("celery" in span.scope for span in found) == 2)
+            if enabled == "1":
+                ours.until(lambda found: sum(span.what == v.WORK for span in found) == 2)
         finally:
             worker.kill()
             finished(worker)
