@@ -192,7 +192,15 @@ class Writer:
 def formatted(text: str, own: Sequence[str]) -> str:
     """The file as ruff formats it; as it is where ruff is not installed. `own`: the project's packages, imported last."""
     sort = ("check", "--select", "I", "--fix-only", "--config", f"lint.isort.known-first-party = {json.dumps(own)}")
-    return ruffed(text, sort, ("format",))
+    head, body = parted(text)
+    return ruffed(ruffed(head, sort) + body, ("format",))
+
+
+def parted(text: str) -> tuple[str, str]:
+    """The lines up to the last import, and the rest, which may be long and has nothing to be sorted."""
+    begin = re.search(r"^(?:class |def |async def |@)", text, re.MULTILINE)
+    place = begin.start() if begin else len(text)
+    return text[:place], text[place:]
 
 
 def tidied(text: str) -> str:
