@@ -49,18 +49,15 @@ class Joined:
 @lru_cache(maxsize=4096)
 def shape(statement: str, system: str) -> Shape | None:
     """The shape of a SELECT; None for one that groups, unites or cannot be read."""
-    from sqlglot import errors, exp  # noqa: PLC0415 - see predicates
+    from sqlglot import exp  # noqa: PLC0415 - see predicates
 
-    try:
-        tree = predicates.tree_of(statement, system)
-    except (errors.SqlglotError, ValueError, RecursionError):
-        return None
+    tree = predicates.tree_of(statement, system)
     if not isinstance(tree, exp.Select) or tree.args.get("group") or any(one.find(exp.AggFunc, exp.Window) for one in tree.expressions):
         return None
-    source = tree.args.get("from_") or tree.args.get("from")
-    if source is None or not isinstance(source.this, exp.Table):
+    source = predicates.source_of(tree)
+    if not isinstance(source, exp.Table):
         return None
-    tables = {source.this.alias_or_name: source.this.name}
+    tables = {source.alias_or_name: source.name}
     outer: set[str] = set()
     conditions: list[Any] = []
     for join in tree.args.get("joins") or []:

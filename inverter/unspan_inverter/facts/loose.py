@@ -61,13 +61,12 @@ def level(event: RowsRead, project: Project) -> list[int]:
 
 def sorted_by(event: RowsRead, project: Project) -> list[int] | None:
     """The places of the columns that a result is ordered by; None where others than its own decide."""
-    from sqlglot import errors, exp, parse_one  # noqa: PLC0415 - see predicates
+    from sqlglot import exp  # noqa: PLC0415 - see predicates
 
     if "ORDER BY" not in event.statement.upper():
         return []
-    try:
-        tree = parse_one(predicates.named(event.statement), read=predicates.DIALECTS.get(event.system, "sqlite"))
-    except (errors.SqlglotError, ValueError, RecursionError):
+    tree = predicates.tree_of(event.statement, event.system)
+    if tree is None:
         return None
     order = tree.args.get("order")
     found: list[int] = []

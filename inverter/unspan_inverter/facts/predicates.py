@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
@@ -41,32 +42,42 @@ PRESENT: Any = object()
 """Stands for some value that is not null."""
 
 
+@lru_cache(maxsize=512)
 def tree_of(statement: str, system: str = "") -> Any:
-    """A statement as sqlglot's tree, `IS NOT NULL` the negation of `IS NULL` in every dialect. Raises SqlglotError, ValueError and RecursionError."""
-    from sqlglot import exp, parse_one  # noqa: PLC0415 - a fifth of a second that most traces need not pay
+    """A statement as sqlglot's tree, `IS NOT NULL` the negation of `IS NULL` in every dialect; None for one that cannot be read.
 
-    tree = parse_one(named(statement), read=DIALECTS.get(system, "sqlite"))
-    for one in [one for one in tree.find_all(exp.Is) if one.args.get("negate")]:
-        positive = one.copy()
-        positive.set("negate", None)
-        one.replace(exp.Not(this=positive))
+    All who ask share the tree: it is to be looked at only.
+    """
+    from sqlglot import errors, exp, parse_one  # noqa: PLC0415 - a fifth of a second that most traces need not pay
+
+    try:
+        tree = parse_one(named(statement), read=DIALECTS.get(system, "sqlite"))
+        for one in [one for one in tree.find_all(exp.Is) if one.args.get("negate")]:
+            positive = one.copy()
+            positive.set("negate", None)
+            one.replace(exp.Not(this=positive))
+    except (errors.SqlglotError, ValueError, RecursionError):
+        return None
     return tree
 
 
 def where(statement: str, parameters: tuple[Any, ...], system: str = "") -> tuple[Term, ...] | None:
     """The conditions of a statement on one table, () when it has none, None when they are not simple."""
-    from sqlglot import errors, exp  # noqa: PLC0415 - see tree_of
+    from sqlglot import exp  # noqa: PLC0415 - see tree_of
 
-    try:
-        tree = tree_of(statement, system)
-    except (errors.SqlglotError, ValueError, RecursionError):
-        return None
-    if tree.find(exp.Join, exp.Subquery, exp.Group, exp.Having, exp.Union, exp.Distinct) is not None:
+    tree = tree_of(statement, system)
+    if tree is None or tree.find(exp.Join, exp.Subquery, exp.Group, exp.Having, exp.Union, exp.Distinct) is not None:
         return None
     found = tree.args.get("where")
     if found is None:
         return ()
     return terms(found.this, parameters)
+
+
+def source_of(tree: Any) -> Any:
+    """What stands behind a statement's FROM, None where nothing does; versions of sqlglot keep it under two names."""
+    found = tree.args.get("from_") or tree.args.get("from")
+    return None if found is None else found.this
 
 
 def terms(tree: Any, parameters: tuple[Any, ...], no: bool = False) -> tuple[Term, ...] | None:

@@ -35,11 +35,10 @@ def window(model: Model, events: Iterable[RowsRead]) -> Window | None:
 
 
 def sliced(model: Model, event: RowsRead) -> Window | None:
-    from sqlglot import errors, exp  # noqa: PLC0415 - see predicates
+    from sqlglot import exp  # noqa: PLC0415 - see predicates
 
-    try:
-        tree = predicates.tree_of(event.statement, event.system)
-    except (errors.SqlglotError, ValueError, RecursionError):
+    tree = predicates.tree_of(event.statement, event.system)
+    if tree is None:
         return None
     order, offset = tree.args.get("order"), tree.args.get("offset")
     first = order.expressions[0] if order is not None and order.expressions else None

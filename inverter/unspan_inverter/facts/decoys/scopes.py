@@ -42,13 +42,10 @@ class Shape:
 @lru_cache(maxsize=4096)
 def shape(statement: str, system: str) -> Shape | None:
     """None for a statement that cannot be read, or that takes rows from somewhere in a way that is not understood."""
-    from sqlglot import errors, exp  # noqa: PLC0415 - see predicates
+    from sqlglot import exp  # noqa: PLC0415 - see predicates
 
-    try:
-        tree = predicates.tree_of(statement, system)
-    except (errors.SqlglotError, ValueError, RecursionError):
-        return None
-    if isinstance(tree, exp.Command):
+    tree = predicates.tree_of(statement, system)
+    if tree is None or isinstance(tree, exp.Command):
         return None
     named = frozenset(table.name for table in tree.find_all(exp.Table) if table.name)
     scopes: list[Scope] = []
@@ -93,9 +90,8 @@ def sources(tree: Any) -> Iterator[Any]:
 
     if isinstance(tree, (exp.Update, exp.Delete)):
         yield tree.this
-    source = tree.args.get("from_") or tree.args.get("from")
-    if source is not None:
-        yield source.this
+    if (source := predicates.source_of(tree)) is not None:
+        yield source
 
 
 def parts(tree: Any) -> list[Any]:

@@ -205,8 +205,8 @@ def key_of_own(inner: Any, standing: Standing, asked: Any) -> bool:
     from sqlglot import exp  # noqa: PLC0415
 
     column = inner.expressions[0].unalias()
-    source = inner.args.get("from_") or inner.args.get("from")
-    tables = [source.this, *(join.this for join in inner.args.get("joins") or [])] if source is not None else []
+    source = predicates.source_of(inner)
+    tables = [source, *(join.this for join in inner.args.get("joins") or [])]
     table = next((one for one in tables if isinstance(one, exp.Table) and one.alias_or_name == getattr(column, "table", "")), None)
     model = standing.project.table(table.name) if table is not None else None
     label = refers(model, field_of(model, column.name), standing.project)
