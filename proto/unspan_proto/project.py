@@ -4,7 +4,7 @@ It travels as one encoded dict (`as_plain`) in a `project` span, in a trace of i
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, TypeVar
@@ -100,6 +100,20 @@ class Model:
                 return one
         return None
 
+    def by_column(self, column: str) -> Field | None:
+        """The field that has this column of the table."""
+        return next((one for one in self.fields if one.column == column), None)
+
+    @property
+    def owner(self) -> str:
+        """The label of the model that owns the rows: of a proxy the one behind it."""
+        return self.concrete or self.label
+
+    @property
+    def inherits(self) -> bool:
+        """Whether a part of each row stands in the table of another model."""
+        return any(one.parent_link for one in self.fields)
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -132,6 +146,19 @@ class Project:
     def model(self, label: str) -> Model | None:
         """The model with this label, case of the class name ignored."""
         return self._labels.get(label.lower())
+
+    def owner(self, label: str) -> Model | None:
+        """The model that owns the rows of the one with this label: of a proxy the one behind it."""
+        model = self.model(label)
+        return (self.model(model.owner) or model) if model is not None else None
+
+    def ancestors(self, model: Model) -> Iterator[Model]:
+        """The models in whose tables parts of its rows stand, under the same keys."""
+        for one in model.fields:
+            above = self.model(one.related or "") if one.parent_link else None
+            if above is not None:
+                yield above
+                yield from self.ancestors(above)
 
     def table(self, name: str) -> Model | None:
         """The concrete model that owns this table; one that was swapped out owns none."""

@@ -48,7 +48,7 @@ class Correspondence:
         if place not in self._labels:
             model = self.project.model(label)
             one = model.field(name) if model else None
-            own = (model.concrete or model.label) if model else label
+            own = model.owner if model else label
             self._labels[place] = one.related or (own if one.primary_key else None) if one else (own if name == "pk" else None)
         return self._labels[place]
 

@@ -49,4 +49,4 @@ def meant(
     pk, found = label.field("pk"), bare(value)
     if isinstance(found, str) and found.isdecimal() and pk is not None and (pk.auto or "Integer" in pk.type):
         found = int(found)
-    return pointer.attname, Key(label.concrete or label.label, found, database)
+    return pointer.attname, Key(label.owner, found, database)

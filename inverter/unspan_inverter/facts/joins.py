@@ -144,7 +144,7 @@ def proved(event: RowsRead, project: Project) -> Iterator[tuple[list[Joined], tu
     for row in event.rows:
         values = selected(event, row, models, project)
         for (alias, column), value in constants.items():
-            if alias in models and (one := by_column(models[alias], column)):
+            if alias in models and (one := models[alias].by_column(column)):
                 values.setdefault(alias, {}).setdefault(column, as_python(one, value, project))
         gone = {alias for alias in found.outer if all(value is None for value in values.get(alias, {}).values())}
         spread(values, found.equal, gone)
@@ -196,11 +196,7 @@ def spread(values: dict[str, dict[str, Any]], equal: tuple[tuple[Place, Place], 
 
 
 def joined(alias: str, model: Model, values: Mapping[str, Any]) -> Joined:
-    return Joined(alias, model, {one.attname: value for name, value in values.items() if (one := by_column(model, name))})
-
-
-def by_column(model: Model, column: str) -> Field | None:
-    return next((one for one in model.fields if one.column == column), None)
+    return Joined(alias, model, {one.attname: value for name, value in values.items() if (one := model.by_column(name))})
 
 
 def as_python(one: Field, value: Any, project: Project) -> Any:
@@ -254,5 +250,5 @@ def carry(row: Joined, others: list[Joined], equal: tuple[tuple[Place, Place], .
     for one, two in equal:
         there = two if one == here else one if two == here else None
         for other in others:
-            if there is not None and other.alias == there[0] and (column := by_column(other.model, there[1])):
+            if there is not None and other.alias == there[0] and (column := other.model.by_column(there[1])):
                 other.values.setdefault(column.attname, row.pk)

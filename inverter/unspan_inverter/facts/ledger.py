@@ -72,9 +72,8 @@ class Ledger:
         self._saved: dict[str, list[tuple[str, State]]] = {}
 
     def concrete(self, label: str | None) -> Model | None:
-        """The model that owns the rows of `label`: a proxy's rows are those of the model behind it."""
-        model = self.project.model(label) if label else None
-        return self.project.model(model.concrete) or model if model and model.proxy and model.concrete else model
+        """The model that owns the rows of `label`, None for no label."""
+        return self.project.owner(label or "")
 
     def settle(self) -> None:
         """Rows without a key that turned out to be known ones: another query read them later."""

@@ -24,4 +24,4 @@ def as_link(between: Model, values: dict[str, Any], project: Project, database: 
 def project_label(side: Field, project: Project) -> str:
     """The label under which the rows go that a foreign key points to: of a proxy, the model's behind it."""
     related = project.model(side.related or "")
-    return (related.concrete or related.label) if related else str(side.related)
+    return related.owner if related else str(side.related)

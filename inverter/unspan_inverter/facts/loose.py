@@ -32,8 +32,7 @@ def results(events: Iterable[Event], places: Mapping[Key, int], project: Project
 
 def positions(event: RowsRead, places: Mapping[Key, int], project: Project) -> list[int] | None:
     """Where the test puts the rows of a result; None for rows without a key, or with the same several times."""
-    model = project.model(event.model or "")
-    owner = project.model(model.concrete) if model and model.proxy and model.concrete else model
+    model, owner = project.model(event.model or ""), project.owner(event.model or "")
     if model is None or owner is None:
         return None
     at = next(

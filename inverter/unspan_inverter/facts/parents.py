@@ -47,7 +47,7 @@ def pointed_by_another(values: Mapping[str, Any], model: Model, project: Project
             and not lossy(value)
             and target(one, value, project, "") is None
         ):
-            found.append((related.concrete or related.label, one.to_field, value))
+            found.append((related.owner, one.to_field, value))
     return found
 
 
@@ -65,11 +65,8 @@ def pointed(row: RowExists | RowBorn | RowChanged, model: Model, project: Projec
 
 def target(one: Field, value: Any, project: Project, database: str) -> Key | None:
     """The row a foreign key's value points to; None for null, and for a key to a column that is not the primary key."""
-    related = project.model(one.related or "")
-    if value is None or related is None:
-        return None
-    owner = project.model(related.concrete) if related.proxy and related.concrete else related
-    if owner is None or (one.to_field and owner.field(one.to_field) is not owner.field("pk")):
+    owner = project.owner(one.related or "")
+    if value is None or owner is None or (one.to_field and owner.field(one.to_field) is not owner.field("pk")):
         return None
     return Key(owner.label, value, database)
 

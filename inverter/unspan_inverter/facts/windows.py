@@ -44,7 +44,7 @@ def sliced(model: Model, event: RowsRead) -> Window | None:
     first = order.expressions[0] if order is not None and order.expressions else None
     if first is None or not isinstance(first.this, exp.Column):
         return None
-    one = next((one for one in model.fields if one.column == first.this.name), None)
+    one = model.by_column(first.this.name)
     at = next((i for i, column in enumerate(event.columns) if one and column.attname == one.attname and column.model == model.label), None)
     if one is None or at is None:
         return None

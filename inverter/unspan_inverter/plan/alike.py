@@ -31,7 +31,7 @@ class Row:
 def together(statements: Sequence[Statement], spoken: Iterable[str], project: Project) -> list[Statement]:
     """The statements, rows that are alike made by one. `spoken`: the variables that are used."""
     kept = frozenset(spoken)
-    inherited = {Import(model.module, model.name) for model in project.models if any(one.parent_link for one in model.fields)}
+    inherited = {Import(model.module, model.name) for model in project.models if model.inherits}
     found: list[Statement] = []
     pairs = [(statement, row(statement, kept, inherited)) for statement in statements]
     for like, some in groupby(pairs, lambda pair: kind(pair[1])):

@@ -177,11 +177,9 @@ def is_one(one: Key, other: Key, outcome: Outcome) -> bool:
     """Whether a row stands in the table of another too: it is of the same model, or of one that inherits from it."""
     if one.database != other.database:
         return False
-    if one.label == other.label:
-        return True
     child = outcome.bindings.project.model(one.label)
-    links = [link.related for link in child.fields if link.parent_link and link.related] if child else []
-    return any(is_one(one._replace(label=above), other, outcome) for above in links)
+    above = outcome.bindings.project.ancestors(child) if child is not None else ()
+    return one.label == other.label or any(model.label == other.label for model in above)
 
 
 def held(values: Mapping[str, Any], one: Field) -> Any:

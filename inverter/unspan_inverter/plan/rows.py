@@ -18,7 +18,7 @@ def creation(model: Model, values: Mapping[str, Any], database: str) -> Any:
 
 def in_bulk(model: Model) -> bool:
     """Whether rows are written without `save()`; Django has no `bulk_create` for inherited tables."""
-    return model.save_effects and not any(one.parent_link for one in model.fields)
+    return model.save_effects and not model.inherits
 
 
 def manager(model: Model, database: str) -> Any:

@@ -23,7 +23,7 @@ def advance_sequences(*models, using="default"):
 
 def numbered(model: Model, project: Project) -> Iterator[Model]:
     """The models whose automatic keys a row of this one takes: its own, and those that it inherits."""
-    if any(one.auto and one.primary_key for one in model.fields) and not any(one.parent_link for one in model.fields):
+    if any(one.auto and one.primary_key for one in model.fields) and not model.inherits:
         yield model
     for label in model.parents:
         if (parent := project.model(label)) is not None:
@@ -37,8 +37,7 @@ def given_by_database(events: Sequence[Event], facts: Facts, project: Project) -
         *((event.model, event.database) for event in events if isinstance(event, (RowsInserted, WriteRefused))),
         *((row.key.label, row.key.database) for row in facts.rows if isinstance(row.key.pk, Made)),
     ]:
-        model = project.model(label)
-        owner = project.model(model.concrete) if model and model.proxy else model
+        owner = project.owner(label)
         if owner is not None and str(project.databases.get(alias, {}).get("vendor")) in BEHIND:
             found |= {one.label: alias for one in numbered(owner, project)}
     return found

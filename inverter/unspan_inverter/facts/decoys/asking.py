@@ -32,7 +32,7 @@ class Request:
     def is_user(self, label: str, value: Any) -> bool:
         user = self.exchange.user
         model = self.project.model(user.label) if user is not None else None
-        return user is not None and model is not None and (model.concrete or model.label) == label and plain(user.pk) == plain(value)
+        return user is not None and model is not None and model.owner == label and plain(user.pk) == plain(value)
 
 
 def words(exchange: Exchange) -> frozenset[str]:

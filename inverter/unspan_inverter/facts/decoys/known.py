@@ -1,6 +1,6 @@
 """The rows that statements may meet in the test, by column, and the keys and values that no decoy may take."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,21 +42,12 @@ class Known:
             if (model := self.project.model(key.label)) is not None:
                 touched = {name for values in self.written.get(key.label, ()) for name in values}
                 kept = {name: value for name, value in row.values.items() if name not in touched}
-                for one in (model, *ancestors(model, self.project)):
+                for one in (model, *self.project.ancestors(model)):
                     found[one.table].append(by_column(one, kept, key.pk))
         for label, some in self.written.items():
             if (model := self.project.model(label)) is not None:
                 found[model.table] += [by_column(model, {}, None)] if some else []
         return {table: [ANYTHING] if table in self.unknown else rows for table, rows in found.items()}
-
-
-def ancestors(model: Model, project: Project) -> Iterator[Model]:
-    """The models that one inherits from, in whose tables its rows have a part, under the same key."""
-    for one in model.fields:
-        above = project.model(one.related or "") if one.parent_link else None
-        if above is not None:
-            yield above
-            yield from ancestors(above, project)
 
 
 def by_column(model: Model, values: Mapping[str, Any], pk: Any) -> Row:
@@ -107,7 +98,7 @@ def inserted(events: Iterable[Event], project: Project) -> dict[str, frozenset[s
 def owner(label: str, project: Project) -> str:
     """The label of the model that owns the rows: of a proxy the one behind it."""
     model = project.model(label)
-    return (model.concrete or model.label) if model is not None else label
+    return model.owner if model is not None else label
 
 
 def fits(row: RowExists, model: Model, known: Known, others: Sequence[RowExists]) -> bool:

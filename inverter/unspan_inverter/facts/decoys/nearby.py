@@ -108,7 +108,7 @@ class Maker:
 
     def target(self, one: Field) -> str:
         related = self.known.project.model(one.related or "")
-        return (related.concrete or related.label) if related is not None else ""
+        return related.owner if related is not None else ""
 
     def parent(self, one: Field, key: Made) -> RowExists | None:
         """A row for a foreign key to point to, which no other points to."""
@@ -160,7 +160,7 @@ class Maker:
 
     def row(self, model: Model, pk: Made, given: Mapping[str, Any], like: Row, asked: set[str]) -> RowExists | None:
         """A row with the values that conditions speak of and those that it must have; None where there is none of its kind."""
-        if model.parents or any(one.parent_link for one in model.fields) or not model.managed:
+        if model.parents or model.inherits or not model.managed:
             return None
         if model.seeded and model is not self.search.models[self.base]:
             return None  # rows of migrations may stand in the way

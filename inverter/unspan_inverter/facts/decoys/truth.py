@@ -72,7 +72,7 @@ class Standing:
 
 
 def field_of(model: Model | None, column: str) -> Field | None:
-    return next((one for one in model.fields if one.column == column), None) if model is not None else None
+    return model.by_column(column) if model is not None else None
 
 
 def refers(model: Model | None, one: Field | None, project: Project) -> str:
@@ -81,7 +81,7 @@ def refers(model: Model | None, one: Field | None, project: Project) -> str:
         return ""
     related = project.model(one.related) if one.related else None
     if related is not None:
-        return (related.concrete or related.label) if not one.to_field or related.field(one.to_field) is related.field("pk") else ""
+        return related.owner if not one.to_field or related.field(one.to_field) is related.field("pk") else ""
     return model.label if one.attname == model.pk else ""
 
 
