@@ -17,6 +17,7 @@ from unspan_inverter.settings import under_recorder
 from unspan_inverter.trace import built
 
 PROJECT = Path(__file__).parent / "project"
+ASKING = Path(__file__).parents[1] / "asking.py"
 
 
 class Round:
@@ -26,6 +27,7 @@ class Round:
         self.folder, self.databases = folder, databases
         self.statuses, self.tests = dict[str, tuple[int, str]](), dict[str, str]()
         shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ASKING, folder)
         self.manage("makemigrations", "-v0")
         for alias in databases:
             self.manage("migrate", "-v0", f"--database={alias}")

@@ -21,6 +21,7 @@ from .comparing import Ran, departs
 from .program import Program
 
 PROJECT = Path(__file__).parent / "project"
+ASKING = Path(__file__).parents[1] / "asking.py"
 IMPORTS = """import contextlib
 import datetime
 import uuid
@@ -80,6 +81,7 @@ class Round:
 
     def write(self) -> None:
         shutil.copytree(PROJECT, self.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ASKING, self.folder)
         for lab in {program.schema.lab: program.schema for program in self.programs}.values():
             folder, own = self.folder / lab.lab, [program for program in self.programs if program.schema.lab == lab.lab]
             (folder / "tests").mkdir(parents=True)

@@ -4,7 +4,6 @@ Under `opentelemetry-instrument` each request is a trace of the id that it was g
 """
 
 import html
-import io
 import json
 import os
 import re
@@ -12,6 +11,8 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
+
+import asking
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")
 
@@ -44,31 +45,8 @@ def emptied(lab, base):
     return ranges
 
 
-def asked(application, path, query, trace_id):
-    """The status of the answer to a GET."""
-    environ = {
-        "REQUEST_METHOD": "GET", "PATH_INFO": path, "SCRIPT_NAME": "", "QUERY_STRING": query, "SERVER_NAME": "testserver", "SERVER_PORT": "80",
-        "HTTP_HOST": "testserver", "REMOTE_ADDR": "127.0.0.1", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr,
-        "wsgi.url_scheme": "http", "wsgi.version": (1, 0), "wsgi.multithread": False, "wsgi.multiprocess": False, "wsgi.run_once": False,
-        "HTTP_TRACEPARENT": f"00-{trace_id}-{trace_id[:16]}-01",
-    }  # fmt: skip
-    said = []
-    answer = application(environ, lambda status, headers, *more: said.append(status))
-    body = b"".join(answer)
-    answer.close()
-    return int(said[0][:3]), body
-
-
-def patient():
-    """Lets the recorder spend what it needs on rows behind statements: how busy this machine is must not decide what a trace holds."""
-    from unspan_instrumentation.lineage import fetching, images
-
-    images.MOST_SECONDS, fetching.MILLISECONDS = 60.0, 10_000
-    fetching.READING = f"SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = {fetching.MILLISECONDS}"
-
-
 def main():
-    patient()
+    asking.patient()
     from django.core.wsgi import get_wsgi_application
 
     application = get_wsgi_application()
@@ -88,7 +66,7 @@ def main():
             continue
         journal.TAKEN.clear()
         one["before"], one["began"] = watching.tables(lab), time.time()
-        status, body = asked(application, f"/{lab}/{name}/", query, trace_id)
+        status, body = asking.asked(application, f"/{lab}/{name}/", trace_id, query)
         one |= {"ended": time.time(), "after": watching.tables(lab), "read": [notes for taken in journal.TAKEN for notes in taken]}
         if status != 200:
             title = re.search(r"<title>\s*(\w+)", page := body.decode(errors="replace"))
