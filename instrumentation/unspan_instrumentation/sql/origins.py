@@ -65,7 +65,7 @@ class Compiled:
         selected, written = readers()
         query = self.compiler.query
         if kind == "SQLUpdateCompiler":
-            self.known[v.WRITTEN] = written.updated(self.compiler)
+            self.known[v.WRITTEN] = written.updated(self.compiler, statement.parameters)
         if kind in FIRST_WORDS:
             keys = written.named_keys(query)
             if keys is not None:
@@ -114,7 +114,7 @@ class Inserting:
         statement.origin, statement.held = self, True
         self.statements.append((statement, []))
         kept = objects[: statement.recording.settings.max_rows]
-        self.statements[-1][1].extend(written.inserted(self.compiler, kept, self.value))
+        self.statements[-1][1].extend(written.inserted(self.compiler, kept, self.value, statement.parameters))
         if len(kept) < len(objects):
             statement.recording.lose(f"rows that a statement wrote: over UNSPAN_MAX_ROWS={len(kept)}")
 

@@ -19,21 +19,37 @@ from unspan_proto.values import Opaque, type_name
 from unspan_instrumentation.sql.limits import frozen_cell
 
 Row = dict[str, Any]
-TEXT = (str, bytes, bytearray, memoryview)
+WORDS = ("CharField", "TextField", "SlugField", "EmailField", "URLField")
 
 
-def inserted(compiler: Any, objects: list[Any], value: Callable[[Any, Any], Any]) -> list[Row]:
-    """One dict an object of an INSERT: attname → value. `value` gives what the field's `pre_save` returned for an object."""
-    return [{field.attname: cleaned(field, value(field, one)) for field in compiler.query.fields} for one in objects]
+def inserted(compiler: Any, objects: list[Any], value: Callable[[Any, Any], Any], sent: Any) -> list[Row]:
+    """One dict an object of an INSERT: attname → value. `value` gives what the field's `pre_save` returned for an object; `sent` are the parameters."""
+    fields = compiler.query.fields
+    cells = [(field, value(field, one)) for one in objects for field in fields]
+    made = [cleaned(field, cell) for field, cell in cells]
+    if isinstance(sent, (list, tuple)) and len(sent) == len(cells):
+        made = [as_text(field, cell, one, text) for (field, cell), one, text in zip(cells, made, sent, strict=True)]
+    names = [field.attname for field in fields]
+    return [dict(zip(names, made[start : start + len(names)], strict=True)) for start in range(0, len(made), len(names) or 1)]
 
 
-def updated(compiler: Any) -> Row | list[Row]:
-    """attname → new value of an UPDATE; for bulk_update a list of dicts with each row's key."""
-    values = compiler.query.values
+def updated(compiler: Any, sent: Any) -> Row | list[Row]:
+    """attname → new value of an UPDATE; for bulk_update a list of dicts with each row's key. `sent` are the parameters."""
     by_key = per_key(compiler.query)
     if by_key is not None:
         return by_key
-    return {field.attname: cleaned(field, value) for field, _, value in values}
+    values = compiler.query.values
+    row = {field.attname: cleaned(field, value) for field, _, value in values}
+    given = [(field, value) for field, _, value in values if value is not None]
+    if isinstance(sent, (list, tuple)) and not any(hasattr(type(value), "resolve_expression") for _, value in given):
+        row |= {field.attname: as_text(field, value, row[field.attname], text) for (field, value), text in zip(given, sent, strict=False)}
+    return row
+
+
+def as_text(field: Any, value: Any, made: Any, sent: Any) -> Any:
+    """What a text column got of an object that is no text: a lazy translation, a model's row. Django has asked the object itself by now."""
+    foreign = type(made) is Opaque and type(sent) is str and not hasattr(type(value), "resolve_expression")
+    return sent if foreign and field.get_internal_type() in WORDS else made
 
 
 def per_key(query: Any) -> list[Row] | None:
@@ -84,7 +100,7 @@ def cleaned(field: Any, value: Any) -> Any:
     if hasattr(type(value), "resolve_expression"):
         return Opaque(type_name(type(value)))
     if isinstance(value, Model):
-        value = value.__dict__.get(field.target_field.attname)
+        value = value.__dict__.get(field.target_field.attname) if field.is_relation else Opaque(type_name(type(value)))
     if isinstance(field, FileField):
         return str(getattr(value, "name", value) or "")
     if type(value) in (str, int, float) and field.is_relation:

@@ -142,18 +142,30 @@ def item(value: Item, scope: Scope) -> Code:
 
 
 def formatted(value: Format, scope: Scope) -> Code:
-    """An f-string; braces and quotes of its texts are escaped by `repr` and doubling."""
-    pieces: list[Code] = []
+    """An f-string; what cannot stand in one is added to it."""
+    runs: list[list[Any]] = []
     for part in value.parts:
+        nests = isinstance(part, str) or NESTS.fullmatch(f"{{{scope.write(part).text}}}") is not None
+        if nests and runs and runs[-1][0] is not Format:
+            runs[-1].append(part)
+        else:
+            runs.append([part] if nests else [Format, part])
+    return joined([as_text(run[1], scope) if run[0] is Format else interpolated(run, scope) for run in runs], " + ")
+
+
+def interpolated(parts: Sequence[Any], scope: Scope) -> Code:
+    """One f-string; braces and quotes of its texts are escaped by `repr` and doubling. A text alone is a literal."""
+    if all(isinstance(part, str) for part in parts):
+        return scope.write("".join(parts))
+    pieces: list[Code] = []
+    for part in parts:
         if isinstance(part, str):
             pieces.append(Code(repr('"' + part)[2:-1].replace("{", "{{").replace("}", "}}").replace('"', '\\"')))
         else:
             inner = scope.write(part)
             pieces.append(Code(f"{{{inner.text}}}", inner.imports))
     inner = joined(pieces, "")
-    if all(isinstance(part, str) or NESTS.fullmatch(piece.text) for piece, part in zip(pieces, value.parts, strict=True)):
-        return Code(f'f"{inner.text}"', inner.imports)
-    return joined([scope.write(part) if isinstance(part, str) else as_text(part, scope) for part in value.parts], " + ")
+    return Code(f'f"{inner.text}"', inner.imports)
 
 
 NESTS = re.compile(r"\{[A-Za-z_][\w.()\[\], ]*\}", re.ASCII)

@@ -13,7 +13,7 @@ from unspan_proto.values import bare
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Made
-from unspan_inverter.plan import documents, messages, requests, unordered
+from unspan_inverter.plan import documents, messages, requests, spoken, unordered
 from unspan_inverter.plan.bindings import TOKEN, Bindings, bound_document, literals, plain_key
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Attr, Check, Import, Item, Name, Statement, call, method
@@ -91,7 +91,7 @@ def redirect(answer: Answer) -> Iterator[Statement]:
     if not of_this_site(target):
         answer.bindings.keep([target])
         yield Check("equal", (Attr(RESPONSE, "status_code"), answer.exchange.status))
-        yield Check("equal", (Item(Attr(RESPONSE, "headers"), "Location"), target))
+        yield Check("equal", (Item(Attr(RESPONSE, "headers"), "Location"), spoken.bound(target, answer.bindings)))
         return
     kwargs: list[tuple[str, Any]] = [("status_code", answer.exchange.status)] if answer.exchange.status != 302 else []
     made = requests.reversed_or_text(target, answer.exchange, answer.bindings, answer.bindings.project)
@@ -113,7 +113,7 @@ def failure(answer: Answer) -> Iterator[Statement]:
         name, message = failed
         yield Check("equal", (Attr(Item(Attr(RESPONSE, "exc_info"), 0), "__name__"), name.rsplit(".", 1)[-1]))
         if message and len(message) < 200:
-            yield Check("equal", (call(Name("str"), Item(Attr(RESPONSE, "exc_info"), 1)), message))
+            yield Check("equal", (call(Name("str"), Item(Attr(RESPONSE, "exc_info"), 1)), spoken.bound(message, answer.bindings)))
 
 
 def document(answer: Answer) -> Iterator[Statement]:
@@ -122,6 +122,7 @@ def document(answer: Answer) -> Iterator[Statement]:
         return
     found = documents.document(answer.text)
     bound = unknown_keys(bound_document(found, answer.bindings, answer.facts.keys_seen), answer)
+    bound = spoken.bound_throughout(bound, answer.bindings)
     answer.bindings.keep(literals(bound))
     yield from unordered.compared(found, bound, answer.facts.loose, method(RESPONSE, "json"))
 
@@ -234,7 +235,7 @@ def whole(answer: Answer) -> Iterator[Statement]:
             *([answer.exchange.charset] if answer.exchange.charset.lower() not in ("utf-8", "utf8") else []),
         )
         if len(text) <= MOST_TEXT:
-            yield Check("equal", (decoded, text))
+            yield Check("equal", (decoded, spoken.bound(text, answer.bindings)))
         else:
             yield Check("equal", (Item(decoded, slice(0, 1000)), text[:1000]))
     elif len(body) <= 64:
@@ -255,7 +256,10 @@ def mail(answer: Answer) -> Iterator[Statement]:
     box = Attr(Import("django.core", "mail"), "outbox")
     subjects = [str(bare(sent.message.get("subject", ""))) for sent in answer.facts.mails]
     recipients = [[str(bare(to)) for to in sent.message.get("to", [])] for sent in answer.facts.mails]
-    yield Check("equal each", ("subject", box, [canonical(subject, answer.exchange, answer.clock) for subject in subjects]))
+    yield Check(
+        "equal each",
+        ("subject", box, [spoken.bound(canonical(subject, answer.exchange, answer.clock), answer.bindings) for subject in subjects]),
+    )
     yield Check("equal each", ("to", box, recipients))
 
 

@@ -179,6 +179,7 @@ def reached(of: Any, path: str) -> Any:
 
 def text(parts: Sequence[Any]) -> Any:
     """A string of parts: a plain one when there are no expressions in it."""
+    parts = [piece for part in parts for piece in (part.parts if isinstance(part, Format) else (part,))]
     if all(isinstance(part, str) for part in parts):
         return "".join(parts)
     merged: list[Any] = []

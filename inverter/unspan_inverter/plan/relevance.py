@@ -78,7 +78,7 @@ def worth(one: Field, value: Any, model: Model, relevance: Relevance) -> bool:
         return found != EMPTY[one.default.type]
     if one.has_default:
         return type(bare(one.default)) is not type(found) or bare(one.default) != found
-    return found is not None and not (found == "" and not one.unique)
+    return found is not None and not (found == "" and not one.unique and not one.null)
 
 
 def plain(value: Any) -> Any:

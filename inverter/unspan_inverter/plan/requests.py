@@ -12,7 +12,7 @@ from unspan_proto.values import bare
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Key
-from unspan_inverter.plan import routes
+from unspan_inverter.plan import routes, spoken
 from unspan_inverter.plan.bindings import Bindings, literals
 from unspan_inverter.plan.documents import document
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, call, text
@@ -323,4 +323,4 @@ def reversed_or_text(path: str, exchange: Exchange, bindings: Bindings, project:
     """A redirect's target as a developer would write it."""
     plain, separator, query = path.partition("?")
     made = address(plain, exchange, bindings)
-    return text([made, separator + query]) if query else made
+    return text([made, spoken.bound(separator + query, bindings)]) if query else made

@@ -9,8 +9,8 @@ from unspan_proto.values import bare, lossy
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Key
 from unspan_inverter.facts.parents import elsewhere
-from unspan_inverter.plan import requests
-from unspan_inverter.plan.bindings import Bindings, literals
+from unspan_inverter.plan import requests, spoken
+from unspan_inverter.plan.bindings import Bindings, literals, string_of
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Item, Name, SetItem, Statement, call, method
 
 AUTH = ("_auth_user_id", "_auth_user_backend", "_auth_user_hash")
@@ -90,7 +90,16 @@ def asserted(exchange: Exchange, bindings: Bindings, session: Any) -> Iterator[S
         yield Check("not in", ("_auth_user_id", session))
     for name, value in after.items():
         if name not in SILENT and before.get(name) != value and plain(value):
-            yield Check("equal", (Item(session, name), bare(value)))
+            yield Check("equal", (Item(session, name), bound(name, bare(value), bindings)))
+
+
+def bound(name: str, value: Any, bindings: Bindings) -> Any:
+    """What the request put into the session: the key of a row that it made, as `order_id` is, is another one in the test."""
+    made = {row.key for row in bindings.facts.born}
+    for key in bindings.candidates(value) if not isinstance(value, bool) else ():
+        if key in made and bindings.suits(name, key.label):
+            return string_of(bindings.pk(key)) if isinstance(value, str) else bindings.pk(key)
+    return spoken.bound(value, bindings) if isinstance(value, str) and not value.isdecimal() else value
 
 
 def plain(value: Any) -> bool:

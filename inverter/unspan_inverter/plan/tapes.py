@@ -11,7 +11,21 @@ from unspan_inverter.events import Exchange, TapeRead
 from unspan_inverter.facts import Facts, Key
 from unspan_inverter.facts.parents import elsewhere
 from unspan_inverter.plan.bindings import Bindings
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Function, Import, Item, Name, Statement, call, method, text
+from unspan_inverter.plan.expressions import (
+    Assign,
+    Attr,
+    Call,
+    Context,
+    Format,
+    Function,
+    Import,
+    Item,
+    Name,
+    Statement,
+    call,
+    method,
+    text,
+)
 from unspan_inverter.plan.readings import own
 
 REPLAYED: Final = ("random.", "uuid.", "secrets.", "os.urandom", "django.utils.crypto.get_random_string")
@@ -180,6 +194,8 @@ def speaking(part: Any, names: dict[Any, Name]) -> Any:
         return {key: speaking(item, names) for key, item in part.items()}
     if isinstance(part, (list, tuple)):
         return type(part)(speaking(item, names) for item in part)
+    if isinstance(part, Format):
+        return text([speaking(one, names) for one in part.parts])
     if is_dataclass(part) and not isinstance(part, (type, Name, Import)):
         kept = {"name", "id", "kind", "note", "shape", "names", "module"}
         return replace(part, **{one.name: speaking(getattr(part, one.name), names) for one in fields(part) if one.name not in kept})

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import django
 import pytest
+from django.utils.translation import gettext_lazy
 from unspan_instrumentation.recording import Recording
 from unspan_proto import vocabulary as v
 from unspan_proto.values import Opaque
@@ -168,6 +169,21 @@ WRITES: list[Any] = [
         lambda a: books(a).create(title=db().functions.Upper(db().Value("x"))),
         [insert("Book", {**BOOK, "title": "X" if RETURNS else Opaque("django.db.models.functions.text.Upper"), "id": 3})],
         id="create: what the database computes is opaque, unless it is returned",
+    ),
+    pytest.param(
+        lambda a: books(a).create(title=gettext_lazy("Three")),
+        [insert("Book", {**BOOK, "title": "Three", "id": 3})],
+        id="create: a lazy text by the text that was sent",
+    ),
+    pytest.param(
+        lambda a: models().Tag.objects.using(a).create(name=models().Tag.objects.using(a).get()),
+        [insert("Tag", {"name": "Tag object (1)", "id": 2})],
+        id="create: a row in a column of text by the text that was sent",
+    ),
+    pytest.param(
+        lambda a: books(a).filter(pk=1).update(author=None, pages=3, title=gettext_lazy("Uno")),
+        [update("Book", {"author_id": None, "pages": 3, "title": "Uno"}, [1])],
+        id="update: a lazy text by the text that was sent",
     ),
     pytest.param(
         lambda a: books(a).filter(pk=1).update(pages=3, price="2.50", author=None),

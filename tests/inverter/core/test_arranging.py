@@ -42,6 +42,13 @@ CASES = {
         Book.objects.create(title="Emma", author=cls.jane)
         """,
     ),
+    "an empty text is written where the model would leave nothing": (
+        (read("shop.Author", {"id": 1, "name": "Jane", "email": ""}, {"id": 2, "name": "", "email": None}),),
+        """
+        Author.objects.create(name="Jane", email="")
+        Author.objects.create()
+        """,
+    ),
 }  # fmt: skip
 
 
