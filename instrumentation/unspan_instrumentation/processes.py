@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -93,7 +94,19 @@ def program_of(command: Any, shell: bool) -> str:
 
 def recorded() -> Recording | None:
     recording = current()
-    return None if recording is None or recording.closed or is_told() or not within(recording, "programs", MOST) else recording
+    if recording is None or recording.closed or is_told() or importing():
+        return None
+    return recording if within(recording, "programs", MOST) else None
+
+
+def importing() -> bool:
+    """Whether a module is being imported: what it starts, as `ctypes.util` asks the linker, is done once a process and no part of the request."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == "exec_module" and frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def init(original: Callable[..., Any], popen: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

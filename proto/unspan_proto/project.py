@@ -50,6 +50,8 @@ class Field:
     through_auto: bool = False
     accessor: str | None = None
     parent_link: bool = False
+    converted: bool = False
+    """Whether a descriptor that is not Django's gives another object than the column's value, as `MoneyField` does."""
     pointer: tuple[str, ...] = ()
     """Of a generic foreign key: the names of the fields that hold the content type and the key."""
 

@@ -131,6 +131,11 @@ def test_the_body_is_what_the_application_read(
         ("/missing/?denied=1", "GET", {v.STATUS: 403, v.EXCEPTION: ["django.core.exceptions.PermissionDenied", ""]}),
         ("/boom/", "GET", {v.STATUS: 500, v.EXCEPTION: ["ValueError", "no, 1"]}),
         ("/csrf/", "POST", {v.STATUS: 403, v.CSRF_ENFORCED: True}),
+        (
+            "/csrf/checked/",
+            "POST",
+            {v.STATUS: 403, v.CSRF_ENFORCED: True, v.EXCEPTION: ["django.core.exceptions.PermissionDenied", "CSRF"]},
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

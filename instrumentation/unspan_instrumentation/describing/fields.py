@@ -46,6 +46,7 @@ def column(one: Any) -> Field:
         to_field=attempt(lambda: one.target_field.attname) if related else None,
         accessor=accessor(one),
         parent_link=bool(getattr(one.remote_field, "parent_link", False)),
+        converted=converted(one),
     )
 
 
@@ -64,6 +65,12 @@ def many_to_many(one: Any) -> Field:
         through_auto=bool(through._meta.auto_created),
         accessor=accessor(one),
     )
+
+
+def converted(one: Any) -> bool:
+    """Whether what stands in the model's class under the column's name is not Django's own. Nothing is asked for its value."""
+    found = next((vars(cls)[one.attname] for cls in one.model.__mro__ if one.attname in vars(cls)), None)
+    return found is not None and not type(found).__module__.startswith("django.")
 
 
 def generic(one: Any) -> Field:

@@ -10,13 +10,14 @@ from unspan_instrumentation.recording import current
 
 def watch(module: Any) -> None:
     """For `django.middleware.csrf`."""
-    refuse = module.CsrfViewMiddleware._reject
+    check = module.CsrfViewMiddleware.process_view
 
-    @wraps(refuse)
-    def _reject(middleware: Any, request: Any, reason: str) -> Any:
-        recording = current()
+    @wraps(check)
+    def process_view(middleware: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        refusal = check(middleware, request, *args, **kwargs)  # a response; REST framework's own check gives the reason and raises it
+        recording = current() if refusal is not None else None
         if recording is not None and recording.exchange is not None:
             recording.exchange.attributes[v.CSRF_ENFORCED] = True
-        return refuse(middleware, request, reason)
+        return refusal
 
-    module.CsrfViewMiddleware._reject = _reject
+    module.CsrfViewMiddleware.process_view = process_view

@@ -58,10 +58,16 @@ class Answer:
     def of_django(self) -> bool:
         """Whether Django itself wrote the page: its error pages differ between development and tests."""
         x = self.exchange
+        if x.status < 400 or ("html" not in self.kind and not self.told_in_development):
+            return False
         if x.failures is None or not x.answered_by:
-            return x.status >= 400 and "html" in self.kind and (x.exception is not None or x.csrf_refused or not x.view)
-        theirs = x.answered_by.startswith("django.") or bool(x.failures and x.failures[-1].status == x.status)
-        return x.status >= 400 and "html" in self.kind and theirs
+            return x.exception is not None or x.csrf_refused or not x.view
+        return x.answered_by.startswith("django.") or bool(x.failures and x.failures[-1].status == x.status)
+
+    @property
+    def told_in_development(self) -> bool:
+        """Whether it is what Django tells in development of a failure to a client that takes no page."""
+        return self.exchange.failed is not None and self.kind == "text/plain"
 
 
 def canonical(text: str, exchange: Exchange, clock: Clock) -> str:

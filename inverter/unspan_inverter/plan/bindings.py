@@ -16,9 +16,10 @@ from unspan_proto.values import bare
 from unspan_inverter.facts import Facts, Key, Made
 from unspan_inverter.facts.parents import elsewhere, target
 from unspan_inverter.plan.expressions import Attr, Call, Import, Name
+from unspan_inverter.plan.packed import unpacked
 
 ANY = Attr(Import("unittest", "mock"), "ANY")
-TOKEN = re.compile(r"(?<![\w.])\d+(?![\w.]*\w)|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?<!\w)[0-9a-f]{32}(?!\w)")
+TOKEN = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?<!\w)[0-9a-f]{32}(?!\w)|(?<![\w.])\d+(?![\w.]*\w)")
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class Bindings:
 
     def keep(self, texts: Iterable[str]) -> None:
         """Marks the models whose automatic keys appear in texts that are compared literally."""
-        tokens = {plain_key(token) for text in texts for token in TOKEN.findall(text)}
+        tokens = {plain_key(token) for text in texts for token in TOKEN.findall(unpacked(text))}
         self.explicit.update(key.label for token in tokens for key in self.told.get(token, ()))
 
 
@@ -184,11 +185,11 @@ def as_same_type(expression: Any, like: Any) -> Any:
 
 
 def literals(document: Any) -> list[str]:
-    """The literal members of a document in which a key could hide: numbers, and texts that are one or look like an address."""
+    """The literal members of a document in which a key could hide: numbers, and texts that are one, look like an address or are packed."""
     if isinstance(document, dict):
         return [text for name, item in document.items() for text in (*literals(item), *literals(str(name)))]
     if isinstance(document, (list, tuple)):
         return [text for item in document for text in literals(item)]
     if isinstance(document, str):
-        return [document] if TOKEN.fullmatch(document) or re.search(r"[/=]", document) else []
+        return [document] if TOKEN.fullmatch(document) or re.search(r"[/=]|eyJ", document) else []
     return [str(document)] if isinstance(document, (int, float)) and not isinstance(document, bool) else []

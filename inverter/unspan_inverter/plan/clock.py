@@ -13,6 +13,7 @@ from unspan_inverter.events import Event, Exchange, RowsDeleted, RowsRead, RowsU
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan.expressions import Name, Sum, method
+from unspan_inverter.plan.packed import expires
 from unspan_inverter.plan.readings import DATETIME, NOW, TODAY, Reading, aware, away, forms, measuring, own, readings, spoken_zones, texts
 
 MOMENT = Name("moment")
@@ -128,7 +129,10 @@ def clock(events: Sequence[Event], exchange: Exchange, facts: Facts, project: Pr
     told = readings((event for event in events if isinstance(event, TapeRead)), project)
     zones = tuple(spoken_zones(project))
     matter = Mattering(events, exchange, facts, zones, measuring(told))
-    ranked = [[one for one in told if test(one)] for test in (matter.shown, matter.asked, matter.written, matter.bound, matter.dated)]
+    ranked = [
+        [one for one in told if test(one)]
+        for test in (matter.shown, matter.asked, matter.written, matter.bound, matter.dated, matter.expires)
+    ]
     first = next((one for some in ranked for one in some), None)
     if first is None:
         return Clock(None, told, zones=zones)
@@ -161,6 +165,7 @@ class Mattering:
         self.parameters = {value for value in parameters(events) if isinstance(value, datetime)}
         self.moments = set(datetimes(facts))
         self.days = set(dates(facts))
+        self.expiring = expires("\n".join([*(value for _, value in exchange.headers), exchange.body.decode("utf-8", "replace")]))
 
     def shown(self, one: Reading) -> bool:
         if type(one.value) is date and not own(one.tape):
@@ -178,6 +183,10 @@ class Mattering:
 
     def dated(self, one: Reading) -> bool:
         return (one.value if type(one.value) is date else one.value.date() if isinstance(one.value, datetime) else None) in self.days
+
+    def expires(self, one: Reading) -> bool:
+        """Whether a library asked that may have looked whether a token which came with the request is still good."""
+        return self.expiring and bool(one.tape.looked_up) and not one.tape.function.startswith("django.")
 
 
 def moments_of(one: Reading) -> set[datetime]:

@@ -60,6 +60,8 @@ class Outcome:
         found = plain(value)
         if lossy(value) or one.kind != "column" or one.generated or "File" in one.type or "Image" in one.type or "password" in one.name:
             return False, None
+        if one.converted and found is not None:
+            return False, None
         if one.related:
             key = self.bindings.pointed(one, found, database)
             if key is None:
@@ -295,6 +297,7 @@ def changes(row: RowChanged, model: Model, outcome: Outcome) -> Iterator[Stateme
             and not lossy(row.before[one.attname])
             and not isinstance(row.after[one.attname], Opaque)
             and not one.auto_now
+            and not one.converted
             and one.kind == "column"
             and not one.related
         ):

@@ -5,17 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from unspan_proto.project import Field, Model
 from unspan_proto.values import Opaque, bare, lossy
 
 from unspan_inverter.events import Event, RowsDeleted, RowsRead, RowsUpdated
+from unspan_inverter.facts import Facts
 
 DECIDES = re.compile(r"\b(?:WHERE|ORDER BY|GROUP BY)\b|\bDISTINCT\b")
 GATHERS = re.compile(r"\bGROUP BY\b|\bDISTINCT\b|\bORDER BY \d")
 """Where columns that are shown decide which rows are one, or are named by their position."""
 EMPTY = {"dict": {}, "list": [], "builtins.dict": {}, "builtins.list": []}
 """What a callable default of this name returns."""
+TELLING = (datetime, UUID)
+"""Values that are hardly the same by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,18 @@ class Relevance:
     timed: bool = False
     """Whether the project's code compared or reckoned with the time: moments in its rows decided what it did."""
 
+    copied: frozenset[Any] = frozenset()
+    """Moments and random keys in rows that the request made: those that stood in a row before were copied from there."""
+
     def matters(self, value: Any, one: Field) -> bool:
+        if isinstance(value, TELLING) and value in self.copied:
+            return True
         if self.timed and one.type in ("DateTimeField", "DateField") and one.name != "last_login":
             return True
         return one.column in self.ordered or appears(value, self.text)
 
 
-def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = False) -> Relevance:
+def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = False, facts: Facts | None = None) -> Relevance:
     texts = [event.statement for event in events if isinstance(event, (RowsRead, RowsUpdated, RowsDeleted))]
     tails = [text if GATHERS.search(text) else text[found.end() :] for text in texts if (found := DECIDES.search(text))]
     queries = [event for event in events if isinstance(event, RowsRead)]
@@ -48,7 +57,8 @@ def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = 
         (str(label), event.database) for event in queries if event.supported for label in event.shape.get("tables", ())
     }  # of these all rows are known
     ordered = frozenset(name for tail in dict.fromkeys(tails) for quote in '"`' for name in tail.split(quote))
-    return Relevance(text, ordered, password, read, timed)
+    copied = {found for row in (facts.born if facts else ()) for value in row.values.values() if isinstance(found := bare(value), TELLING)}
+    return Relevance(text, ordered, password, read, timed, frozenset(copied))
 
 
 def appears(value: Any, text: str) -> bool:

@@ -59,6 +59,10 @@ class File:
     type: str
 
 
+NEGOTIATING = ("accept", "if-", "content-", "user-agent", "range")
+"""How headers begin whose numbers are no keys."""
+
+
 def act(exchange: Exchange, bindings: Bindings, traces: str) -> Assign:
     """`response = self.client.post(…)`. `traces`: everything the request left behind, to tell which headers mattered."""
     client = Name("client")
@@ -74,6 +78,7 @@ def act(exchange: Exchange, bindings: Bindings, traces: str) -> Assign:
         args = ({name: bound_field(name, value, bindings) for name, value in query.items()},)
     if found := headers(exchange, traces):
         kwargs["headers"] = found
+        bindings.keep(value for name, value in found.items() if not name.lower().startswith(NEGOTIATING))
     if exchange.scheme == "https":
         kwargs["secure"] = True
     kwargs |= announced(exchange)

@@ -8,6 +8,8 @@ from typing import Any
 from unspan_proto.project import Project, Route
 
 PARAMETER = re.compile(r"<(?:(?P<converter>[^<>:]+):)?(?P<name>[^<>:]+)>")
+ANCHOR = re.compile(r"(?<![\[\\])\^")
+"""Not the `^` of `[^/]`."""
 CONVERTERS = {
     "int": "[0-9]+",
     "slug": "[-a-zA-Z0-9_]+",
@@ -30,7 +32,7 @@ def regex(pattern: str) -> re.Pattern[str] | None:
         at = found.end()
     made += re.escape(pattern[at:]) if plain else pattern[at:]
     try:
-        return re.compile(made.replace("^", "").replace(r"\Z", "").removesuffix("$"))
+        return re.compile(ANCHOR.sub("", made).replace(r"\Z", "").removesuffix("$"))
     except re.error:
         return None
 

@@ -6,6 +6,7 @@ Whether a number is meant as a key is told by what stands before it: a mark as i
 import re
 from collections.abc import Iterator
 from typing import Any, Final
+from uuid import UUID
 
 from unspan_proto.values import bare
 
@@ -13,8 +14,8 @@ from unspan_inverter.facts import Key
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.expressions import text
 
-NUMBER: Final = re.compile(r"(?<![\d.,])\d+(?![\d]|[.,]\d)")
-MOMENT: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d{2}|[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
+KEY: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<![\d.,])\d+(?![\d]|[.,]\d)")
+MOMENT: Final = re.compile(r"(?<![0-9a-f])(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?![0-9a-f-])|\d{1,2}:\d{2})")
 MARKS: Final = "/#=-_"
 LONG: Final = 3
 """A number of as many digits is hardly the same by chance."""
@@ -44,7 +45,7 @@ def named(said: str, bindings: Bindings) -> Iterator[tuple[int, int, Key]]:
     if not bindings.facts.born:
         return
     moments = [found.span() for found in MOMENT.finditer(said)]
-    for found in NUMBER.finditer(said):
+    for found in KEY.finditer(said):
         key = None if any(start <= found.start() < stop for start, stop in moments) else meant(said, found, bindings)
         if key is not None:
             yield *found.span(), key
@@ -53,9 +54,9 @@ def named(said: str, bindings: Bindings) -> Iterator[tuple[int, int, Key]]:
 def meant(said: str, found: re.Match[str], bindings: Bindings) -> Key | None:
     """The new row whose key a number certainly is."""
     born = [row.key for row in bindings.facts.born]
-    some = [key for key in bindings.candidates(found[0]) if key in born and isinstance(bare(key.pk), int)]
-    if not some:
-        return None
+    some = [key for key in bindings.candidates(found[0]) if key in born and isinstance(bare(key.pk), (int, UUID))]
+    if not some or "-" in found[0]:
+        return some[0] if some else None
     before = said[: found.start()]
     called = [key for key in some if before.lower().rstrip(" #:=/-_").endswith(name(key))]
     if called:

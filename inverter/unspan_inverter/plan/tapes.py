@@ -26,6 +26,7 @@ from unspan_inverter.plan.expressions import (
     method,
     text,
 )
+from unspan_inverter.plan.packed import unpacked
 from unspan_inverter.plan.readings import own
 
 REPLAYED: Final = ("random.", "uuid.", "secrets.", "os.urandom", "django.utils.crypto.get_random_string")
@@ -90,7 +91,7 @@ def randomness(facts: Facts, exchange: Exchange, bindings: Bindings) -> Randomne
 def shown(facts: Facts, exchange: Exchange) -> str:
     """What the request answered and sent, as one text."""
     sent = [str(bare(dict(mail.message))) for mail in facts.mails] + [f"{one.url} {one.body!r}" for one in facts.services]
-    return "\n".join([exchange.text, *(value for _, value in exchange.response_headers), str(exchange.cookies), *sent])
+    return unpacked("\n".join([exchange.text, *(value for _, value in exchange.response_headers), str(exchange.cookies), *sent]))
 
 
 def wanted(tapes: Sequence[TapeRead], column: str, left: str, bindings: Bindings) -> bool:

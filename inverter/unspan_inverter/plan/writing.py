@@ -50,7 +50,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     before = [*failing(exchange), *session.arranged(exchange, bindings), *caching.arranged(facts, bindings)]
     real = in_real_transactions(recorded)
     shared = not real and exchange.method in ("GET", "HEAD", "OPTIONS") and sum(row.key in bindings.names for row in facts.rows) > 1
-    relevant = relevance(recorded.events, said(exchange), b"assword" in exchange.body, time.compared)
+    relevant = relevance(recorded.events, said(exchange), b"assword" in exchange.body, time.compared, facts)
     arrange.keep_keys(facts, bindings)
     facts = decoys.kept(facts, bindings, time)
     beside = decoys.arranged(facts, bindings, relevant)

@@ -4,9 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db.models.query_utils import DeferredAttribute
+from unspan_instrumentation.describing.fields import converted
 from unspan_proto import project, values
 from unspan_proto.project import Constraint, Field, Project, Route
 from unspan_proto.values import Opaque
@@ -44,6 +47,25 @@ def test_a_broken_urlconf_is_tried_again_then_left_out() -> None:
     found = run("broken")
     assert found["references"] == [None, None, *found["traces"] * 2]
     assert project.from_plain(values.decode(found["text"])).routes == ()
+
+
+class Shouted:
+    """What a field of a library puts in the place of its column."""
+
+    def __get__(self, instance: Any, owner: Any) -> str:
+        return "LOUD"
+
+
+class Painted:
+    paint, brush = Shouted(), DeferredAttribute(None)
+
+
+class Framed(Painted): ...
+
+
+@pytest.mark.parametrize(("attname", "expected"), [("paint", True), ("brush", False), ("nothing", False)])
+def test_a_descriptor_that_is_not_django_s_gives_something_else_than_the_column(attname: str, expected: bool) -> None:
+    assert converted(SimpleNamespace(attname=attname, model=Framed)) is expected
 
 
 def test_no_secret_is_in_it(answer: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,6 +93,18 @@ def test_pipes_that_are_read_otherwise_are_a_gap(recorded: Recording, records: A
     recorded.settle()
     assert seen(records) == [{**program(["echo", "hello"], 0), v.PROGRAM: "echo"}]
     assert recorded.lost == {"what went through the pipes of the program echo (stdout) was not recorded": 1}
+
+
+def test_what_a_module_starts_as_it_is_imported_is_no_part_of_the_request(
+    recorded: Recording, records: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    (tmp_path / "asks_at_import.py").write_text(
+        "import subprocess\nSAID = subprocess.Popen(['echo', 'hi'], stdout=subprocess.PIPE).stdout.read()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert import_module("asks_at_import").SAID == b"hi\n"
+    recorded.settle()
+    assert (seen(records), recorded.lost) == ([], {})
 
 
 def test_one_that_outlives_the_request(recorded: Recording, records: Any) -> None:

@@ -207,3 +207,11 @@ def test_what_a_driver_compares_becomes_a_field_s_value(name: str) -> None:
 @pytest.mark.parametrize(("default", "given"), [("", True), (Opaque("shop.models.token"), False)], ids=["one for all", "another each time"])
 def test_a_unique_column_is_given_a_value_though_it_has_a_default(default: object, given: bool) -> None:
     assert required(field("slug", "SlugField", unique=True, has_default=True, default=default)) is given
+
+
+def test_a_moment_that_was_copied_into_a_new_row_is_written_out_where_it_came_from() -> None:
+    added, changed = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), datetime(2026, 1, 3, tzinfo=timezone.utc)
+    before = read("shop.Book", {"id": 41, "title": "Emma", "added": added, "changed": changed})
+    text = source(trace(before, insert("shop.Book", {"id": 42, "title": "Copy", "added": added}), method="POST"))
+    assert "Book.objects.filter(pk=book.pk).update(added=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))" in text
+    assert "changed=" not in text

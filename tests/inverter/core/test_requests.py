@@ -78,6 +78,12 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
         ["raise_request_exception = False", 'response.exc_info[0].__name__, "ValueError"'],
         ["Server Error"],
     ),
+    "the text for a view that failed, as development shows it": (
+        {"status": 500, "reason": "Internal Server Error", "exception": ["ValueError", "no"], "failures": [failure("ValueError", "no", 500)],
+         "answer": b"ValueError at /books/\nno\n", "response_headers": [["Content-Type", "text/plain; charset=utf-8"]]},
+        ["raise_request_exception = False", 'response.exc_info[0].__name__, "ValueError"'],
+        ["at /books/"],
+    ),
     "a middleware excuses the view": (
         {"status": 503, "reason": "Service Unavailable", "exception": ["ValueError", "no"], "answered_by": "shop.middleware.Excuses",
          "answer": b"<p>Please come back</p>", "response_headers": HTML},

@@ -45,6 +45,7 @@ def test_a_path_leads_to_a_named_route(name: str) -> None:
 PATTERNS: list[tuple[str, str, bool]] = [
     ("a.b/", "a.b/", True), ("a.b/", "axb/", False), ("<path:rest>", "a/b/c", True), ("<str:one>/", "a/b/", False),
     ("^old/(?P<id>\\d+)/$", "old/12/", True), ("^old/(?P<id>\\d+)/$", "old/12/more", False), ("api/^items/(?P<pk>\\w+)/$", "api/items/7/", True),
+    ("api/^items/(?P<pk>[^/.]+)/$", "api/items/7/", True), ("api/^items/(?P<pk>[^/.]+)/$", "api/items/7.5/", False),
     ("x/\\Z", "x/", True), ("(", "(", True), ("^(", "(", False), ("a+b/", "a+b/", True),
 ]  # fmt: skip
 

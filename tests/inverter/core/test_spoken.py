@@ -1,6 +1,7 @@
 """Where a text speaks of a row that the request made, the test says whose key it is; where it says another number, the number stays."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -8,6 +9,7 @@ from .making import Happening, insert, mail, read, source, trace
 
 EMMA = insert("shop.Book", {"id": 41, "title": "Emma"})
 FIRST = insert("shop.Book", {"id": 1, "title": "Emma"})
+LOAN = UUID("00000001-2222-4333-8444-555555555555")
 PLAIN = [["Content-Type", "text/plain; charset=utf-8"]]
 JSON = [["Content-Type", "application/json"]]
 
@@ -35,6 +37,14 @@ CASES: dict[str, tuple[tuple[Happening, ...], dict[str, Any], str]] = {
     "another row has that number": (
         (read("shop.Author", {"id": 41, "name": "Jane"}), EMMA, mail(subject="Author 41", to=["a@b.c"])), {}, '["Author 41"]',
     ),
+    "the address of a row with a random key": (
+        (insert("shop.Loan", {"id": LOAN, "book_id": 5, "number": 1}),), moved(f"/books/?loan={LOAN}"), 'reverse("shop:book-list") + f"?loan={loan.pk}"',
+    ),
+    "the address of such a row in a document": (
+        (insert("shop.Loan", {"id": LOAN, "book_id": 5, "number": 1}),),
+        {"answer": f'{{"url": "http://testserver/loans/{LOAN}/"}}'.encode(), "response_headers": JSON}, '{"url": f"http://testserver/loans/{loan.pk}/"}',
+    ),
+    "a number inside of a random key": ((FIRST, mail(subject=f"/{LOAN}", to=["a@b.c"])), {}, f'["/{LOAN}"]'),
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("unread/", views.unread),
     path("form/", views.form),
     path("csrf/", views.protected),
+    path("csrf/checked/", views.checked),
     path("whoami/", views.whoami),
     path("login/", views.log_in),
     path("logout/", views.log_out),

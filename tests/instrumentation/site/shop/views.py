@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.contrib.auth import get_user_model, login, logout
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import mark_safe
@@ -65,6 +66,22 @@ def form(request):
 
 @csrf_protect
 def protected(request):
+    return HttpResponse("never")
+
+
+class Checked(CsrfViewMiddleware):
+    """As REST framework checks requests that come with a session: the reason is raised, not answered."""
+
+    def _reject(self, request, reason):
+        return reason
+
+
+@csrf_exempt
+def checked(request):
+    check = Checked(lambda request: None)
+    check.process_request(request)
+    if check.process_view(request, None, (), {}):
+        raise PermissionDenied("CSRF")
     return HttpResponse("never")
 
 
