@@ -11,7 +11,7 @@ from unspan_proto import vocabulary as v
 
 from unspan_instrumentation.patching import around, not_recorded, quietly
 from unspan_instrumentation.recording import current
-from unspan_instrumentation.sql.origins import LINK, Aggregating, Compiled, Connecting, Inserting, Raw, claim, making
+from unspan_instrumentation.sql.origins import LINK, Aggregating, Compiled, Connecting, Inserting, Raw, Tableless, claim, making
 from unspan_instrumentation.sql.statement import Statement
 from unspan_instrumentation.told import telling
 
@@ -40,6 +40,8 @@ def execute_sql(original: Callable[..., Any], compiler: Any, args: tuple[Any, ..
     above = making.stack[-1] if making.stack else None
     aggregating = above if isinstance(above, Aggregating) and result_type == SINGLE else None
     compiler.__dict__.pop(LINK, None)
+    if compiler.query.model is None:
+        return under(Tableless(), original, compiler, *args, **kwargs)
     compiled = quietly(recording, WHAT, Compiled, compiler, result_type == MULTI or aggregating is not None)
     try:
         return under(compiled, original, compiler, *args, **kwargs)

@@ -151,6 +151,10 @@ class Connecting:
     """A connection being opened: its statements are not those of the compiler that needed it."""
 
 
+class Tableless:
+    """A query of no model, by which Django asks the database whether values keep a constraint: `Q.check`."""
+
+
 class Raw:
     """A `RawQuery`; its RawQuerySet finds a field for each column once the statement is executed."""
 

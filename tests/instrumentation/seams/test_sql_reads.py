@@ -82,6 +82,12 @@ def seen(records: Any) -> list[dict[str, Any]]:
     return found
 
 
+def checked(alias: str) -> bool:
+    from django.db.models import Q, Value
+
+    return Q(pages__gte=0).check({"pages": Value(3)}, using=alias)
+
+
 def models() -> Any:
     import library.models
 
@@ -356,6 +362,11 @@ READS: list[Any] = [
         lambda a: raw_cursor(a, "SELECT title, pages FROM library_book WHERE id = %s", 1),
         [read(None, computed("title", "pages"), [["One", 10]])],
         id="bare cursor",
+    ),
+    pytest.param(
+        checked,
+        [read(None, computed("_check"), [[1]])],
+        id="a constraint that the database is asked about",
     ),
     pytest.param(nothing_left_open, [read(None, computed("name"), [["Ann"], ["Bob"]])], id="bare cursor left open"),
     pytest.param(
