@@ -1,14 +1,16 @@
 """The whole way as one function: traces in, a test file out. A pure function of recorded data; reading and checking happen elsewhere."""
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from unspan_proto import vocabulary
 from unspan_proto.errors import ContractError
 
 from unspan_inverter.code import source
+from unspan_inverter.code.classes import Beside
 from unspan_inverter.errors import Incomplete, NotRepeatable, Unreadable, one_line
 from unspan_inverter.events import events, exchange
 from unspan_inverter.facts import facts
@@ -18,12 +20,16 @@ from unspan_inverter.trace import Trace
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A test file: its text, data files beside it by relative name, lines for stderr, and a good stem for its name."""
+    """A test file: its text, data files beside it by relative name, lines for stderr, and a good stem for its name.
+
+    `beside`: the same tests as they would be written beside what a file has already.
+    """
 
     source: str
     name: str
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     notes: tuple[str, ...] = ()
+    beside: Callable[[Beside], str] = field(default=lambda there: "", compare=False, repr=False)
 
 
 def generated(
@@ -38,7 +44,9 @@ def generated(
     with readable(traces[0].id):
         text = source(plans, style)
     notes = tuple(dict.fromkeys(f"not recorded: {one_line(note)}" for plan in plans for note in plan.notes))
-    return Generated(text, re.sub(r"(?<!^)(?=[A-Z])", "_", plans[0].class_name.removesuffix("Tests")).lower(), {}, notes)
+    return Generated(
+        text, re.sub(r"(?<!^)(?=[A-Z])", "_", plans[0].class_name.removesuffix("Tests")).lower(), {}, notes, partial(source, plans, style)
+    )
 
 
 def planned(trace: Trace, allow_gaps: bool = False, decoys: bool = True) -> Plan:

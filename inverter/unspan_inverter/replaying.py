@@ -106,7 +106,7 @@ def matched(recordings: Sequence[Trace], traces: dict[str, list[Span]], file: Pa
     found: list[Comparison | None] = []
     why = ""
     for recording in recordings:
-        request = next((one for one in requests if alike(recording.request, one)), requests[0])
+        request = max(requests, key=lambda one: likeness(recording.request, one))
         requests = [one for one in requests if one is not request] or requests
         try:
             found.append(against(recording, of_request(request, traces), descriptions(traces), file))
@@ -116,9 +116,11 @@ def matched(recordings: Sequence[Trace], traces: dict[str, list[Span]], file: Pa
     return Replay(unknown, tuple(found), why)
 
 
-def alike(one: Span, other: Span) -> bool:
-    """Whether two requests are of one method to one view."""
-    return all(one.attributes.get(name) == other.attributes.get(name) for name in (v.METHOD, v.ROUTE, v.VIEW))
+def likeness(one: Span, other: Span) -> tuple[bool, int]:
+    """Whether two requests are of one method to one view; and in how much of what they ask and are answered they agree."""
+    names = (v.STATUS, v.QUERY, v.PATH, v.REQUEST_BODY)
+    same = [one.attributes.get(name) == other.attributes.get(name) for name in (v.METHOD, v.ROUTE, v.VIEW, *names)]
+    return all(same[:3]), sum(same[3:])
 
 
 def of_request(request: Span, traces: dict[str, list[Span]]) -> list[Span]:

@@ -14,7 +14,7 @@ def shown(readme: str) -> dict[str, str]:
 
 def scrubbed(text: str) -> str:
     """What varies from run to run is the trace's id."""
-    return re.sub(r"trace [0-9a-f]{32}", "trace …", text)
+    return re.sub(r"(trace|trace-id) [0-9a-f]{32}", r"\1 …", text)
 
 
 def main() -> None:

@@ -15,11 +15,13 @@ import click
 from unspan_inverter.cli import said
 from unspan_inverter.cli.options import TraceId, endpoint_option, from_option, source, wanted
 from unspan_inverter.errors import NotBuilt, NotWritten
+from unspan_inverter.formatting import styled
 from unspan_inverter.generate import Generated, generated
+from unspan_inverter.merging import updated
 from unspan_inverter.runners import home
 from unspan_inverter.settings import Settings, settings
 from unspan_inverter.trace import Trace, built
-from unspan_inverter.writing import written
+from unspan_inverter.writing import existing, written
 
 LEVELS = ("integration", "view", "unit", "auto", "all")
 FAILED_CHECK = 3
@@ -47,7 +49,7 @@ FAILED_CHECK = 3
     help="Add a few rows that nothing asks for, so that a query which asks for too much fails  [default: that of the settings, else on]",
 )
 @click.option("--allow-gaps", is_flag=True, help="Accept a trace that is not complete, for a weaker test.")
-@click.option("--force", is_flag=True, help="Write over a file that unspan did not generate.")
+@click.option("--force", is_flag=True, help="Replace tests that were edited since they were generated.")
 @from_option
 @endpoint_option
 def command(
@@ -89,9 +91,10 @@ def uncollected() -> Generator[None, None, None]:
 
 @contextmanager
 def on_disk(test: Generated, output: Path, force: bool) -> Generator[Path, None, None]:
-    """The test in its file, which stays."""
+    """The test in its file, which stays, beside what the file has already."""
     path = output / f"test_{stem(test).removeprefix('test_')}.py" if output.is_dir() else output
-    written(path, test.source, test.files, force=force)
+    old = existing(path)
+    written(path, updated(path, old, lambda beside: styled(test.beside(beside), path), force=force), test.files, force=force)
     yield path
 
 
@@ -100,14 +103,15 @@ def on_stdout(test: Generated, chosen: Settings, check: bool) -> Generator[Path 
     """The test on stdout; for the check it stands in the project for a moment."""
     if test.files:
         raise NotWritten("the test", "data files belong beside it", "Give it a file with -o FILE.")
-    click.echo(test.source, nl=False)
+    path = home(chosen, Path.cwd()) / f"unspan_check_{os.getpid()}_{stem(test)}.py"
+    text = styled(test.source, path)
+    click.echo(text, nl=False)
     if not check:
         yield None
         return
-    path = home(chosen, Path.cwd()) / f"unspan_check_{os.getpid()}_{stem(test)}.py"
     with terminated():
         try:
-            written(path, test.source, {})
+            written(path, text, {})
             yield path
         finally:
             removed(path)

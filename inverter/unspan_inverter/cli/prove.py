@@ -9,6 +9,7 @@ import click
 
 from unspan_inverter.cli.generate import terminated
 from unspan_inverter.cli.options import endpoint_option, from_option, json_option, source
+from unspan_inverter.code.signing import resigned
 from unspan_inverter.errors import InverterError, one_line
 from unspan_inverter.proving.prover import Prover
 from unspan_inverter.proving.telling import Told, untold
@@ -68,7 +69,7 @@ def command(
             recordings = [built(found.spans(), found.project_spans()) for found in map(traces.fetched, trace_ids(text))]
         with terminated(), progress(str(one)) as told:
             proof = Prover(settings(Path.cwd()), Path.cwd(), for_tests(), seconds, minimise, mutate, repair, told).prove(one, recordings)
-        replaced(one, with_verdict(one.read_text(encoding="utf-8"), proof).encode())
+        replaced(one, with_verdict(resigned(one.read_text(encoding="utf-8"), text), proof).encode())
         documents.append(document(proof))
         holding = holding and proof.holds
         if not as_json:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -14,9 +14,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from unspan_inverter.code.assertions import STYLES
+from unspan_inverter.code.classes import NOTHING, Beside, Group, grouped, own_rows
 from unspan_inverter.code.code import Code, Imported, import_lines, needs
 from unspan_inverter.code.expressions import LIBRARIES, Scope, aliases, contexts, statement, walked
 from unspan_inverter.code.literals import literal
+from unspan_inverter.code.signing import UNSIGNED, signed
 from unspan_inverter.errors import InverterError, one_line
 from unspan_inverter.plan.expressions import Assign, Import, Name, Plan, call
 
@@ -27,28 +29,36 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One test ready for the template: names and blocks of text."""
+    """One test ready for the template: its name and blocks of text."""
 
-    class_name: str
-    method_name: str
-    base: str
+    name: str
+    trace_id: str
     decorators: tuple[str, ...]
-    databases: str
-    before_class: str
-    shared: str
     arrange: str
     act: str
     asserts: str
-    needs_database: bool
-    transactions: bool
     fixtures: tuple[str, ...] = ()
 
 
-def source(plans: Sequence[Plan], style: str) -> str:
+@dataclass(frozen=True, slots=True)
+class TestClass:
+    """The tests of one class, ready for the template."""
+
+    name: str
+    base: str
+    databases: str
+    before_class: str
+    shared: str
+    needs_database: bool
+    transactions: bool
+    tests: tuple[Test, ...]
+
+
+def source(plans: Sequence[Plan], style: str, beside: Beside = NOTHING) -> str:
     """The whole file. Raises NoLiteral, NoName, NotPython."""
     renamed = aliases(plans)
-    made = [(plan, *test(plan, style, renamed)) for plan in plans]
-    imports = frozenset[Imported]().union(*(found for _, _, found in made))
+    made = [test_class(group, style, renamed) for group in grouped(plans, style, beside)]
+    imports = frozenset[Imported]().union(*(found for _, found in made))
     functions = list(dict.fromkeys(function for plan in plans for function in plan.functions))
     for function in functions:
         imports |= function_needs(function)
@@ -56,10 +66,10 @@ def source(plans: Sequence[Plan], style: str) -> str:
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
     text = environment.get_template(f"{style}.py.jinja").render(
-        traces=[one_line(plan.trace_id) for plan in plans], imports=import_lines(imports), functions=[function.strip() for function in functions],
-        tests=unique([found for _, found, _ in made], style), notes=dict.fromkeys(one_line(note, 200) for plan in plans for note in plan.notes),
+        imports=import_lines(imports), functions=[function.strip() for function in functions], unsigned=UNSIGNED,
+        classes=[found for found, _ in made], notes=dict.fromkeys(one_line(note, 200) for plan in plans for note in plan.notes),
     )  # fmt: skip
-    return python(formatted(text, sorted(imports_of_project(imports))))
+    return signed(python(formatted(text, packages_of_project(one.module for one in imports))))
 
 
 def python(text: str) -> str:
@@ -81,9 +91,9 @@ class NotPython(InverterError):
         )
 
 
-def imports_of_project(imports: Iterable[Imported]) -> set[str]:
-    """The packages among the imports that are neither the standard library's nor a library's that tests use."""
-    return {one.module.partition(".")[0] for one in imports} - LIBRARIES - {"pytest", "pytest_django"} - set(sys.stdlib_module_names)
+def packages_of_project(modules: Iterable[str]) -> list[str]:
+    """The packages among the modules that are neither the standard library's nor a library's that tests use."""
+    return sorted({one.partition(".")[0] for one in modules} - LIBRARIES - {"pytest", "pytest_django"} - set(sys.stdlib_module_names))
 
 
 def function_needs(function: str) -> frozenset[Imported]:
@@ -101,58 +111,42 @@ def function_needs(function: str) -> frozenset[Imported]:
     return found | (needs("unittest", "mock") if "mock." in function else frozenset())
 
 
-def unique(tests: list[Test], style: str) -> list[Test]:
-    """Tests with names of their own: two traces of one route would overwrite each other, and two routes' functions too."""
-    seen: set[str] = set()
-    found: list[Test] = []
-    for one in tests:
-        made, n = one, 1
-        while (made.class_name if style == "django" else made.method_name) in seen:
-            n += 1
-            made = numbered(one, n)
-        seen.add(made.class_name if style == "django" else made.method_name)
-        found.append(made)
-    return found
-
-
-def numbered(one: Test, n: int) -> Test:
-    stem = one.class_name.removesuffix("Tests")
-    return replace(one, class_name=f"{stem}{n}Tests", method_name=f"{one.method_name}_{n}")
-
-
-def test(plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> tuple[Test, frozenset[Imported]]:
-    """One plan as blocks of text."""
-    writer = Writer(plan, style, renamed)
-    before_class = writer.block(plan.before_class, writer.scope(""))
-    shared = writer.block(plan.shared, writer.scope("cls") if style == "django" else writer.scope(""))
-    arrange = writer.block((*writer.strict(), *plan.arrange))
-    act = writer.act()
-    asserts = writer.block(plan.asserts)
+def test_class(group: Group, style: str, renamed: Mapping[tuple[str, str], str]) -> tuple[TestClass, frozenset[Imported]]:
+    """One class as blocks of text."""
+    writer = Writer(group, style, renamed)
+    plan = group.first
     base = "TransactionTestCase" if plan.transactions else "TestCase" if plan.needs_database else "SimpleTestCase"
     if style == "django":
         writer.imports |= needs("django.test", base)
     elif plan.needs_database:
         writer.imports |= needs("pytest")
-    if style == "pytest":
-        arrange, shared = "\n".join(block for block in (shared, arrange) if block), ""
-    decorators = writer.decorators()
-    fixtures = (CAPTURE,) if any(part == Name("capture_on_commit") for part in walked(plan.contexts)) else ()
-    return Test(
-        plan.class_name, plan.method_name, base, decorators, writer.one(set(plan.databases)) if plan.databases else "", before_class, shared, arrange, act, asserts,
-        plan.needs_database, plan.transactions, fixtures,
-    ), writer.imports  # fmt: skip
+    made = TestClass(
+        group.name, base, writer.one(set(plan.databases)) if plan.databases else "", writer.block(plan.before_class, writer.scope("")),
+        writer.block(group.shared, writer.scope("cls")), plan.needs_database, plan.transactions, tuple(writer.test(plan) for plan in group.plans),
+    )  # fmt: skip
+    return made, writer.imports
 
 
 class Writer:
-    """Writes the blocks of one plan and gathers what they need imported."""
+    """Writes the blocks of one class and gathers what they need imported."""
 
-    def __init__(self, plan: Plan, style: str, renamed: Mapping[tuple[str, str], str]) -> None:
-        self.plan, self.style, self.renamed = plan, style, renamed
+    def __init__(self, group: Group, style: str, renamed: Mapping[tuple[str, str], str]) -> None:
+        self.shared, self.style, self.renamed = group.shared, style, renamed
         self.imports = frozenset[Imported]()
-        self.names = frozenset(one.target.id for one in plan.shared if isinstance(one, Assign)) if style == "django" else frozenset[str]()
+        self.names = frozenset(one.target.id for one in group.shared if isinstance(one, Assign))
+        self.strict_csrf = False
+
+    def test(self, plan: Plan) -> Test:
+        """One plan as blocks of text."""
+        self.strict_csrf = plan.strict_csrf
+        fixtures = (CAPTURE,) if any(part == Name("capture_on_commit") for part in walked(plan.contexts)) else ()
+        return Test(
+            plan.method_name, re.sub("[^0-9a-f]", "", plan.trace_id), self.decorators(plan), self.block((*self.strict(), *plan.constants, *own_rows(plan, self.shared), *plan.arrange)),
+            self.act(plan), self.block(plan.asserts), fixtures,
+        )  # fmt: skip
 
     def scope(self, owner: str) -> Scope:
-        client = "client" if self.style == "pytest" or self.plan.strict_csrf else "self.client"
+        client = "client" if self.style == "pytest" or self.strict_csrf else "self.client"
         capture = CAPTURE if self.style == "pytest" else "self.captureOnCommitCallbacks"
         return Scope(client, capture, self.names, owner, self.renamed)
 
@@ -172,28 +166,32 @@ class Writer:
         return "\n".join(self.take(statement(one, scope or self.inside, STYLES[self.style])) for one in statements)
 
     def strict(self) -> list[Any]:
-        return [Assign(Name("client"), call(Import("django.test", "Client"), enforce_csrf_checks=True))] if self.plan.strict_csrf else []
+        return [Assign(Name("client"), call(Import("django.test", "Client"), enforce_csrf_checks=True))] if self.strict_csrf else []
 
-    def act(self) -> str:
-        line = self.block(self.plan.act)
-        if not self.plan.contexts:
+    def act(self, plan: Plan) -> str:
+        line = self.block(plan.act)
+        if not plan.contexts:
             return line
-        items = [self.take(code) for code in contexts(self.plan.contexts, self.inside)]
+        items = [self.take(code) for code in contexts(plan.contexts, self.inside)]
         head = f"with {items[0]}:" if len(items) == 1 else "with (\n" + "".join(f"    {item},\n" for item in items) + "):"
         return f"{head}\n{indent(line, '    ')}"
 
-    def decorators(self) -> tuple[str, ...]:
-        if not self.plan.settings:
+    def decorators(self, plan: Plan) -> tuple[str, ...]:
+        if not plan.settings:
             return ()
         self.imports |= needs("django.test", "override_settings")
-        return (f"override_settings({', '.join(f'{name}={self.one(value)}' for name, value in self.plan.settings)})",)
+        return (f"override_settings({', '.join(f'{name}={self.one(value)}' for name, value in plan.settings)})",)
 
 
 def formatted(text: str, own: Sequence[str]) -> str:
     """The file as ruff formats it; as it is where ruff is not installed. `own`: the project's packages, imported last."""
-    sort = ("check", "--select", "I", "--fix-only", "--config", f"lint.isort.known-first-party = {json.dumps(own)}")
     head, body = parted(text)
-    return ruffed(ruffed(head, sort) + body, ("format",))
+    return ruffed(ruffed(head, sorting(own)) + body, ("format",))
+
+
+def sorting(own: Sequence[str]) -> tuple[str, ...]:
+    """The command of ruff that sorts imports, the project's packages last."""
+    return ("check", "--select", "I", "--fix-only", "--config", f"lint.isort.known-first-party = {json.dumps(own)}")
 
 
 def parted(text: str) -> tuple[str, str]:
@@ -208,17 +206,18 @@ def tidied(text: str) -> str:
     return ruffed(text, ("check", "--select", "F401", "--fix-only"), ("format", "--config", "format.skip-magic-trailing-comma = true"))
 
 
-def ruffed(text: str, *commands: Sequence[str]) -> str:
-    """What ruff makes of a text, one command after the other; one that fails changes nothing."""
+def ruffed(text: str, *commands: Sequence[str], at: Path | None = None, width: int = 120) -> str:
+    """What ruff makes of a text, one command after the other; one that fails changes nothing. `at`: where it will stand, whose configuration is followed."""
+    ours = ("--isolated", "--line-length", str(width), "--stdin-filename", "generated.py")
     beside = Path(sys.executable).with_name("ruff")
     ruff = str(beside) if beside.exists() else shutil.which("ruff")
     if ruff is None:
         return text
     for command in commands:
         done = subprocess.run(
-            [ruff, *command, "--isolated", "--quiet", "--line-length", "120", "--stdin-filename", "generated.py", "-"],
+            [ruff, *command[:1], *(("--stdin-filename", str(at)) if at else ours), "--quiet", *command[1:], "-"],
             input=text.encode("utf-8", "surrogatepass"), capture_output=True, check=False,
-            cwd=TEMPLATES,  # ruff takes a package in its folder for the project's own: the same trace gives the same bytes everywhere
+            cwd=at.parent if at else TEMPLATES,  # ruff takes a package in its folder for the project's own: the same trace gives the same bytes everywhere
         )  # fmt: skip
         if done.returncode == 0 and done.stdout:
             text = done.stdout.decode("utf-8", "surrogatepass")

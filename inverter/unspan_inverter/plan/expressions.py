@@ -138,13 +138,17 @@ Statement = Assign | Do | SetItem | SetAttr | Check
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One test: what is shared, arranged, done and asserted, and the names it has."""
+    """One test: what is arranged, done and asserted, and the names it has."""
 
     class_name: str
     method_name: str
     trace_id: str
-    shared: tuple[Statement, ...]
+    constants: tuple[Statement, ...]
+    """Moments and random values that the test names."""
+    rows: tuple[Statement, ...]
+    """What fills the database."""
     arrange: tuple[Statement, ...]
+    """The client, its session, caches: what is arranged once the rows are there."""
     contexts: tuple[Context, ...]
     act: tuple[Statement, ...]
     asserts: tuple[Statement, ...]
@@ -158,6 +162,10 @@ class Plan:
     strict_csrf: bool = False
     functions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    shareable: bool = False
+    """Whether the rows are made once for the class, even of a test that is alone in it."""
+    told_apart: tuple[tuple[str, str], ...] = ()
+    """Kind → words by which this test may be told from others of its name, the most telling first."""
 
 
 def call(function: Any, /, *args: Any, **kwargs: Any) -> Call:

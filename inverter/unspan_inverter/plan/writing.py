@@ -9,7 +9,20 @@ from unspan_proto.project import Project
 from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead, StatementFailed
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
-from unspan_inverter.plan import arrange, caching, charsets, decoys, names, requests, routes, sequences, session, surroundings, tapes
+from unspan_inverter.plan import (
+    arrange,
+    caching,
+    charsets,
+    decoys,
+    names,
+    requests,
+    routes,
+    sequences,
+    session,
+    surroundings,
+    tapes,
+    telling,
+)
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
@@ -59,7 +72,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     characters = charsets.widened(recorded.events, facts, project)
     plan = Plan(
         class_name=names.of_class(exchange, name), method_name=test_name(answer, name), trace_id=recorded.trace_id,
-        shared=tuple(rows) if shared else (), arrange=(*moment(time), *tapes.arranged(tokens), *(() if shared else rows), *before),
+        constants=(*moment(time), *tapes.arranged(tokens)), rows=tuple(rows), arrange=tuple(before),
         contexts=(
             *requests.mounted(exchange, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
             *(() if real else committed(recorded.events)), *hold.contexts, *tapes.contexts(randomness, bindings, tokens),
@@ -68,10 +81,11 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=uses_database(recorded),
         before_class=characters, transactions=real, strict_csrf=exchange.csrf_refused,
         functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions, *sequences.functions(rows), *charsets.functions(characters)])), notes=facts.notes,
+        shareable=shared, told_apart=telling.told_apart(exchange, facts, bindings),
     )  # fmt: skip
     if not mentions((plan.contexts, plan.asserts), MOMENT):
-        plan = replace(plan, arrange=tuple(one for one in plan.arrange if not (isinstance(one, Assign) and one.target == MOMENT)))
-    caches = caching.settings(facts, bindings, f"{plan.class_name}.{plan.method_name}")
+        plan = replace(plan, constants=tuple(one for one in plan.constants if not (isinstance(one, Assign) and one.target == MOMENT)))
+    caches = caching.settings(facts, bindings, f"{plan.method_name}-{recorded.trace_id[:8]}")
     return replace(plan, settings=(*caches.items(), *surroundings.settings(recorded.events, project).items()))
 
 

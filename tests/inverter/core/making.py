@@ -329,6 +329,7 @@ def blocks(text: str) -> list[str]:
     start = next(n for n, line in enumerate(lines) if line.lstrip().startswith("def test_"))
     depth = len(lines[start]) - len(lines[start].lstrip()) + 4
     start = next(n for n in range(start, len(lines)) if lines[n].endswith(":")) + 1
+    start += 4 if lines[start].lstrip().startswith('"""') else 0  # the docstring, which has four lines
     body = "\n".join(line[depth:] for line in lines[start:]).rstrip()
     return body.split("\n\n\n")[0].split("\n\n")
 

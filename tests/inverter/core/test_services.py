@@ -49,7 +49,7 @@ def run(exchanges: Sequence[HttpAnswered], function: str, expected: object, pack
     (stub,) = stubs(exchanges, packages)
     act = Assign(Name("found"), call(Import(outside_calls.__name__, function), URL))
     plan = Plan(
-        "OutsideTests", "test_outside", "4f1c", (), (), stub.contexts, (act,), (Check("equal", (Name("found"), expected)), *stub.asserts),
+        "OutsideTests", "test_outside", "4f1c", (), (), (), stub.contexts, (act,), (Check("equal", (Name("found"), expected)), *stub.asserts),
         needs_database=False, functions=stub.functions,
     )  # fmt: skip
     text = source([plan], "pytest")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from edge_projects import put
-from edge_proofs import PYTEST, SMALLEST, SMALLEST_PYTEST, TEST, generated, header, members
+from edge_proofs import PYTEST, SMALLEST, SMALLEST_PYTEST, TEST, generated, generated_from, mark, members
 from unspan_inverter.cli import cli
 from unspan_inverter.proving.circumstances import ANOTHER_DATABASE, CIRCUMSTANCES
 
@@ -34,12 +34,12 @@ def prove(home: Path, *words: object) -> Result:
 
 
 def body(file: Path) -> str:
-    """The file below its header."""
+    """The file without its header and the marks of its tests."""
     return body_of(file.read_text())
 
 
 def body_of(text: str) -> str:
-    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("# "))
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("# ") and "Recorded in trace" not in line)
 
 
 def verdict(file: Path) -> str:
@@ -61,7 +61,7 @@ def recording(home: Path) -> tuple[Path, Path]:
 def file(recording: tuple[Path, Path]) -> Path:
     """The test as it was generated."""
     file = recording[0]
-    file.write_text(header(json.loads(recording[1].read_text())["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"]) + TEST)
+    file.write_text(generated_from(json.loads(recording[1].read_text())["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"], TEST))
     return file
 
 
@@ -157,10 +157,10 @@ NOT_OURS = {
     "no file": (None, 2, "Error: Invalid value for 'FILES...': File 'x.py' does not exist."),
     "a folder": (Path(), 2, "Error: Invalid value for 'FILES...': File 'x.py' is a directory."),
     "a person's file": (b"import django\n", 1, "inverter: x.py does not say from which trace it was generated."),
-    "no Python": (header("a" * 32).encode() + b"def\n", 1, "inverter: x.py cannot be read as Python (SyntaxError)."),
+    "no Python": (f"{mark('a' * 32)}\ndef\n".encode(), 1, "inverter: x.py cannot be read as Python (SyntaxError)."),
     "no text": (b"\xff\xfe\x00", 1, "inverter: x.py cannot be read as Python (UnicodeDecodeError)."),
     "a trace that nobody has": (
-        header("ab" * 16).encode() + TEST.encode(), 1, "inverter: trace abababab… is not in the collector at 127.0.0.1:…",
+        generated_from("ab" * 16, TEST).encode(), 1, "inverter: trace abababab… is not in the collector at 127.0.0.1:…",
     ),
 }  # fmt: skip
 
