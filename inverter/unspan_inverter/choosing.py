@@ -1,35 +1,50 @@
 """Which of many traces are worth a test: the fewest that together take every branch that was recorded. No I/O here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from unspan_proto import vocabulary as v
 
 from unspan_inverter.comparing.steps import fingerprint
 from unspan_inverter.trace import Trace
 
-Branch = tuple[str, ...]
+Branches = frozenset[int]
+OUTSIDE = (v.HTTP, v.MAIL, v.ON_COMMIT, v.STORAGE, v.CACHE)
 
 
-def branches(trace: Trace) -> frozenset[Branch]:
-    """What a request did, as far as a test of it can tell: how it was answered, who called whom, what raised, what was asked of the database."""
-    return frozenset(taken(trace))
+class Choice:
+    """Traces by the branches they take: of those that take the same ones only the first is kept, by its id."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._traces: dict[Branches, str] = {}
+        self._covered: Branches = frozenset()
+
+    def add(self, trace: Trace) -> None:
+        branches = frozenset(self._numbers.setdefault(one, len(self._numbers)) for one in taken(trace))
+        self._traces.setdefault(branches, trace.id)
+
+    def take(self) -> tuple[Branches, str] | None:
+        """The trace that takes the most branches which none takes that is covered; None where none takes one. It is not given again."""
+        best = max(self._traces, key=lambda branches: len(branches - self._covered), default=None)
+        if best is None or best <= self._covered:
+            return None
+        return best, self._traces.pop(best)
+
+    def cover(self, branches: Branches) -> None:
+        """A test takes them."""
+        self._covered |= branches
 
 
-def taken(trace: Trace) -> Iterator[Branch]:
+def taken(trace: Trace) -> Iterator[tuple[str, ...]]:
+    """What a request did, as far as it tells a way through the code: the answer, who called whom, what raised, what was asked of the database and of others."""
     asked = trace.request.attributes
     yield ("answer", *(str(asked.get(name, "")) for name in (v.METHOD, v.ROUTE, v.VIEW, v.STATUS)))
     functions = {span.span_id: str(span.attributes.get(v.FUNCTION, "")) for span in trace.spans if span.what == v.CALL}
     for span in trace.spans:
-        above = functions.get(span.parent_id, "")
+        above, raised = functions.get(span.parent_id, ""), str(span.attributes.get(v.EXCEPTION_TYPE, ""))
         if span.what == v.CALL:
-            yield ("call", above, functions[span.span_id], str(span.attributes.get(v.EXCEPTION_TYPE, "")))
+            yield ("call", above, functions[span.span_id], raised)
         elif span.what == v.SQL:
-            yield ("sql", above, fingerprint(str(span.attributes.get(v.STATEMENT, ""))))
-        elif span.what in (v.HTTP, v.MAIL, v.ON_COMMIT, v.STORAGE, v.CACHE):
-            yield (span.what, above, str(span.attributes.get(v.EXCEPTION_TYPE, "")))
-
-
-def next_chosen(known: Mapping[str, frozenset[Branch]], covered: frozenset[Branch]) -> str | None:
-    """The trace that takes the most branches which no test takes yet, the first of several; None where none takes one."""
-    best = max(known, key=lambda trace_id: len(known[trace_id] - covered), default=None)
-    return best if best is not None and known[best] - covered else None
+            yield ("sql", above, fingerprint(str(span.attributes.get(v.STATEMENT, ""))), raised)
+        elif span.what in OUTSIDE:
+            yield (span.what, above, raised)

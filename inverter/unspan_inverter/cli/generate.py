@@ -7,19 +7,24 @@ import signal
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 import click
 
 from unspan_inverter.cli import said
+from unspan_inverter.cli.covering import covering
 from unspan_inverter.cli.options import TraceId, endpoint_option, from_option, source, wanted
-from unspan_inverter.errors import NotBuilt, NotWritten
+from unspan_inverter.cli.progress import progress
+from unspan_inverter.errors import InverterError, NotBuilt, NotWritten
 from unspan_inverter.formatting import styled
-from unspan_inverter.generate import Generated, generated
+from unspan_inverter.generate import Generated, generated, planned
 from unspan_inverter.merging import updated
+from unspan_inverter.reading import Collector
 from unspan_inverter.runners import home
 from unspan_inverter.settings import Settings, settings
+from unspan_inverter.settings import endpoint as place
 from unspan_inverter.trace import Trace, built
 from unspan_inverter.writing import existing, written
 
@@ -32,6 +37,10 @@ FAILED_CHECK = 3
 @click.option(
     "--trace-id", "trace_ids", type=TraceId(), multiple=True, help="Id of the trace, 6 or more digits of it, or `latest`. May be repeated."
 )
+@click.option(
+    "--all", "everything", is_flag=True, help="The fewest recorded requests that take every recorded branch, into the folder of -o."
+)
+@click.option("--path", default="", metavar="GLOB", help="With --all: only requests whose path fits, as in '/polls/*'.")
 @click.option(
     "--level", type=click.Choice(LEVELS), default="integration", show_default=True, help="What is tested; only integration is built."
 )
@@ -53,8 +62,8 @@ FAILED_CHECK = 3
 @from_option
 @endpoint_option
 def command(
-    trace_ids: tuple[str, ...], level: str, style: str | None, output: Path | None, check: bool, decoys: bool | None, allow_gaps: bool, force: bool,
-    file: Path | None, endpoint: str | None,
+    trace_ids: tuple[str, ...], everything: bool, path: str, level: str, style: str | None, output: Path | None, check: bool, decoys: bool | None,
+    allow_gaps: bool, force: bool, file: Path | None, endpoint: str | None,
 ) -> None:  # fmt: skip
     """Write a test from recorded requests, then run it once.
 
@@ -63,18 +72,46 @@ def command(
     if level != "integration":
         raise NotBuilt(f"--level {level}", "Leave the option out: the level that there is, is integration.")
     chosen = settings(Path.cwd())
-    style = style or chosen.style
-    asked = trace_ids or (wanted(None, file),)
-    with source(endpoint, file) as traces:
-        found = {one.trace_id: one for one in map(traces.fetched, asked)}  # a prefix and a whole id may name the same
+    chosen = replace(chosen, style=style or chosen.style, decoys=chosen.decoys if decoys is None else decoys)
+    if path and not everything:
+        raise click.UsageError("Option '--path' goes with '--all'.")
+    if not everything:
+        asked = trace_ids or (wanted(None, file),)
+        with source(endpoint, file) as traces:
+            found = {one.trace_id: one for one in map(traces.fetched, asked)}  # a prefix and a whole id may name the same
+        classes = [[built(one.spans(), one.project_spans()) for one in found.values()]]
+    else:
+        if trace_ids or file or output is None or not output.is_dir():
+            raise click.UsageError(
+                "Option '--all' chooses the traces of a collector itself and writes several files: name a folder that is there with -o."
+            )
+        with Collector(place(endpoint)) as collector, progress("generate --all") as told:
+            classes = list(covering(collector, path, lambda trace: planned(trace, allow_gaps, chosen.decoys), told).values())
+        if not classes:
+            raise NothingToChoose(path)
+    passed = [made(recordings, chosen, output, check, allow_gaps, force) for recordings in classes]
+    if not all(passed):
+        raise click.exceptions.Exit(FAILED_CHECK)
+
+
+def made(recordings: Sequence[Trace], chosen: Settings, output: Path | None, check: bool, allow_gaps: bool, force: bool) -> bool:
+    """Makes and writes the test file of some traces; whether it passed its check, where there is one."""
     with uncollected():
-        recordings = [built(one.spans(), one.project_spans()) for one in found.values()]
-        test = generated(recordings, style=style, level=level, allow_gaps=allow_gaps, decoys=chosen.decoys if decoys is None else decoys)
+        test = generated(recordings, style=chosen.style, allow_gaps=allow_gaps, decoys=chosen.decoys)
     for note in test.notes:
         said(note)
     with on_disk(test, output, force) if output else on_stdout(test, chosen, check) as path:
-        if check and path and not checked(path, output, style, chosen, recordings):
-            raise click.exceptions.Exit(FAILED_CHECK)
+        return not (check and path) or checked(path, output, chosen.style, chosen, recordings)
+
+
+class NothingToChoose(InverterError):
+    """No trace that could become a test."""
+
+    def __init__(self, path: str) -> None:
+        fits = f" whose path fits {path[:80]!r}" if path else ""
+        super().__init__(
+            f"there is no complete trace of a view{fits}.\nRecord some requests, or look at what there is with: inverter traces"
+        )
 
 
 @contextmanager

@@ -1,18 +1,16 @@
 """`inverter prove`."""
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from unspan_inverter.cli.generate import terminated
 from unspan_inverter.cli.options import endpoint_option, from_option, json_option, source
+from unspan_inverter.cli.progress import progress
 from unspan_inverter.code.signing import resigned
 from unspan_inverter.errors import InverterError, one_line
 from unspan_inverter.proving.prover import Prover
-from unspan_inverter.proving.telling import Told, untold
 from unspan_inverter.proving.verdicts import document, lines, proved, trace_ids, with_verdict
 from unspan_inverter.settings import for_tests, settings
 from unspan_inverter.showing.text import inert
@@ -91,25 +89,3 @@ def generated_text(file: Path) -> str:
     if not trace_ids(text):
         raise NotGenerated(file, "does not say from which trace it was generated")
     return text
-
-
-@contextmanager
-def progress(name: str) -> Generator[Told, None, None]:
-    """What is being done and how far it is, on a terminal; nothing elsewhere."""
-    from rich.console import Console  # a tenth of a second that other commands need not pay
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield untold
-        return
-    shown = "[progress.description]{task.description}"
-    with Progress(TextColumn(shown), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
-        task = bar.add_task(escaped(name))
-        yield lambda text, done, of: bar.update(task, description=f"{escaped(name)}: {escaped(text)}", completed=done, total=of or None)
-
-
-def escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(inert(text))
