@@ -70,7 +70,11 @@ def updated(path: Path, old: str, made: Callable[[Beside], str], *, force: bool 
     try:
         there = parsed(old)
     except (SyntaxError, ValueError):
-        raise NotWritten(str(path), "the file there is not Python", "Mend it, or choose another name with -o.") from None
+        if force:
+            return made(NOTHING)
+        raise NotWritten(
+            str(path), "the file there is not Python", "Mend it, choose another name with -o, or write over it with --force."
+        ) from None
     beside = Beside(tests=taken(there, parsed(made(NOTHING))))
     while True:
         fresh = parsed(made(beside))

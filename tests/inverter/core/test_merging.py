@@ -128,7 +128,10 @@ def test_a_formatter_s_work_is_no_edit(change) -> None:
 
 
 REFUSED = {
-    "not Python": ("def\n", "/nowhere/tests.py was not written: the file there is not Python.\nMend it, or choose another name with -o."),
+    "not Python": (
+        "def\n",
+        "/nowhere/tests.py was not written: the file there is not Python.\nMend it, choose another name with -o, or write over it with --force.",
+    ),
 }
 
 

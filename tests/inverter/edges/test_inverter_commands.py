@@ -246,7 +246,18 @@ def test_a_folder_gets_a_file_with_a_good_name(collector, home, invert):
 
 
 def test_all_that_was_recorded_gets_tests_of_its_views(collector, home):
-    words = ["generate", "--all", "--path", "/complete/*", "-o", "polls/tests", "--no-check", "--allow-gaps", "--endpoint", collector.address]
+    words = [
+        "generate",
+        "--all",
+        "--path",
+        "/complete/*",
+        "-o",
+        "polls/tests",
+        "--no-check",
+        "--allow-gaps",
+        "--endpoint",
+        collector.address,
+    ]
     done = run(*words)
 
     assert (done.exit_code, done.stdout) == (0, "")

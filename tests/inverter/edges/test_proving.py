@@ -17,6 +17,7 @@ from edge_projects import put
 from edge_proofs import PYTEST, SMALLEST, SMALLEST_PYTEST, TEST, generated, generated_from, mark, members
 from unspan_inverter.cli import cli
 from unspan_inverter.proving.circumstances import ANOTHER_DATABASE, CIRCUMSTANCES
+from unspan_inverter.proving.verdicts import trace_ids
 
 UNTRIED = {ANOTHER_DATABASE: "PGHOST names no PostgreSQL that it could be tried on"}
 UNTRIED |= {} if shutil.which("faketime") else {"on another day": "the program faketime is not installed"}
@@ -113,7 +114,7 @@ def test_the_budget_is_kept_and_the_next_run_goes_on(home: Path, file: Path, tra
 
 CHANGED = {
     "red": (
-        ("200", "201"),
+        ("_code, 200", "_code, 201"),
         "does not pass (1 of 1 tests failed)",
         "AssertionError: 200 != 201",
     ),
@@ -216,7 +217,7 @@ def test_a_terminal_shows_how_far_it_is(home: Path, file: Path, trace: Path) -> 
 @pytest.mark.deep
 def test_a_pytest_function_is_proved_too(home: Path, file: Path, trace: Path) -> None:
     put(home / "pytest.ini", "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n")
-    function = put(home / "polls/tests/test_function.py", file.read_text().splitlines(keepends=True)[0] + PYTEST)
+    function = put(home / "polls/tests/test_function.py", generated_from(trace_ids(file.read_text())[0], PYTEST))
 
     done = prove(home, function, "--from", trace, "--json")
 
@@ -239,7 +240,8 @@ def test_a_pytest_function_is_proved_too(home: Path, file: Path, trace: Path) ->
 def as_generated(home: Path, trace: Path) -> Path:
     """The test that the recording gives."""
     file = home / "polls/tests/test_generated.py"
-    done = CliRunner().invoke(cli, ["generate", "--from", str(trace), "-o", str(file), "--force", "--no-check"])
+    file.unlink(missing_ok=True)
+    done = CliRunner().invoke(cli, ["generate", "--from", str(trace), "-o", str(file), "--no-check"])
     assert done.exit_code == 0, done.output
     return file
 
