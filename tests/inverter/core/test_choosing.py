@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from unspan_inverter.choosing import Choice
 from unspan_inverter.trace import Trace
-
 from unspan_proto import vocabulary as v
 
 from .making import Happening, counted, mail, read, trace
