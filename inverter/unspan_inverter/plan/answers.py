@@ -13,7 +13,7 @@ from unspan_proto.values import bare
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Made
-from unspan_inverter.plan import documents, messages, requests, spoken, unordered
+from unspan_inverter.plan import archives, documents, messages, requests, spoken, unordered
 from unspan_inverter.plan.bindings import TOKEN, Bindings, bound_document, literals, plain_key
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Attr, Check, Import, Item, Name, Statement, call, method
@@ -244,10 +244,23 @@ def whole(answer: Answer) -> Iterator[Statement]:
             yield Check("equal", (decoded, spoken.bound(text, answer.bindings)))
         else:
             yield Check("equal", (Item(decoded, slice(0, 1000)), text[:1000]))
+    elif (found := archives.members(body)) is not None:
+        yield from archives.asserted(content, found, lambda member: member_text(member, answer))
+    elif body.startswith(archives.GZIP):  # the time of its packing comes next
+        yield Check("equal", (Item(content, slice(0, 4)), body[:4]))
     elif len(body) <= 64:
         yield Check("equal", (content, body))
     else:
         yield Check("equal", (Item(content, slice(0, 16)), body[:16]))
+
+
+def member_text(text: str, answer: Answer) -> Any | None:
+    """What the text of an archive's member is in the test."""
+    found = canonical(text, answer.exchange, answer.clock)
+    if re.search(r"\d{1,2}:\d{2}", found) and answer.clock.moment is None:
+        return None
+    answer.bindings.keep([found])
+    return spoken.bound(found, answer.bindings)
 
 
 def other_body(answer: Answer) -> Iterator[Statement]:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from unspan_proto.values import bare, lossy
+from unspan_proto.values import ModelRef, bare, lossy
 
-from unspan_inverter.facts import Facts
+from unspan_inverter.facts import Facts, Key
+from unspan_inverter.facts.parents import elsewhere
 from unspan_inverter.plan.bindings import Bindings
-from unspan_inverter.plan.expressions import Do, Import, Item, Statement, method
+from unspan_inverter.plan.expressions import Call, Do, Import, Item, Statement, method
+from unspan_inverter.plan.relevance import plain
 
 LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
 FRAMEWORK = ("django.contrib.sessions", "views.decorators.cache")
@@ -35,8 +37,26 @@ def entries(facts: Facts) -> dict[tuple[str, str], Any]:
 def arranged(facts: Facts, bindings: Bindings) -> Iterator[Statement]:
     for (alias, key), value in entries(facts).items():
         cache = Import("django.core.cache", "cache") if alias == "default" else Item(Import("django.core.cache", "caches"), alias)
-        yield Do(method(cache, "set", key, value))
+        yield Do(method(cache, "set", key, remade(value, bindings)))
         bindings.keep([str(value)])
+
+
+def remade(value: Any, bindings: Bindings) -> Any:
+    """A cached value in the test: of a row, which caches keep as an object, the object that was made for it, else one with the same fields."""
+    if isinstance(value, ModelRef):
+        key = elsewhere(Key(value.label, bare(value.pk)), bindings.names, bindings.project)
+        return bindings.row(key) if key in bindings.names else instance(value, bindings)
+    if isinstance(value, dict):
+        return {name: remade(item, bindings) for name, item in value.items()}
+    return type(value)(remade(item, bindings) for item in value) if type(value) in (list, tuple) else value
+
+
+def instance(value: ModelRef, bindings: Bindings) -> Any:
+    """A row's object that is not saved; the stand-in itself, which has no source form, where a field is not known."""
+    model = bindings.project.model(value.label)
+    if model is None or not value.fields or any(lossy(item) for item in value.fields.values()):
+        return value
+    return Call(Import(model.module, model.name), (), tuple((name, plain(item)) for name, item in value.fields.items()))
 
 
 def settings(facts: Facts, bindings: Bindings, name: str) -> Mapping[str, Any]:

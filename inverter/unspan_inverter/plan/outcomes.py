@@ -21,6 +21,8 @@ from unspan_inverter.plan.rows import rows_of
 MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 MOST_FIELDS = 12
 LONGEST = 400
+NUMBERED = re.compile(r"(?<=[A-Za-z_])\d{1,18}(?!\d)|(?<!\d)0\d{1,17}(?!\d)")
+"""A number behind a letter, or filled up with zeros."""
 DIGEST = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}")
 
 
@@ -89,7 +91,14 @@ class Outcome:
         keys = {plain_key(row.key.pk) for row in self.facts.born} | {
             plain_key(key.pk) for key in self.bindings.names if key.label not in self.bindings.explicit
         }
-        return any(plain_key(token) in keys for token in TOKEN.findall(str(value)))
+        return any(plain_key(token) in keys for token in TOKEN.findall(str(value))) or self.counts(value)
+
+    def counts(self, value: Any) -> bool:
+        """Whether the number of a new row stands in a text that the request did not bring: a card `C00003`."""
+        if not isinstance(value, str) or value in asked(self.exchange):
+            return False
+        numbers = {row.key.pk for row in self.facts.born if type(row.key.pk) is int}
+        return any(int(digits) in numbers for digits in NUMBERED.findall(value))
 
     def made_anew(self, one: Field, value: Any) -> bool:
         """Whether a default gave the value, as one gives tokens and random keys, or it is a digest, and not the request's."""

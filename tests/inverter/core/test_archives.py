@@ -1,0 +1,81 @@
+"""Archives in answers are asserted by what is in them; caches that hold rows hold objects; numbers of new rows inside of words are no data."""
+
+import gzip
+from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from unspan_inverter.plan.archives import members
+from unspan_proto.values import ModelRef
+
+from .making import Happening, cached, insert, read, source, trace
+
+
+def zipped(**files: str) -> bytes:
+    body = BytesIO()
+    with ZipFile(body, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name.replace("_", "."), text)
+    return body.getvalue()
+
+
+ARCHIVE = zipped(a_txt="Emma", b_png="x", c_csv="at 12:30", d_json="")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (ARCHIVE, {"a.txt": "Emma", "b.png": None, "c.csv": "at 12:30", "d.json": ""}),
+        (zipped(), None),
+        (ARCHIVE[:40], None),
+        (b"plain", None),
+        (zipped(a_txt="x" * 3000), {"a.txt": None}),
+    ],
+    ids=["texts and others", "empty", "damaged", "none", "long"],
+)
+def test_what_is_in_an_archive(body: bytes, expected: dict[str, str | None] | None) -> None:
+    assert members(body) == expected
+
+
+def asserted(body: bytes, kind: str) -> list[str]:
+    lines = source(trace(answer=body, response_headers=[["Content-Type", kind]])).splitlines()
+    return [line.strip() for line in lines if "self.assertEqual" in line or "archive" in line][1:]
+
+
+def test_an_archive_is_asserted_by_its_members() -> None:
+    assert asserted(ARCHIVE, "application/zip") == [
+        "archive = ZipFile(BytesIO(response.getvalue()))",
+        'self.assertEqual(archive.namelist(), ["a.txt", "b.png", "c.csv", "d.json"])',
+        'self.assertEqual(archive.read("a.txt").decode(), "Emma")',
+    ]
+    assert asserted(gzip.compress(b"Emma"), "application/gzip") == ['self.assertEqual(response.getvalue()[:4], b"\\x1f\\x8b\\x08\\x00")']
+
+
+JANE = ModelRef("shop.Author", 8, {"id": 8, "name": "Jane", "email": None})
+HELD: dict[str, tuple[tuple[Happening, ...], Any, str]] = {
+    "a row that there is": (
+        (read("shop.Author", {"id": 8, "name": "Jane", "email": None}),), JANE, 'cache.set("jane", author)',
+    ),
+    "a row that was not read": ((), JANE, 'cache.set("jane", Author(id=8, name="Jane", email=None))'),
+    "several": ((), [JANE], 'cache.set("jane", [Author(id=8, name="Jane", email=None)])'),
+    "in a dict": ((), {"best": JANE}, 'cache.set("jane", {"best": Author(id=8, name="Jane", email=None)})'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_cache_holds_objects_for_rows(name: str) -> None:
+    happened, value, expected = HELD[name]
+
+    assert expected in source(trace(*happened, cached("get", "jane", value, hit=True), method="POST"))
+
+
+@pytest.mark.parametrize(
+    ("title", "path", "lookup"),
+    [("Copy of C00041", "/books/", False), ("A 0041", "/books/", False), ("B7", "/books/", True), ("C00041", "/books/C00041/", True)],
+    ids=["behind a letter", "filled up", "another number", "the request's"],
+)
+def test_the_number_of_a_new_row_inside_of_a_word_is_no_data(title: str, path: str, lookup: bool) -> None:
+    text = source(trace(insert("shop.Book", {"id": 41, "title": title, "price": 7}), method="POST", path=path))
+
+    assert (f'title="{title}"' in text) is lookup
