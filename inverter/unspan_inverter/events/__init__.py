@@ -6,6 +6,7 @@ from unspan_inverter.events.kinds import (
     Event,
     Exchange,
     Executed,
+    FileUsed,
     HttpAnswered,
     MailSent,
     OnCommit,
@@ -24,6 +25,6 @@ from unspan_inverter.events.kinds import (
 from unspan_inverter.events.reading import events, exchange
 
 __all__ = [
-    "CacheUsed", "Column", "Event", "Exchange", "Executed", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
+    "CacheUsed", "Column", "Event", "Exchange", "Executed", "FileUsed", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
     "RowsUpdated", "SettingsRead", "StatementFailed", "TapeRead", "TestCharset", "TransactionStep", "WriteRefused", "events", "exchange",
 ]  # fmt: skip

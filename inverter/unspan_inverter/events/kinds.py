@@ -286,6 +286,18 @@ class CacheUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class FileUsed:
+    """An operation on a file storage; of a read, what passed (Truncated where that is not all of the file)."""
+
+    span: str
+    operation: str
+    storage: str
+    name: str
+    content: Any
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
 class OnCommit:
     """A callback was registered to run after the commit."""
 
@@ -314,6 +326,7 @@ Event = (
     | StatementFailed
     | HttpAnswered
     | TapeRead
+    | FileUsed
     | MailSent
     | CacheUsed
     | OnCommit

@@ -14,6 +14,7 @@ from unspan_inverter.events.kinds import (
     Event,
     Exchange,
     Failure,
+    FileUsed,
     HttpAnswered,
     MailSent,
     OnCommit,
@@ -141,6 +142,13 @@ def mail(span: Span) -> Iterator[Event]:
     yield MailSent(span.span_id, bare(span.value(v.MESSAGE, {})))  # type: ignore[arg-type]
 
 
+def stored(span: Span) -> Iterator[Event]:
+    yield FileUsed(
+        span.span_id, text(span, v.STORAGE_OPERATION), text(span, v.STORAGE_CLASS), text(span, v.STORAGE_NAME),
+        span.value(v.STORAGE_CONTENT), span.value(v.STORAGE_RESULT),
+    )  # fmt: skip
+
+
 def cache(span: Span) -> Iterator[Event]:
     yield CacheUsed(
         span.span_id, text(span, v.CACHE_ALIAS) or "default", text(span, v.CACHE_OPERATION), span.value(v.CACHE_KEY),
@@ -195,6 +203,7 @@ READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {
     v.HTTP: http,
     v.TAPE: tape,
     v.MAIL: mail,
+    v.STORAGE: stored,
     v.CACHE: cache,
     v.ON_COMMIT: on_commit,
     v.CALL: settings_read,

@@ -7,7 +7,7 @@ from typing import Any
 from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
-from unspan_inverter.events import CacheUsed, Event, Exchange, HttpAnswered, MailSent, TapeRead
+from unspan_inverter.events import CacheUsed, Event, Exchange, FileUsed, HttpAnswered, MailSent, TapeRead
 from unspan_inverter.facts import counting, following, generics, inheritance, links, loose, ordering, parents
 from unspan_inverter.facts.decoys import decoys
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
@@ -40,7 +40,7 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_de
         rows=tuple(ordered), loose=loose.results(events, {row.key: at for at, row in enumerate(ordered)}, project), numbered=numbered, generic=generic, unordered=ordering.out_of_order(ordered, numbered), linked=linked, born=inheritance.born(born(ledger, project), inherited),
         changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut, decoys=beside,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
-        mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)),
+        mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)), files=tuple(e for e in events if isinstance(e, FileUsed)),
         inherited=inherited, databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes), passing=passing(ledger, project), hindrances=tuple(dict.fromkeys(ledger.hindrances)),
         keys_seen={**{key: {**values, **ledger.now.changed.get(key, {})} for key, values in ledger.before.items()}, **ledger.now.born},
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from unspan_inverter.events import CacheUsed, HttpAnswered, MailSent, TapeRead
+from unspan_inverter.events import CacheUsed, FileUsed, HttpAnswered, MailSent, TapeRead
 
 
 class Key(NamedTuple):
@@ -109,6 +109,7 @@ class Facts:
     tapes: tuple[TapeRead, ...] = ()
     mails: tuple[MailSent, ...] = ()
     cache: tuple[CacheUsed, ...] = ()
+    files: tuple[FileUsed, ...] = ()
     databases: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     passing: frozenset[Any] = frozenset()

@@ -179,7 +179,10 @@ def is_page(answer: Answer) -> bool:
 def shown(answer: Answer) -> list[str]:
     """The pieces of text that the page is recognised by, at most MOST_PIECES."""
     old = messages.waiting(answer.exchange)
-    nodes = list(dict.fromkeys(node for node in text_nodes(answer.text) if steady(node, answer) and unescape(node) not in old))
+    said = list(dict.fromkeys(text_nodes(answer.text)))
+    places = [at for at, node in enumerate(said) if unescape(node) in old]
+    around = {at + step for at in places for step in (-1, 0, 1)}  # what stands beside a message may be there for its sake
+    nodes = [node for at, node in enumerate(said) if at not in around and steady(node, answer)]
     values = row_texts(answer.facts)
     data = [node for node in nodes if any(value in unescape(node) for value in values)]
     rest = [node for node in nodes if node not in data and re.search(r"\w", node)]

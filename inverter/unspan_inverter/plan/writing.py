@@ -14,6 +14,7 @@ from unspan_inverter.plan import (
     caching,
     charsets,
     decoys,
+    files,
     names,
     requests,
     routes,
@@ -77,7 +78,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
             *requests.mounted(exchange, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
             *(() if real else committed(recorded.events)), *hold.contexts, *tapes.contexts(randomness, bindings, tokens),
         ),
-        act=(act, *(kept_session(sessions) if time.moment is not None else ())), asserts=tapes.speaking(tuple(asserts), tokens),
+        act=(*files.arranged(facts), act, *(kept_session(sessions) if time.moment is not None else ())), asserts=tapes.speaking(tuple(asserts), tokens),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=uses_database(recorded),
         before_class=characters, transactions=real, strict_csrf=exchange.csrf_refused,
         functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions, *sequences.functions(rows), *charsets.functions(characters)])), notes=facts.notes,
@@ -198,7 +199,7 @@ def failing(exchange: Exchange) -> list[Statement]:
 
 
 def media(exchange: Exchange, facts: Facts, project: Project) -> list[Context]:
-    """A folder of the test's own for files that the request stores."""
+    """A folder of the test's own for files that the request stores or reads."""
     stores = any(
         one.type in ("FileField", "ImageField")
         for row in facts.born
@@ -206,7 +207,7 @@ def media(exchange: Exchange, facts: Facts, project: Project) -> list[Context]:
         for one in model.fields
         if row.values.get(one.attname)
     )
-    if not stores and b"filename=" not in exchange.body:
+    if not stores and b"filename=" not in exchange.body and not files.there(facts):
         return []
     return [
         Context(call(Import("tempfile", "TemporaryDirectory")), "media"),

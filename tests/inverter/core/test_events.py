@@ -7,6 +7,7 @@ from unspan_inverter.events import (
     Event,
     Exchange,
     Executed,
+    FileUsed,
     HttpAnswered,
     MailSent,
     OnCommit,
@@ -106,6 +107,10 @@ TABLE: dict[str, tuple[Happening, tuple[Event, ...]]] = {
     "mail": (mail(subject=Derived("SafeString", "Hi"), to=["a@b.c"]), (MailSent(ONE, {"subject": "Hi", "body": "", "to": ["a@b.c"]}),)),
     "cache": (cached("get", "k", 5, hit=True, alias="fast"), (CacheUsed(ONE, "fast", "get", "k", 5, True),)),
     "cache-miss": (cached("get", "k"), (CacheUsed(ONE, "default", "get", "k", None, False),)),
+    "file": (
+        Happening(v.STORAGE, {v.STORAGE_OPERATION: "read", v.STORAGE_CLASS: "shop.Shelf", v.STORAGE_NAME: "a.txt", v.STORAGE_CONTENT: b"a"}),
+        (FileUsed(ONE, "read", "shop.Shelf", "a.txt", b"a", None),),
+    ),
     "on-commit": (on_commit("other"), (OnCommit(ONE, "other"),)),
     "call": (Happening(v.CALL, {v.FUNCTION: "shop.views.home"}), ()),
     "unknown-kind": (Happening("of the future", {}), ()),

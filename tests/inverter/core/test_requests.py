@@ -1,5 +1,6 @@
 """What a test does with all that was recorded of the request: how it is made, and what of its answer is the application's."""
 
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from unspan_proto.values import Truncated
 
 from .making import PROJECT, Happening, mail, source, streamed, trace
 
+WAITING = urlsafe_b64encode(b'[["__json_message", 0, 25, "Saved", ""]]').decode().rstrip("=")
 HTML = [["Content-Type", "text/html; charset=utf-8"]]
 
 
@@ -60,6 +62,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "an address that nobody looks at": ({"client_address": "10.0.0.9", "answer": b"<p>Books</p>"}, [], ["REMOTE_ADDR", "10.0.0.9"]),
     "a reason of its own": ({"status": 299, "reason": "Fine So Far"}, ['assertEqual(response.reason_phrase, "Fine So Far")'], []),
     "the usual reason": ({"status": 200, "reason": "OK"}, [], ["reason_phrase"]),
+    "messages that waited": (
+        {"answer": b"<b>Messages:</b><i>Saved</i><p>Close</p><p>Emma</p>", "response_headers": HTML, "headers": [["Host", "testserver"], ["Cookie", f"messages={WAITING}:a:b"]]},
+        ['assertContains(response, "Emma")'],
+        ["Messages:", "Saved", "Close"],
+    ),
     "a page of the project's middleware": (
         {"status": 503, "reason": "Service Unavailable", "view": None, "answered_by": "shop.middleware.closed", "answer": b"<p>Closed for today</p>",
          "response_headers": HTML},

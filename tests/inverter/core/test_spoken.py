@@ -33,6 +33,12 @@ CASES: dict[str, tuple[tuple[Happening, ...], dict[str, Any], str]] = {
     ),
     "a number in a document, as text": ((EMMA,), {"answer": b'{"size": "41"}', "response_headers": JSON}, '{"size": "41"}'),
     "a session's value of that name": ((FIRST,), {"session": {}, "session_after": {"book_id": 1}}, 'session["book_id"], book.pk)'),
+    "a session's value for a row that was there": (
+        (read("auth.User", {"id": 2, "username": "ann"}),), {"session": {}, "session_after": {"methods_user": "2"}}, 'session["methods_user"], str(user.pk))',
+    ),
+    "a session's value that may be a key": (
+        (read("auth.User", {"id": 2, "username": "ann"}),), {"session": {}, "session_after": {"seen": 2}}, 'User.objects.create(id=2, username="ann")',
+    ),
     "a session's value of another name": ((FIRST,), {"session": {}, "session_after": {"seen": 1}}, 'session["seen"], 1)'),
     "another row has that number": (
         (read("shop.Author", {"id": 41, "name": "Jane"}), EMMA, mail(subject="Author 41", to=["a@b.c"])), {}, '["Author 41"]',
