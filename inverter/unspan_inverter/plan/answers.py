@@ -22,6 +22,11 @@ RESPONSE = Name("response")
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_PIECES, FEW_PIECES = 8, 5
 """Texts by which a page is recognised: those of its rows, or where it shows one at most, others too."""
+MOST_TOLD = 4
+NOTICE = re.compile(
+    r"""(?is)<(\w+)\b[^<>]*?\bclass=["'][^"'<>]*?(?:error|invalid-feedback|alert|message)[^"'<>]*["'][^<>]*>(.{1,2000}?)</\1\s*>"""
+)
+"""An element of an error list, of a form's feedback, or of Django's messages, as the usual templates write them."""
 MOST_TEXT = 6000
 TEXTS = ("text", "xml", "html", "javascript", "json")
 RANDOM = re.compile(r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{20,}|[0-9a-f]{24,}")
@@ -184,9 +189,15 @@ def shown(answer: Answer) -> list[str]:
     around = {at + step for at in places for step in (-1, 0, 1)}  # what stands beside a message may be there for its sake
     nodes = [node for at, node in enumerate(said) if at not in around and steady(node, answer)]
     values = row_texts(answer.facts)
-    data = [node for node in nodes if any(value in unescape(node) for value in values)]
-    rest = [node for node in nodes if node not in data and re.search(r"\w", node)]
-    return data[:MOST_PIECES] if len(data) > 1 else (data + rest)[:FEW_PIECES]
+    told = [node for node in nodes if node in told_to_the_user(answer.text)][:MOST_TOLD]
+    data = [node for node in nodes if node not in told and any(value in unescape(node) for value in values)]
+    rest = [node for node in nodes if node not in (*told, *data) and re.search(r"\w", node)]
+    return told + data[:MOST_PIECES] if len(data) > 1 else (told + data + rest)[:FEW_PIECES]
+
+
+def told_to_the_user(html: str) -> frozenset[str]:
+    """The texts in elements whose class says that they are errors or messages: what an invalid form comes back for."""
+    return frozenset(node for found in NOTICE.finditer(html) for node in text_nodes(found[2]))
 
 
 def text_nodes(html: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Names a developer would have given: of the class, the test and the rows."""
+"""Names a developer would have given: of the class and the rows. Those of tests are in `titles`."""
 
 import builtins
 import keyword
@@ -11,14 +11,6 @@ from unspan_proto.project import Model, Project
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Key, Made
 
-GERUNDS = {
-    "add": "adding", "archive": "archiving", "cancel": "cancelling", "close": "closing", "complete": "completing", "copy": "copying",
-    "create": "creating", "delete": "deleting", "edit": "editing", "import": "importing", "mark": "marking", "move": "moving", "new": "creating",
-    "open": "opening", "post": "posting", "publish": "publishing", "register": "registering", "remove": "removing", "rename": "renaming",
-    "save": "saving", "send": "sending", "set": "setting", "share": "sharing", "submit": "submitting", "toggle": "toggling", "update": "updating",
-    "upload": "uploading", "vote": "voting",
-}  # fmt: skip
-"""Verbs that routes are named after, and how a test speaks of them."""
 TAKEN = {
     "self",
     "cls",
@@ -38,16 +30,6 @@ TAKEN = {
     "cache",
 }
 BUILTINS = frozenset(dir(builtins))
-OUTCOMES = {
-    400: "is_refused_as_invalid",
-    401: "is_unauthorized",
-    403: "is_forbidden",
-    404: "is_not_found",
-    405: "is_not_allowed",
-    409: "conflicts",
-    415: "is_an_unsupported_type",
-    500: "fails",
-}
 
 
 def words(text: str) -> list[str]:
@@ -73,39 +55,9 @@ def of_class(exchange: Exchange, route_name: str | None) -> str:
     return made + "Tests"
 
 
-def of_test(exchange: Exchange, route_name: str | None, models: Sequence[str], shown: str | None, target: str | None) -> str:
-    """What happens, as a sentence: `test_completing_a_todo_redirects_to_the_list`.
-
-    `models`: names of the models of the rows that the route speaks of; `shown`: the model whose rows the answer shows; `target`: where it redirects.
-    """
-    subject = words((route_name or "").rsplit(":", 1)[-1] or exchange.view.rsplit(".", 1)[-1] or "the page") or ["page"]
-    mine = next((name.lower() for name in models if name.lower() in subject or name.lower() + "s" in subject), None)
-    rest = [word for word in subject if word not in (mine, f"{mine}s")] or subject
-    unsafe = exchange.method not in ("GET", "HEAD", "OPTIONS")
-    if unsafe and rest[0] in GERUNDS:
-        noun = mine or "_".join(rest[1:])
-        what = "_".join([GERUNDS[rest[0]], *([article(noun), noun] if noun else [])])
-    else:
-        what = "_".join(([exchange.method.lower()] if unsafe else []) + rest)
-    return cut(f"test_{what}_{outcome(exchange, shown, target)}")
-
-
 def article(noun: str) -> str:
-    return "an" if noun[:1] in "aeiou" else "a"
-
-
-def outcome(exchange: Exchange, shown: str | None, target: str | None) -> str:
-    if 300 <= exchange.status < 400:
-        return f"redirects_to_the_{target}" if target else "redirects"
-    if exchange.csrf_refused:
-        return "is_refused_without_a_csrf_token"
-    if exchange.status in OUTCOMES:
-        return OUTCOMES[exchange.status]
-    if shown and exchange.status == 200 and exchange.method in ("GET", "HEAD"):
-        return f"shows_the_{shown}"
-    return {200: "succeeds", 201: "is_created", 202: "is_accepted", 204: "leaves_nothing_to_say"}.get(
-        exchange.status, f"answers_{exchange.status}"
-    )
+    """By the sound: a user, an upload."""
+    return "an" if re.match(r"[aeio]|u(?!s|ni|rl|uid|tm)", noun) else "a"
 
 
 def cut(name: str) -> str:

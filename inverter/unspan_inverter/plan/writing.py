@@ -23,6 +23,7 @@ from unspan_inverter.plan import (
     surroundings,
     tapes,
     telling,
+    titles,
 )
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
@@ -72,7 +73,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     asserts = [*asserts, *decoys.hidden(replace(answer, facts=facts))]
     characters = charsets.widened(recorded.events, facts, project)
     plan = Plan(
-        class_name=names.of_class(exchange, name), method_name=test_name(answer, name), trace_id=recorded.trace_id,
+        class_name=names.of_class(exchange, name), method_name=titles.of_test(answer, name), trace_id=recorded.trace_id,
         constants=(*moment(time), *tapes.arranged(tokens)), rows=tuple(rows), arrange=tuple(before),
         contexts=(
             *requests.mounted(exchange, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
@@ -105,11 +106,6 @@ def asserted(answer: Answer, outcome: Outcome) -> tuple[list[Statement], list[St
     left = Name("session") if answer.clock.moment is not None else Attr(Name("client"), "session")
     sessions = list(session.asserted(answer.exchange, answer.bindings, left))
     return [*held_first(held, answered), *sessions], sessions
-
-
-def test_name(answer: Answer, route: str | None) -> str:
-    exchange, project = answer.exchange, answer.bindings.project
-    return names.of_test(exchange, route, models_of(answer.facts, project), shown_models(answer), target_name(exchange, project))
 
 
 def uses_database(recorded: Recorded) -> bool:
@@ -213,37 +209,3 @@ def media(exchange: Exchange, facts: Facts, project: Project) -> list[Context]:
         Context(call(Import("tempfile", "TemporaryDirectory")), "media"),
         Context(Call(Import("django.test", "override_settings"), (), (("MEDIA_ROOT", Name("media")),))),
     ]
-
-
-def models_of(facts: Facts, project: Project) -> list[str]:
-    keys = [row.key.label for row in facts.rows] + [row.label for row in facts.born] + [model.label for model in project.models]
-    return [model.name for label in dict.fromkeys(keys) if (model := project.model(label)) and not model.auto_created]
-
-
-def shown_models(answer: Answer) -> str | None:
-    """The plural of the model whose rows the answer shows most."""
-    text = answer.exchange.text
-    count: dict[str, int] = {}
-    for row in answer.facts.rows:
-        if any(isinstance(value, str) and len(value) > 2 and value in text for value in row.values.values()):
-            count[row.key.label] = count.get(row.key.label, 0) + 1
-    best = max(count, key=lambda label: count[label], default=None)
-    model = answer.bindings.project.model(best) if best else None
-    return (
-        None
-        if model is None or best is None
-        else names.plural(names.identifier(model.name))
-        if count[best] > 1
-        else names.identifier(model.name)
-    )
-
-
-def target_name(exchange: Exchange, project: Project) -> str | None:
-    """How a test speaks of the page it is redirected to."""
-    target = exchange.header("Location", of_response=True).partition("?")[0]
-    found = routes.resolved(target, project) if target.startswith("/") else None
-    if found is None or not found[0].name:
-        return None
-    words = names.words(found[0].name.rsplit(":", 1)[-1])
-    labels = {model.name.lower() for model in project.models}
-    return "_".join([word for word in words if word not in labels] or words)

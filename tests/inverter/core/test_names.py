@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unspan_inverter.events import exchange
 from unspan_inverter.facts import Key, Made
-from unspan_inverter.plan.names import cut, identifier, of_class, of_rows, of_test, plural, word_of, words
+from unspan_inverter.plan.names import article, cut, identifier, of_class, of_rows, plural, word_of, words
+from unspan_inverter.plan.titles import Told, title
 
 from .making import PROJECT, trace
 
@@ -45,7 +46,7 @@ def test_any_text_gives_a_name(text: str) -> None:
     assert found.isidentifier()
     assert found.isascii()
     assert not keyword.iskeyword(found)
-    made = of_test(said(view=text, path="/" + text), text, [text], None, None)
+    made = title(said(view=text, path="/" + text), text, [text], Told(effect="creates_a_book"))
     assert made.isidentifier()
     assert made.startswith("test_")
     assert of_class(said(view=text, path="/" + text), text).isidentifier()
@@ -62,27 +63,34 @@ def test_a_class_is_named_after_the_route(route: str | None, request_: dict[str,
     assert of_class(said(**request_), route) == expected
 
 
-TESTS: list[tuple[dict[str, Any], str | None, list[str], str | None, str | None, str]] = [
-    ({}, "todo-list", ["Todo"], "todos", None, "test_list_shows_the_todos"),
-    ({}, "todo-list", ["Todo"], None, None, "test_list_succeeds"),
-    ({"status": 404}, "todo-detail", ["Todo"], None, None, "test_detail_is_not_found"),
-    ({"method": "POST", "status": 302}, "todo-complete", ["Todo"], None, "list", "test_completing_a_todo_redirects_to_the_list"),
-    ({"method": "POST", "status": 302}, "todo-complete", ["Todo"], None, None, "test_completing_a_todo_redirects"),
-    ({"method": "POST", "status": 201}, "create", [], None, None, "test_creating_is_created"),
-    ({"method": "POST", "status": 201}, "create-order", [], None, None, "test_creating_an_order_is_created"),
-    ({"method": "DELETE", "status": 204}, "book-detail", ["Book"], None, None, "test_delete_detail_leaves_nothing_to_say"),
-    ({"status": 403, "csrf_refused": True}, "book-list", ["Book"], None, None, "test_list_is_refused_without_a_csrf_token"),
-    ({"status": 418}, None, [], None, None, "test_book_list_answers_418"),
-    ({"view": ""}, None, [], None, None, "test_the_page_succeeds"),
-    ({}, "books", ["Book"], None, None, "test_books_succeeds"),
+LISTS, ENTERS, PAGE = "todo-list", "todo-create", {"answer": b"<form>", "method": "POST"}
+TESTS: list[tuple[dict[str, Any], str | None, list[str], Told, str]] = [
+    ({}, LISTS, ["Todo"], Told(shown="todos"), "test_list_shows_the_todos"),
+    ({}, LISTS, ["Todo"], Told(), "test_list_succeeds"),
+    ({"status": 404}, "todo-detail", ["Todo"], Told(), "test_detail_is_not_found"),
+    ({"method": "POST", "status": 302}, "todo-complete", ["Todo"], Told(target="list", effect="changes_a_todo"), "test_completing_a_todo_redirects_to_the_list"),
+    ({"method": "POST", "status": 302}, "todo-complete", ["Todo"], Told(), "test_completing_a_todo_redirects"),
+    ({"method": "POST", "status": 201}, "create", [], Told(), "test_creating_is_created"),
+    ({"method": "POST", "status": 201}, "create-order", [], Told(effect="creates_an_order"), "test_creating_an_order_is_created"),
+    ({"method": "DELETE", "status": 204}, "book-detail", ["Book"], Told(), "test_delete_detail_leaves_nothing_to_say"),
+    ({"method": "DELETE", "status": 204}, "book-detail", ["Book"], Told(effect="deletes_a_book"), "test_delete_detail_deletes_a_book"),
+    ({"method": "POST", "status": 200}, "upsert", [], Told(effect="changes_a_book"), "test_post_upsert_changes_a_book"),
+    ({"method": "POST", "status": 409}, "upsert", [], Told(effect="changes_a_book"), "test_post_upsert_conflicts"),
+    (PAGE, ENTERS, ["Todo"], Told(form=True), "test_creating_a_todo_shows_the_form_again"),
+    (PAGE, ENTERS, ["Todo"], Told(form=True, effect="creates_a_todo"), "test_creating_a_todo_succeeds"),
+    ({"answer": b"<form>"}, ENTERS, ["Todo"], Told(form=True), "test_create_succeeds"),
+    ({"status": 403, "csrf_refused": True}, "book-list", ["Book"], Told(), "test_list_is_refused_without_a_csrf_token"),
+    ({"status": 418}, None, [], Told(), "test_book_list_answers_418"),
+    ({"view": ""}, None, [], Told(), "test_the_page_succeeds"),
+    ({}, "books", ["Book"], Told(), "test_books_succeeds"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("request_", "route", "models", "shown", "target", "expected"), TESTS, ids=[one[-1] for one in TESTS])
+@pytest.mark.parametrize(("request_", "route", "models", "told", "expected"), TESTS, ids=[one[-1] for one in TESTS])
 def test_a_test_is_named_after_what_happens(
-    request_: dict[str, Any], route: str | None, models: list[str], shown: str | None, target: str | None, expected: str
+    request_: dict[str, Any], route: str | None, models: list[str], told: Told, expected: str
 ) -> None:
-    assert of_test(said(**request_), route, models, shown, target) == expected
+    assert title(said(**request_), route, models, told) == expected
 
 
 @pytest.mark.parametrize(("text", "word"), [
@@ -132,6 +140,12 @@ def test_secrets_name_no_variable() -> None:
 )
 def test_plurals(noun: str, expected: str) -> None:
     assert plural(noun) == expected
+
+
+@pytest.mark.parametrize("said", ["an_account", "an_upload", "a_user", "a_unit", "a_url", "a_book"])
+def test_articles(said: str) -> None:
+    noun = said.partition("_")[2]
+    assert f"{article(noun)}_{noun}" == said
 
 
 def test_a_long_name_is_cut() -> None:
