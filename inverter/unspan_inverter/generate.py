@@ -58,7 +58,7 @@ def planned(trace: Trace, allow_gaps: bool = False, decoys: bool = True) -> Plan
         if not asked.status:
             gone = trace.request.attributes.get(vocabulary.CLIENT_GONE) is True
             raise Unreadable(trace.id, "the client went away before there was an answer" if gone else "its response was not recorded")
-        known = facts(happened, asked, trace.project, decoys and not trace.gaps)
+        known = facts(happened, asked, trace.project, decoys and not trace.gaps, whole=not trace.gaps)
         if known.hindrances and not allow_gaps:
             raise NotRepeatable(trace.id, known.hindrances[0])
         called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)

@@ -129,6 +129,8 @@ class RowsSupported:
     span: str
     database: str
     rows: tuple[tuple[str, tuple[str, ...], tuple[tuple[Any, ...], ...]], ...]
+    pointed: bool = False
+    """Whether they stand beside no statement: foreign keys of other rows point to them."""
 
 
 @dataclass(frozen=True, slots=True)

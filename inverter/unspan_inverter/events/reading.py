@@ -19,6 +19,7 @@ from unspan_inverter.events.kinds import (
     MailSent,
     OnCommit,
     RowsRead,
+    RowsSupported,
     SettingsRead,
     StatementFailed,
     TapeRead,
@@ -34,11 +35,20 @@ def events(trace: Trace) -> tuple[Event, ...]:
     calls = {span.span_id for span in trace.spans if span.what == v.CALL}
     known = besides(trace)
     return tuple(
-        replace(event, own=True) if isinstance(event, RowsRead) and span.parent_id in calls else event
+        placed(event, span, calls, trace.request)
         for span in trace.spans
         if not is_attempt(span, exchanges)
         for event in of_span(span, known.get(span.span_id, NOTHING))
     )
+
+
+def placed(event: Event, span: Span, calls: set[str], request: Span) -> Event:
+    """An event with what its place in the trace says of it."""
+    if isinstance(event, RowsRead) and span.parent_id in calls:
+        return replace(event, own=True)
+    if isinstance(event, RowsSupported) and span.parent_id == request.span_id:
+        return replace(event, pointed=True)
+    return event
 
 
 def is_attempt(span: Span, exchanges: set[str]) -> bool:

@@ -8,7 +8,7 @@ from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import CacheUsed, Event, Exchange, FileUsed, HttpAnswered, MailSent, TapeRead
-from unspan_inverter.facts import counting, following, generics, inheritance, links, loose, ordering, parents
+from unspan_inverter.facts import counting, following, generics, inheritance, links, loose, ordering, parents, unasked
 from unspan_inverter.facts.decoys import decoys
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
 from unspan_inverter.facts.ledger import Ledger
@@ -17,8 +17,8 @@ NATURAL = {"contenttypes.contenttype": "app_label", "auth.permission": "codename
 """Models whose rows `migrate` makes, and a column without which one cannot be told from the others: of no use, then."""
 
 
-def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_decoys: bool = False) -> Facts:
-    """What must hold before this request, and what held after it; `with_decoys`: also what must not matter to it."""
+def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_decoys: bool = False, whole: bool = True) -> Facts:
+    """What must hold before this request, and what held after it; `with_decoys`: also what must not matter to it; `whole`: whether the trace lost nothing."""
     ledger = Ledger(project)
     following.follow(ledger, events)
     logged_in(exchange, ledger)
@@ -27,23 +27,45 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_de
     rows = {key: RowExists(key, values, ledger.spans.get(key, "")) for key, values in ledger.before.items()}
     rows = {key: replace(row, why=key.pk.why if isinstance(key.pk, Made) else ledger.reasons.get(key, "")) for key, row in rows.items()}
     inherited = inheritance.children({**ledger.before, **ledger.now.born}, project)
-    rows = pointed_by_written(inheritance.folded(rows, inherited), ledger, inherited)
-    rows = completed(parents.with_parents(rows, project, inherited), project, ledger.now.changed)
+    asked = unasked.asked(events, project) if whole else unasked.Asked(everything=True)
+    rows = unasked.Leaving(asked, known(ledger), project).rows(inheritance.folded(rows, inherited), inherited)
+    rows = parents.with_parents(pointed_by_written(rows, ledger, inherited), project, inherited)
+    rows = completed(rows, project, ledger.now.changed)
+    generic = generics.pointing(ledger.before, {**ledger.now.changed, **ledger.now.born}, project)
+    if not asked.everything:
+        rows = unasked.Pointing(rows, project, inherited, generic).without(only_pointed(ledger), left(ledger))
     rows = {key: row for key, row in rows.items() if key.label.lower() not in NATURAL or NATURAL[key.label.lower()] in row.values}
     beside = decoys(events, exchange, project, rows, frozenset(ledger.now.gone)) if with_decoys else ()
     plain, linked = split_links(rows, project)
     made, cut = changed_links(ledger, project)
-    generic = generics.pointing(ledger.before, {**ledger.now.changed, **ledger.now.born}, project)
     ordered = ordering.in_order(plain, project, inherited, generic)
     numbered = ordering.tables({row.key.label for row in ordered}, project)
     return Facts(
-        rows=tuple(ordered), loose=loose.results(events, {row.key: at for at, row in enumerate(ordered)}, project), numbered=numbered, generic=generic, unordered=ordering.out_of_order(ordered, numbered), linked=linked, born=inheritance.born(born(ledger, project), inherited),
+        rows=tuple(ordered), loose=loose.results(events, {row.key: at for at, row in enumerate(ordered)}, project), numbered=numbered, generic=generic, unordered=ordering.out_of_order(ordered, numbered), several=asked.of_several(), deciding=asked.deciding(), linked=linked, born=inheritance.born(born(ledger, project), inherited),
         changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut, decoys=beside,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
         mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)), files=tuple(e for e in events if isinstance(e, FileUsed)),
         inherited=inherited, databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes), passing=passing(ledger, project), hindrances=tuple(dict.fromkeys(ledger.hindrances)),
         keys_seen={**{key: {**values, **ledger.now.changed.get(key, {})} for key, values in ledger.before.items()}, **ledger.now.born},
     )  # fmt: skip
+
+
+def known(ledger: Ledger) -> dict[Key, set[str]]:
+    """Row → attnames that results showed of it, or that it was given."""
+    return {key: {*ledger.shown.get(key, ()), *ledger.now.changed.get(key, ())} for key in [*ledger.shown, *ledger.now.changed]}
+
+
+def only_pointed(ledger: Ledger) -> frozenset[Key]:
+    """The rows that no statement met. What was counted, and is known by no rows beside it, may have met any."""
+    unsure = {
+        model.label for one in ledger.counted if counting.count_of(one) and not one.supported and (model := ledger.concrete(one.model))
+    }
+    return frozenset(key for key in ledger.only_pointed if key.label not in unsure)
+
+
+def left(ledger: Ledger) -> list[RowExists]:
+    """The rows that the request made or changed, as it left them."""
+    return [RowExists(key, values, "") for key, values in [*ledger.now.born.items(), *ledger.now.changed.items()]]
 
 
 def passing(ledger: Ledger, project: Project) -> frozenset[Any]:
@@ -62,8 +84,11 @@ def logged_in(exchange: Exchange, ledger: Ledger) -> None:
     user = exchange.user
     model = ledger.concrete(user.label) if user else None
     if user is not None and model is not None and user.pk is not None:
-        known = ledger.known(session_user(model, bare(user.pk), ledger), exchange.span)
-        written = ledger.now.changed.get(session_user(model, bare(user.pk), ledger), {})
+        key = session_user(model, bare(user.pk), ledger)
+        known, written = ledger.known(key, exchange.span), ledger.now.changed.get(key, {})
+        ledger.only_pointed.discard(key)
+        if key not in ledger.shown:  # it came from elsewhere than a query, with all that it held
+            ledger.shown[key] = set(user.fields or ())
         for name, value in (user.fields or {}).items():
             if name not in written:
                 known.setdefault(name, value)

@@ -124,6 +124,10 @@ class Facts:
     """Label of a model with automatic keys, of the rows → the table whose numbers those are."""
     generic: Mapping[Key, Mapping[str, Key]] = field(default_factory=dict[Key, Mapping[str, Key]])
     """Rows, those before and those made, whose generic foreign keys point to a row that was met: name of the column with the key → that row."""
+    deciding: Mapping[str, frozenset[str]] | None = None
+    """Label → attnames on which it hung which rows a statement took, or what it made of them; None where it is not known."""
+    several: frozenset[str] | None = None
+    """Labels of models of which a statement may have taken several rows, so that their keys may have decided the order; None where it is not known."""
     unordered: frozenset[str] = frozenset()
     """Labels of models whose rows cannot be made in the order of their automatic keys."""
     keys_seen: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict[Key, Mapping[str, Any]])

@@ -69,6 +69,10 @@ class Ledger:
         """Rows that a write chose → the rows known by then, which they are not."""
         self.apart: dict[Key, str] = {}
         """Rows without a key that one result showed as different ones: key → the statement's span."""
+        self.shown: dict[Key, set[str]] = {}
+        """Rows of results → the attnames that results had of them."""
+        self.only_pointed: set[Key] = set()
+        """Rows that no statement met: foreign keys point to them."""
         self._saved: dict[str, list[tuple[str, State]]] = {}
 
     def concrete(self, label: str | None) -> Model | None:
@@ -97,6 +101,7 @@ class Ledger:
     def replace(self, made: Key, real: Key) -> None:
         """Gives every reference to a row without a key the key it has."""
         del self.before[made]
+        self.shown.setdefault(real, set()).update(self.shown.pop(made, ()))
         if made in self.now.changed:
             self.now.changed[real] = {**self.now.changed.pop(made), **self.now.changed.get(real, {})}
         if made in self.now.gone:
@@ -145,6 +150,7 @@ class Ledger:
             return
         key = Key(model.label, bare(values[model.pk]), event.database)
         self.identified(key, values)
+        self.met(key, values, event)
         if key in self.now.born:
             self.now.born[key].update(values)
             return
@@ -158,6 +164,15 @@ class Ledger:
                 self.now.changed.setdefault(key, {})[name] = value
             else:
                 known.setdefault(name, value)
+
+    def met(self, key: Key, values: Mapping[str, Any], event: RowsRead | RowsSupported) -> None:
+        """Notes by what a row is known."""
+        if isinstance(event, RowsRead):
+            self.shown.setdefault(key, set()).update(values)
+        if not (isinstance(event, RowsSupported) and event.pointed):
+            self.only_pointed.discard(key)
+        elif key not in self.before:
+            self.only_pointed.add(key)
 
     def identified(self, key: Key, values: Mapping[str, Any]) -> None:
         """Gives a row that the request made, and of which the database told no key, the one that is now seen."""

@@ -1,7 +1,6 @@
 """Which fields of a row a test writes out: those that differ from what the model gives, and of the incidental ones those that decided something."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,12 +9,9 @@ from uuid import UUID
 from unspan_proto.project import Field, Model
 from unspan_proto.values import Opaque, bare, lossy
 
-from unspan_inverter.events import Event, RowsDeleted, RowsRead, RowsUpdated
+from unspan_inverter.events import Event, RowsRead
 from unspan_inverter.facts import Facts
 
-DECIDES = re.compile(r"\b(?:WHERE|ORDER BY|GROUP BY)\b|\bDISTINCT\b")
-GATHERS = re.compile(r"\bGROUP BY\b|\bDISTINCT\b|\bORDER BY \d")
-"""Where columns that are shown decide which rows are one, or are named by their position."""
 EMPTY = {"dict": {}, "list": [], "builtins.dict": {}, "builtins.list": []}
 """What a callable default of this name returns."""
 TELLING = (datetime, UUID)
@@ -28,8 +24,8 @@ class Relevance:
 
     text: str
     """Everything that the request and the answer said, without the day of the recording."""
-    ordered: frozenset[str]
-    """The names between quotes in the parts of all statements that decide about rows: WHERE, GROUP BY, ORDER BY."""
+    deciding: Mapping[str, frozenset[str]] | None
+    """As in the facts: the columns on which it hung what statements did, None where that is not known."""
     password: bool
     """Whether a password was checked."""
     read: frozenset[tuple[str, str]] = frozenset()
@@ -40,25 +36,25 @@ class Relevance:
     copied: frozenset[Any] = frozenset()
     """Moments and random keys in rows that the request made: those that stood in a row before were copied from there."""
 
-    def matters(self, value: Any, one: Field) -> bool:
+    def matters(self, value: Any, one: Field, model: Model) -> bool:
         if isinstance(value, TELLING) and value in self.copied:
             return True
         if self.timed and one.type in ("DateTimeField", "DateField") and one.name != "last_login":
             return True
-        return one.column in self.ordered or appears(value, self.text)
+        return self.decides(one, model) or appears(value, self.text)
+
+    def decides(self, one: Field, model: Model) -> bool:
+        return self.deciding is None or any(one.attname in self.deciding.get(label, ()) for label in (model.label, *model.parents))
 
 
-def relevance(events: Sequence[Event], text: str, password: bool, timed: bool = False, facts: Facts | None = None) -> Relevance:
-    texts = [event.statement for event in events if isinstance(event, (RowsRead, RowsUpdated, RowsDeleted))]
-    tails = [text if GATHERS.search(text) else text[found.end() :] for text in texts if (found := DECIDES.search(text))]
+def relevance(events: Sequence[Event], text: str, password: bool, timed: bool, facts: Facts) -> Relevance:
     queries = [event for event in events if isinstance(event, RowsRead)]
     read = frozenset((event.model, event.database) for event in queries if event.model)
     read |= {
         (str(label), event.database) for event in queries if event.supported for label in event.shape.get("tables", ())
     }  # of these all rows are known
-    ordered = frozenset(name for tail in dict.fromkeys(tails) for quote in '"`' for name in tail.split(quote))
-    copied = {found for row in (facts.born if facts else ()) for value in row.values.values() if isinstance(found := bare(value), TELLING)}
-    return Relevance(text, ordered, password, read, timed, frozenset(copied))
+    copied = {found for row in facts.born for value in row.values.values() if isinstance(found := bare(value), TELLING)}
+    return Relevance(text, facts.deciding, password, read, timed, frozenset(copied))
 
 
 def appears(value: Any, text: str) -> bool:
@@ -83,7 +79,7 @@ def worth(one: Field, value: Any, model: Model, relevance: Relevance) -> bool:
         or (isinstance(one.default, Opaque) and one.type in ("DateTimeField", "DateField", "UUIDField"))
         or one.name == "last_login"
     ):
-        return found is not None and relevance.matters(found, one)
+        return found is not None and relevance.matters(found, one, model)
     if isinstance(one.default, Opaque) and one.default.type in EMPTY:
         return found != EMPTY[one.default.type]
     if one.has_default:
