@@ -154,6 +154,8 @@ class RowsInserted:
     """Keys of rows that it ran into and left, or updated."""
     overwrites: tuple[str, ...] = ()
     """Columns that it gave to rows which it ran into."""
+    lenient: bool = False
+    """Whether it leaves or updates the rows that it runs into, those too that it has made itself."""
 
 
 @dataclass(frozen=True, slots=True)

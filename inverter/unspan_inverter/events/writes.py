@@ -12,6 +12,7 @@ from unspan_inverter.events.kinds import Event, Executed, RowsDeleted, RowsInser
 STEP = re.compile(
     r"\s*(BEGIN|START TRANSACTION|COMMIT|ROLLBACK TO(?: SAVEPOINT)?|ROLLBACK|RELEASE(?: SAVEPOINT)?|SAVEPOINT)\b\s*(\S*)", re.I
 )
+LENIENT = re.compile(r"\bON CONFLICT\b|\bON DUPLICATE KEY UPDATE\b|\A\s*INSERT (?:OR )?(?:IGNORE|REPLACE)\b", re.I)
 UPSERT = re.compile(r"\bDO UPDATE SET\b|\bON DUPLICATE KEY UPDATE\b", re.I)
 STEPS = {"START TRANSACTION": "BEGIN", "ROLLBACK TO SAVEPOINT": "ROLLBACK TO", "RELEASE SAVEPOINT": "RELEASE"}
 
@@ -34,7 +35,8 @@ def statement_event(span: Span) -> Iterator[Event]:
         yield refused(span, model, operation)
     elif operation == "INSERT":
         rows = tuple(dict(row) for row in span.value(v.WRITTEN, []))
-        yield RowsInserted(span.span_id, database(span), model, rows, overwrites=overwrites(statement))
+        lenient = LENIENT.search(statement) is not None
+        yield RowsInserted(span.span_id, database(span), model, rows, overwrites=overwrites(statement), lenient=lenient)
     elif operation == "UPDATE":
         yield updated(span, model, statement)
     elif operation == "DELETE":

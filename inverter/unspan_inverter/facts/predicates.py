@@ -16,6 +16,8 @@ DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sql
 PLACEHOLDER = re.compile(r"%%|(?:\b_binary )?%s")
 
 
+UNDASHED = re.compile(r"(?<=[0-9a-fA-F])-(?=[0-9a-fA-F]{4})")
+"""The dashes inside of a UUID."""
 STEPS = {"<": -1, "<=": 0, ">": 1, ">=": 0}
 """Comparison → the step from its bound to a value that satisfies it."""
 
@@ -217,7 +219,9 @@ def comparable(value: Any, like: Any = None) -> Any:
 
 def same(left: Any, right: Any) -> bool:
     """Equality across what drivers are given: a UUID or Decimal may be bound as text, with or without dashes."""
-    return left == right or (not isinstance(left, bool) and str(left).replace("-", "") == str(right).replace("-", ""))
+    if left == right or isinstance(left, bool):
+        return bool(left == right)
+    return UNDASHED.sub("", str(left)) == UNDASHED.sub("", str(right))
 
 
 def choices(conditions: tuple[Term, ...]) -> int:

@@ -54,15 +54,15 @@ def inserted(ledger: Ledger, event: RowsInserted, model: Model) -> None:
 
 
 def met(ledger: Ledger, values: Mapping[str, Any], event: RowsInserted, model: Model) -> Key | None:
-    """The row that was there already, of those that an INSERT ran into: it has the same unique values."""
+    """The row that was there already, before an INSERT or by it, and that it ran into: it has the same unique values."""
     together = [[one.attname] for one in model.fields if one.unique]
     together += [
         [one.attname for name in constraint.fields if (one := model.field(name)) is not None]
         for constraint in model.constraints
         if constraint.kind == "unique"
     ]
-    for key, row in ledger.current(model.label, event.database).items() if event.existing else ():
-        if key.pk in event.existing and any(
+    for key, row in ledger.current(model.label, event.database).items() if event.existing or event.lenient else ():
+        if (key.pk in event.existing or key in ledger.now.born) and any(
             names and all(values.get(name) is not None and row.get(name) == values[name] for name in names) for names in together
         ):
             return key
