@@ -35,6 +35,8 @@ class Named:
     listed: frozenset[Column]
     counted: frozenset[Column]
     selects: tuple[tuple[bool, Mapping[str, Sought]], ...]
+    gathers: bool
+    """Whether it makes one of rows that are alike in what it lists."""
 
 
 @lru_cache(maxsize=4096)
@@ -53,7 +55,14 @@ def named(statement: str, system: str) -> Named | None:
             (listed if id(one) in shown else counted if id(one) in apart else deciding).update(places(one, tables))
     every = frozenset(table for some in tables.values() for table in some)
     selects = tuple((one.args.get("order") is not None, sought(one)) for one in tree.find_all(exp.Select))
-    return Named(every, frozenset(deciding), frozenset(listed), frozenset(counted), selects)
+    return Named(
+        every,
+        frozenset(deciding),
+        frozenset(listed),
+        frozenset(counted),
+        selects,
+        bool(tree.args.get("distinct") or tree.args.get("group")),
+    )
 
 
 def aliases(tree: Any) -> dict[str, set[str]]:

@@ -26,16 +26,12 @@ class Asked:
     """What the statements of a request asked for. `everything`: whether one of them cannot be understood."""
 
     everything: bool = False
-    columns: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    deciding: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """Label → attnames on which it hung which rows a statement took, or what it made of them."""
+    shown: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """Label → attnames that a statement showed without saying of which row."""
     several: set[str] = field(default_factory=set[str])
     """Labels of the models of which a statement may have taken several rows, or one for its place among several."""
-
-    def of_several(self) -> frozenset[str] | None:
-        return None if self.everything else frozenset(self.several)
-
-    def deciding(self) -> dict[str, frozenset[str]] | None:
-        return None if self.everything else {label: frozenset(names) for label, names in self.columns.items()}
 
 
 def asked(events: Iterable[Event], project: Project) -> Asked:
@@ -46,35 +42,41 @@ def asked(events: Iterable[Event], project: Project) -> Asked:
             models = {table: project.table(table) for table in statement.tables} if statement is not None else {}
             if statement is None or any(model is None or not model.managed for model in models.values()):
                 return Asked(everything=True)  # a view, or a table of which nothing is known
-            known = {table: model for table, model in models.items() if model is not None}
-            for table, name in (*statement.deciding, *hidden(statement, event, known)):
-                note(known[table], name, found.columns)
-            for sorts, sources in statement.selects:
-                found.several |= several(sorts, sources, known)
+            note(found, statement, event, {table: model for table, model in models.items() if model is not None})
     return found
 
 
-def note(model: Model, name: str, columns: dict[str, set[str]]) -> None:
-    for one in model.fields:
-        if name in (one.column, naming.EVERY):
-            columns.setdefault(model.label, set()).add(one.attname)
-
-
-def hidden(statement: naming.Named, event: Event, models: Mapping[str, Model]) -> Iterator[naming.Column]:
-    """What a statement lists or counts without the key by which it could be told of which rows: then it may be what tells those apart."""
+def note(found: Asked, statement: naming.Named, event: Event, models: Mapping[str, Model]) -> None:
+    """Adds what one statement asked for."""
     keys = {(table, key.column) for table, model in models.items() if (key := model.field("pk")) is not None}
-    yield from (one for one in statement.counted if not any(one[0] == table and (table, name) in statement.counted for table, name in keys))
-    if not isinstance(event, RowsUpdated) and not (isinstance(event, RowsRead) and shown_whole(event, models)):
-        yield from statement.listed
+    told = {table for table, name in statement.counted if (table, name) in keys}
+    add(
+        found.deciding,
+        (one for one in (*statement.deciding, *statement.counted) if one in statement.deciding or one[0] not in told),
+        models,
+    )
+    whole = isinstance(event, RowsUpdated) or (isinstance(event, RowsRead) and shown_whole(event, statement, models))
+    add(found.deciding if statement.gathers else found.shown, () if whole else statement.listed, models)
+    for sorts, sources in statement.selects:
+        found.several |= several(sorts, sources, models)
 
 
-def shown_whole(event: RowsRead, models: Mapping[str, Model]) -> bool:
+def add(columns: dict[str, set[str]], named: Iterable[naming.Column], models: Mapping[str, Model]) -> None:
+    for table, name in named:
+        some = {one.attname for one in models[table].fields if name in (one.column, naming.EVERY)}
+        columns.setdefault(models[table].label, set()).update(some)
+
+
+def shown_whole(event: RowsRead, statement: naming.Named, models: Mapping[str, Model]) -> bool:
     """Whether it is known of which row each value is that a result shows: it holds the row's key too."""
     groups: dict[tuple[str, str | None], set[str]] = {}
     for column in event.columns:
         if column.model and column.attname:
             groups.setdefault((column.model, column.alias), set()).add(column.attname)
-    keys = {model.label: model.pk for model in models.values()}
+    told = {
+        table: key for table, model in models.items() if (key := model.field("pk")) is not None and (table, key.column) in statement.listed
+    }
+    keys = {models[table].label: key.attname for table, key in told.items()}
     return bool(groups) and all(keys.get(label) in names for (label, _), names in groups.items())
 
 
@@ -128,7 +130,8 @@ class Leaving:
     def needed(self, model: Model) -> Iterator[str]:
         """The columns that rows of a model need, whatever was read of them."""
         for above in (model, *self.project.ancestors(model)):
-            yield from self.asked.columns.get(above.label, ())
+            yield from self.asked.deciding.get(above.label, ())
+            yield from self.asked.shown.get(above.label, ())
             for constraint in above.constraints:
                 yield from (one.attname for name in constraint.fields if (one := above.field(name)) is not None)
             for one in above.fields:

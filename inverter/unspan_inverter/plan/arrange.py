@@ -12,7 +12,7 @@ from unspan_inverter.plan import alike, sequences
 from unspan_inverter.plan.bindings import Bindings, string_of
 from unspan_inverter.plan.expressions import Assign, Attr, Do, Statement, method
 from unspan_inverter.plan.migrated import LOOKED_UP, SPECIAL, emptied, site
-from unspan_inverter.plan.relevance import Relevance, plain, worth
+from unspan_inverter.plan.relevance import Relevance, appears, plain, worth
 from unspan_inverter.plan.rows import creation, in_bulk, update
 
 NOWHERE: Mapping[str, str] = {}
@@ -143,7 +143,7 @@ def fields(
     for one in model.fields:
         value = row.values.get(one.attname)
         if one.attname == model.pk and not one.related:
-            if not isinstance(row.key.pk, Made) and writes_key(one, row, bindings):
+            if not isinstance(row.key.pk, Made) and writes_key(one, row, bindings, relevance):
                 now[one.name] = bare(row.key.pk)
         elif one.auto and one.primary_key and row.key.label not in bindings.explicit:
             continue  # the inherited key of a child
@@ -169,10 +169,10 @@ def earlier(row: RowExists, place: Mapping[Key, int], bindings: Bindings) -> dic
     return {name: key for name, key in some.items() if place.get(bindings.one(key), len(place)) < place[row.key]}
 
 
-def writes_key(one: Field, row: RowExists, bindings: Bindings) -> bool:
+def writes_key(one: Field, row: RowExists, bindings: Bindings, relevance: Relevance) -> bool:
     """Whether the primary key is written out: it is data of its own, its number appears where its meaning is not certain, or it may decide an order."""
     label, model, taken = row.key.label, bindings.project.model(row.key.label), bindings.facts.several
-    if label in bindings.explicit:
+    if label in bindings.explicit or (not one.auto and appears(row.key.pk, relevance.text)):
         return True
     if one.auto:
         return model is not None and model.seeded  # code and settings know rows of migrations by number
