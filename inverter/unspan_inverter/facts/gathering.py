@@ -1,11 +1,11 @@
 """Events → facts: which rows were there before, which the request left behind, and everything else the test depends on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from unspan_proto.project import Field, Model, Project
-from unspan_proto.values import bare, lossy
+from unspan_proto.values import ModelRef, bare, lossy
 
 from unspan_inverter.events import CacheUsed, Event, Exchange, FileUsed, HttpAnswered, MailSent, TapeRead
 from unspan_inverter.facts import counting, following, generics, inheritance, links, loose, ordering, parents, unasked
@@ -22,6 +22,7 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_de
     ledger = Ledger(project)
     following.follow(ledger, events)
     logged_in(exchange, ledger)
+    cached(events, ledger)
     ledger.settle()
     counting.prove(ledger)
     rows = {key: RowExists(key, values, ledger.spans.get(key, "")) for key, values in ledger.before.items()}
@@ -84,7 +85,7 @@ def logged_in(exchange: Exchange, ledger: Ledger) -> None:
     user = exchange.user
     model = ledger.concrete(user.label) if user else None
     if user is not None and model is not None and user.pk is not None:
-        key = session_user(model, bare(user.pk), ledger)
+        key = met_row(model, bare(user.pk), ledger)
         known, written = ledger.known(key, exchange.span), ledger.now.changed.get(key, {})
         ledger.only_pointed.discard(key)
         if key not in ledger.shown:  # it came from elsewhere than a query, with all that it held
@@ -95,8 +96,28 @@ def logged_in(exchange: Exchange, ledger: Ledger) -> None:
         known.setdefault(model.pk, bare(user.pk))
 
 
-def session_user(model: Model, pk: Any, ledger: Ledger) -> Key:
-    """The user's row where one was read, else one of the first database."""
+def cached(events: Sequence[Event], ledger: Ledger) -> None:
+    """Rows that came as objects out of a cache: the request knew all of them."""
+    for used in events:
+        for one in objects(used.value) if isinstance(used, CacheUsed) else ():
+            model = ledger.concrete(one.label)
+            if model is not None and one.pk is not None:
+                key = met_row(model, bare(one.pk), ledger)
+                ledger.only_pointed.discard(key)
+                ledger.shown.setdefault(key, set()).update(other.attname for other in model.fields)
+
+
+def objects(value: Any) -> Iterator[ModelRef]:
+    """The rows in a value."""
+    if isinstance(value, ModelRef):
+        yield value
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from objects(item)
+
+
+def met_row(model: Model, pk: Any, ledger: Ledger) -> Key:
+    """The row with this key where one was read, else one of the first database."""
     return parents.elsewhere(Key(model.label, pk), ledger.before, ledger.project)
 
 

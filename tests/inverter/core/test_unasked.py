@@ -8,8 +8,9 @@ import pytest
 from unspan_inverter.facts import naming
 from unspan_inverter.facts.unasked import several
 from unspan_proto.project import Constraint
+from unspan_proto.values import ModelRef
 
-from .making import BOOK, PROJECT, Happening, counted, model, read, sql, update
+from .making import BOOK, PROJECT, Happening, cached, counted, model, read, sql, update
 from .test_facts import of, plain
 from .test_supporting import beside
 
@@ -75,6 +76,10 @@ LEFT: dict[str, tuple[tuple[Happening, ...], dict[str, Any]]] = {
     ),
     "what was written over": (
         (BOOKS, counted("shop.Book", 1), update("shop.Book", {"price": 5}, [1]), PARENTS), {"Book 1": {**BARE, "price": 9}},
+    ),
+    "what a cache holds as an object": (
+        (BOOKS, counted("shop.Book", 1), cached("get", "best", [ModelRef("shop.Book", 1)], hit=True)),
+        {"Author 7": {**JANE, "name": ""}, "Book 1": EMMA},
     ),
     "a statement that nobody understands": ((BOOKS, sql("do something"), PARENTS), {"Author 7": JANE, "Book 1": EMMA}),
     "a table of which nothing is known": ((BOOKS, sql("select count(*) from lent_books"), PARENTS), {"Author 7": JANE, "Book 1": EMMA}),
