@@ -1,20 +1,23 @@
 """Rows → statements that create them: objects for keys, only the fields that matter, nothing saved twice."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from unspan_proto.project import Field, Model
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.facts import Facts, Key, Made, RowExists
-from unspan_inverter.plan import alike, sequences
+from unspan_inverter.plan import alike, documents, sequences
 from unspan_inverter.plan.bindings import Bindings, string_of
 from unspan_inverter.plan.expressions import Assign, Attr, Do, Statement, method
 from unspan_inverter.plan.migrated import LOOKED_UP, SPECIAL, emptied, site
 from unspan_inverter.plan.relevance import Relevance, appears, plain, worth
 from unspan_inverter.plan.rows import creation, in_bulk, update
 
+KEYLIKE: Final = re.compile(r"(?:^|_)(?:id|pk|uuid)s?$|Ids?$")
+"""Names of members of documents that hold keys."""
 NOWHERE: Mapping[str, str] = {}
 
 
@@ -48,7 +51,23 @@ def keep_keys(facts: Facts, bindings: Bindings) -> None:
     rows = [row for row in facts.rows if row.key in bindings.names]
     place = {row.key: at for at, row in enumerate(rows)}
     bindings.explicit |= facts.unordered | ahead(rows, place, bindings)
+    bindings.keep(key for row in rows for value in row.values.values() for key in noted(bare(value)))
     bindings.explicit |= kin(facts.numbered, bindings)
+
+
+def noted(value: Any, name: str = "") -> Iterator[str]:
+    """The keys that a column's document names, also one that is kept as text: `{"pk": 7}`, `{"book_id": 7}`, `{"books": {"ids": [7]}}`."""
+    if isinstance(value, dict):
+        yield from (key for member, item in value.items() for key in noted(item, str(member)))
+    elif isinstance(value, list):
+        yield from (key for item in value for key in noted(item, name))
+    elif isinstance(value, str) and value[:1] in ("{", "[") and not name:
+        try:
+            yield from noted(documents.document(value))
+        except ValueError:
+            return
+    elif type(value) in (int, str) and KEYLIKE.search(name):
+        yield str(value)
 
 
 def last_given(rows: Sequence[RowExists], bindings: Bindings) -> dict[Key, Model]:

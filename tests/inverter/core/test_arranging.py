@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 from typing import Any
+from uuid import UUID
 
 import pytest
 from unspan_inverter.events import StatementFailed, events
@@ -16,6 +17,7 @@ from unspan_proto.values import Opaque
 
 from .making import BOOK, PROJECT, Happening, blocks, field, foreign_key, insert, many_to_many, model, read, source, sql, trace, update
 
+LOAN = UUID("00000001-2222-4333-8444-555555555555")
 REFUSED = insert("shop.Tag", {"slug": "a"}, clash=True, **{v.UNDONE_APART: False})
 CASES = {
     "a row that comes later is pointed to when it is there": (
@@ -215,3 +217,19 @@ def test_a_moment_that_was_copied_into_a_new_row_is_written_out_where_it_came_fr
     text = source(trace(before, insert("shop.Book", {"id": 42, "title": "Copy", "added": added}), method="POST"))
     assert "Book.objects.filter(pk=book.pk).update(added=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))" in text
     assert "changed=" not in text
+
+
+@pytest.mark.parametrize(
+    ("note", "kept"),
+    [
+        ('[{"model": "shop.book", "pk": 41, "fields": {}}]', True),
+        ('{"books": {"ids": [41]}}', True),
+        ('{"bookId": "41"}', True),
+        ('{"pages": 41}', False),
+        ("{no document: 41}", False),
+    ],
+    ids=["a serialized row", "a list of keys", "as text", "a number", "no document"],
+)
+def test_a_row_keeps_the_key_that_another_row_s_document_names(note: str, kept: bool) -> None:
+    happened = read("shop.Book", {"id": 41, "title": "Emma"}), read("shop.Loan", {"id": LOAN, "book_id": 41, "number": 1, "note": note})
+    assert ("Book.objects.create(id=41," in source(trace(*happened))) is kept
