@@ -171,8 +171,13 @@ def collected(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if name in found:
             found[name] = [*(found[name] if isinstance(found[name], list) else [found[name]]), value]
         else:
-            found[name] = value
+            found[name] = value if "Host" in found else moved(value, f"{exchange.scheme}://{host}")
     return found
+
+
+def moved(value: str, own: str) -> str:
+    """An address of the recorded site as one of the test's."""
+    return own.partition("://")[0] + "://testserver" + value.removeprefix(own) if value == own or value.startswith(own + "/") else value
 
 
 def payload(exchange: Exchange, bindings: Bindings) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -319,9 +324,16 @@ def headers(exchange: Exchange, traces: str) -> dict[str, str]:
             or (low == "accept" and value == "*/*")
         ):
             continue
-        if low not in INCIDENTAL or low in exchange.headers_asked or (value and value in traces):
+        if low not in INCIDENTAL or low in exchange.headers_asked or left(value, f"{exchange.scheme}://{host}", traces):
             found[name] = value
     return found
+
+
+def left(value: str, own: str, traces: str) -> bool:
+    """Whether a header's value stands in what the request left behind; an address of the site itself also begins others that the answer names."""
+    if not value.startswith(own):
+        return bool(value) and value in traces
+    return value != own and re.search(re.escape(value) + r"(?![\w/.?-])", traces) is not None
 
 
 def reversed_or_text(path: str, exchange: Exchange, bindings: Bindings, project: Project) -> Any:

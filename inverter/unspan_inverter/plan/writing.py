@@ -158,7 +158,14 @@ def left_behind(recorded: Recorded) -> str:
     asked = [str(value) for event in recorded.events if isinstance(event, RowsRead) for value in event.parameters]
     sent = [str(one.body) + str(one.headers) for one in facts.services]
     return "\n".join(
-        [exchange.text, exchange.header("Location", of_response=True), *rows, *asked, *sent, str(exchange.session_after or "")]
+        [
+            "" if exchange.failed else exchange.text,
+            exchange.header("Location", of_response=True),
+            *rows,
+            *asked,
+            *sent,
+            str(exchange.session_after or ""),
+        ]
     )
 
 

@@ -91,6 +91,23 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
         ["raise_request_exception = False", 'response.exc_info[0].__name__, "ValueError"'],
         ["at /books/"],
     ),
+    "a failure that names objects": (
+        {"status": 500, "exception": ["ValueError", "{<Book: Emma>}"], "failures": [failure("ValueError", "{<Book: Emma>}", 500)], "response_headers": HTML},
+        ['response.exc_info[0].__name__, "ValueError"'],
+        ["Emma", "exc_info[1]"],
+    ),
+    "where the request came from, on the site": (
+        {"headers": [["Host", "localhost:8000"], ["Origin", "http://localhost:8000"], ["Referer", "http://localhost:8000/books/"]], "scheme": "http",
+         "answer": b"see http://localhost:8000/books/5/", "response_headers": [["Content-Type", "text/plain"]]},
+        [],
+        ["Origin", "Referer"],
+    ),
+    "where the request came from, shown": (
+        {"headers": [["Host", "localhost:8000"], ["Referer", "http://localhost:8000/books/"]], "scheme": "http",
+         "answer": b"back to http://localhost:8000/books/ now", "response_headers": [["Content-Type", "text/plain"]]},
+        ['headers={"Referer": "http://testserver/books/"}'],
+        [],
+    ),
     "a middleware excuses the view": (
         {"status": 503, "reason": "Service Unavailable", "exception": ["ValueError", "no"], "answered_by": "shop.middleware.Excuses",
          "answer": b"<p>Please come back</p>", "response_headers": HTML},
