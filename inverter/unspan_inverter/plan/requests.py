@@ -171,13 +171,8 @@ def collected(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if name in found:
             found[name] = [*(found[name] if isinstance(found[name], list) else [found[name]]), value]
         else:
-            found[name] = value if "Host" in found else moved(value, f"{exchange.scheme}://{host}")
+            found[name] = value
     return found
-
-
-def moved(value: str, own: str) -> str:
-    """An address of the recorded site as one of the test's."""
-    return own.partition("://")[0] + "://testserver" + value.removeprefix(own) if value == own or value.startswith(own + "/") else value
 
 
 def payload(exchange: Exchange, bindings: Bindings) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -325,8 +320,13 @@ def headers(exchange: Exchange, traces: str) -> dict[str, str]:
         ):
             continue
         if low not in INCIDENTAL or low in exchange.headers_asked or left(value, f"{exchange.scheme}://{host}", traces):
-            found[name] = value
+            found[name] = value if "Host" in found else moved(value, f"{exchange.scheme}://{host}")
     return found
+
+
+def moved(value: str, own: str) -> str:
+    """An address of the recorded site as one of the test's."""
+    return own.partition("://")[0] + "://testserver" + value.removeprefix(own) if value == own or value.startswith(own + "/") else value
 
 
 def left(value: str, own: str, traces: str) -> bool:
