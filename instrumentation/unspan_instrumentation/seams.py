@@ -9,7 +9,7 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from unspan_instrumentation import caching, logs, mail, outbound, processes, remembered, signals, sockets, sql, storage, tapes
+from unspan_instrumentation import caching, digests, logs, mail, outbound, processes, remembered, signals, sockets, sql, storage, tapes
 from unspan_instrumentation.request import chain, csrf, endings, failures, incoming, sessions, templates, uploads
 from unspan_instrumentation.saying import warn
 
@@ -38,6 +38,7 @@ SEAMS: tuple[Seam, ...] = (
     *storage.PATCHES,
     *processes.PATCHES,
     *sockets.PATCHES,
+    *digests.PATCHES,
 )
 
 

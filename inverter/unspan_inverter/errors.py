@@ -133,6 +133,15 @@ class WrongSetting(InverterError):
         super().__init__(f"the setting {name} of {where} {why}.")
 
 
+class PluginFailed(InverterError):
+    """A plugin cannot be used."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(
+            f"the plugin {one_line(name, 80)} failed: {one_line(why)}.\nMend it, or take it out of [tool.unspan] or the environment."
+        )
+
+
 class NotWritten(InverterError):
     """The test could not be written to where it should go."""
 

@@ -3,18 +3,21 @@
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from unspan_proto import vocabulary
 from unspan_proto.errors import ContractError
+from unspan_proto.values import bare
 
-from unspan_inverter.code import source
+from unspan_inverter.code import PLAIN, Look, source
 from unspan_inverter.code.classes import Beside
 from unspan_inverter.errors import Incomplete, NotRepeatable, Unreadable, one_line
 from unspan_inverter.events import events, exchange
 from unspan_inverter.facts import facts
-from unspan_inverter.plan import Plan, Recorded, http_request
+from unspan_inverter.plan import NONE, Habits, Plan, Recorded, http_request
+from unspan_inverter.plugging import with_facts, with_look, with_plan
+from unspan_inverter.plugins import Plugin
 from unspan_inverter.trace import Trace
 
 
@@ -30,26 +33,39 @@ class Generated:
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     notes: tuple[str, ...] = ()
     beside: Callable[[Beside], str] = field(default=lambda there: "", compare=False, repr=False)
+    app: str = "."
+    """The folder of the view's application, relative to the project's."""
 
 
 def generated(
-    traces: Sequence[Trace], *, style: str = "django", level: str = "integration", allow_gaps: bool = False, decoys: bool = True
-) -> Generated:
+    traces: Sequence[Trace], *, style: str = "django", level: str = "integration", allow_gaps: bool = False, decoys: bool = True,
+    habits: Habits = NONE, look: Look = PLAIN, plugins: Sequence[Plugin] = (),
+) -> Generated:  # fmt: skip
     """The test file of these traces. Raises an InverterError with the reason when none can be made.
 
     `style`: `django` or `pytest`; `level`: only `integration` is built; `allow_gaps`: accept a trace that lost something, the test says what.
+    `habits`, `look`: how the project's tests look (`conventions`); `plugins`: what changes facts, plan and look besides.
     `decoys`: rows beside those that were asked for, so that the test notices when a condition of a query is dropped.
     """
-    plans = [planned(trace, allow_gaps, decoys) for trace in traces]
+    plans = [planned(trace, allow_gaps, decoys, habits, plugins) for trace in traces]
     with readable(traces[0].id):
-        text = source(plans, style)
+        look = with_look(replace(look, base=look.base or habits.base), traces, plugins)
+        text = source(plans, style, look=look)
     notes = tuple(dict.fromkeys(f"not recorded: {one_line(note)}" for plan in plans for note in plan.notes))
-    return Generated(
-        text, re.sub(r"(?<!^)(?=[A-Z])", "_", plans[0].class_name.removesuffix("Tests")).lower(), {}, notes, partial(source, plans, style)
-    )
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", plans[0].class_name.removesuffix("Tests")).lower()
+    return Generated(text, name, {}, notes, partial(source, plans, style, look=look), app_of(traces[0]))
 
 
-def planned(trace: Trace, allow_gaps: bool = False, decoys: bool = True) -> Plan:
+def app_of(trace: Trace) -> str:
+    """The folder of the application that has the view, by its dotted name."""
+    view, apps = str(trace.request.attributes.get(vocabulary.VIEW, "")), trace.project.settings.get("INSTALLED_APPS", ())
+    around = [str(bare(one)) for one in apps if view.startswith(f"{bare(one)}.")]
+    return max(around, key=len).replace(".", "/") if around else "."
+
+
+def planned(
+    trace: Trace, allow_gaps: bool = False, decoys: bool = True, habits: Habits = NONE, plugins: Sequence[Plugin] = (),
+) -> Plan:  # fmt: skip
     """The plan of one trace."""
     if trace.gaps and not allow_gaps:
         raise Incomplete(trace.id, list(trace.gaps))
@@ -58,11 +74,12 @@ def planned(trace: Trace, allow_gaps: bool = False, decoys: bool = True) -> Plan
         if not asked.status:
             gone = trace.request.attributes.get(vocabulary.CLIENT_GONE) is True
             raise Unreadable(trace.id, "the client went away before there was an answer" if gone else "its response was not recorded")
-        known = facts(happened, asked, trace.project, decoys and not trace.gaps, whole=not trace.gaps)
+        known = with_facts(facts(happened, asked, trace.project, decoys and not trace.gaps, whole=not trace.gaps), trace, plugins)
         if known.hindrances and not allow_gaps:
             raise NotRepeatable(trace.id, known.hindrances[0])
         called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
-        return http_request(Recorded(trace.id, happened, asked, known, trace.project, called), allow_gaps)
+        plan = http_request(Recorded(trace.id, happened, asked, known, trace.project, called, habits), allow_gaps)
+        return with_plan(plan, trace, plugins)
 
 
 DAMAGE = (ContractError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, AssertionError)

@@ -6,7 +6,7 @@ The inverter reads the environment here and nowhere else. A wrong value is an er
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -17,6 +17,10 @@ DEFAULT_PORT = 4317
 DEFAULT_ENDPOINT = f"localhost:{DEFAULT_PORT}"
 ENDPOINT_VARIABLES = ("UNSPAN_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """Where the collector is, the first that is set; OpenTelemetry's own name the same port that spans are sent to."""
+ASSERTIONS = (
+    "status", "redirect", "exception", "json", "html", "body", "mail", "created", "changed", "deleted", "links", "session", "outbound", "decoys",
+)  # fmt: skip
+"""Kinds of assertions, each of which a project may switch off."""
 PROTOCOL_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 
 
@@ -30,6 +34,14 @@ class Settings:
     test_timeout: float = 300.0
     style: str = "django"
     decoys: bool = True
+    base_class: str = ""
+    factories: tuple[str, ...] | None = None
+    template: str = ""
+    output: str = ""
+    plugins: tuple[str, ...] = ()
+    ignore_headers: tuple[str, ...] = ()
+    ignore_fields: tuple[str, ...] = ()
+    assertions: Mapping[str, bool] = field(default_factory=dict[str, bool])
 
 
 class Setting(NamedTuple):
@@ -50,6 +62,30 @@ def is_switch(value: object) -> bool:
     return isinstance(value, bool)
 
 
+def is_dotted(value: object) -> bool:
+    return isinstance(value, str) and "." in value and all(part.isidentifier() for part in value.split("."))
+
+
+def is_module(value: object) -> bool:
+    return isinstance(value, str) and all(part.isidentifier() for part in value.split("."))
+
+
+def is_pattern(value: object) -> bool:
+    if not isinstance(value, str) or "{name}" not in value:
+        return False
+    return (
+        not set("{}") & set(value.replace("{name}", "").replace("{app}", "")) and not value.startswith("/") and ".." not in value.split("/")
+    )
+
+
+def texts_that(fit: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(fit(one) for one in value)
+
+
+def is_switches(value: object) -> bool:
+    return isinstance(value, dict) and all(name in ASSERTIONS and is_switch(one) for name, one in value.items())
+
+
 def is_seconds(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e6
 
@@ -60,6 +96,14 @@ SETTINGS = (
     Setting("test-timeout", "300", "a number of seconds greater than 0", is_seconds, "How many seconds one check may take."),
     Setting("decoys", "true", "true or false", is_switch, "Whether tests get decoys: rows that nothing asks for, so that a query which asks for too much fails."),
     Setting("style", "django", "django or pytest", ("django", "pytest").__contains__, "The style of generated tests where `--style` is not given."),
+    Setting("base-class", "Django's", "the dotted name of a class", is_dotted, "The class that generated test cases inherit from."),
+    Setting("factories", "those that are found", "a list of modules", texts_that(is_module), "Modules with factory_boy's factories; none are used with `[]`."),
+    Setting("template", "our own", "a path", is_text, "The Jinja2 template of a generated file, relative to pyproject.toml."),
+    Setting("output", "stdout", "a path with {name}", is_pattern, "Where tests go without `-o`, from the folder of manage.py; `{app}`, `{name}`: the view's application, what is tested."),
+    Setting("plugins", "none", "a list of paths", texts_that(is_text), "Python files with a `plugin`, relative to pyproject.toml; installed ones are found."),
+    Setting("ignore-headers", "none", "a list of names", texts_that(is_text), "Request headers that tests do not send."),
+    Setting("ignore-fields", "none", "a list of names", texts_that(is_text), "What is not compared: `app.Model.field` of rows, a name alone of JSON documents; with `*`."),
+    Setting("assert", "all", f"a table of true and false for any of {', '.join(ASSERTIONS)}", is_switches, "Kinds of assertions, switched off by `false`."),
 )  # fmt: skip
 
 
@@ -96,7 +140,8 @@ def checked(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
             raise WrongSetting(f"tool.unspan.{name}", str(file), f"is unknown; there are: {', '.join(known)}")
         if not known[name].fits(value):
             raise WrongSetting(f"tool.unspan.{name}", str(file), f"is {value!r:.80} and must be {known[name].must}")
-    return {name.replace("-", "_"): value for name, value in table.items()}
+    renamed = {"assert": "assertions"}
+    return {renamed.get(name, name.replace("-", "_")): tuple(value) if isinstance(value, list) else value for name, value in table.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ PROCESS: Final = "process"
 """One program that was started."""
 SOCKET: Final = "socket"
 """A network connection over which data went that no other record tells of."""
+DIGEST: Final = "digest"
+"""A keyed digest (HMAC) that was computed, and that a header of the request bears: of what, and by which setting's key. The key itself is not recorded."""
 REMEMBERED: Final = "remembered"
 """A row that Django handed out from its own memory (a content type, the current site) without asking the database."""
 SUPPORT: Final = "support"
@@ -364,6 +366,16 @@ TRANSPORT: Final = "network.transport"
 BYTES_SENT: Final = "unspan.socket.sent"
 """How many bytes the application sent over it (int)."""
 
+# Digests.
+DIGEST_ALGORITHM: Final = "unspan.digest.algorithm"
+"""Name of the hash function: `sha256`."""
+DIGEST_MESSAGE: Final = "unspan.digest.message"
+"""The bytes that were signed; Truncated over the limit."""
+DIGEST_VALUE: Final = "unspan.digest.value"
+"""The digest, hexadecimal."""
+DIGEST_KEY: Final = "unspan.digest.key"
+"""Name of the setting whose value the key is, with a dot before each key of a dict in it: `SLACK.SIGNING_SECRET`; absent when it is no setting's."""
+
 # Remembered.
 REMEMBERED_ROW: Final = "unspan.remembered.row"
 """ModelRef of the row, with its fields."""
@@ -417,7 +429,7 @@ ENCODED: Final = frozenset(
         RESPONSE_TEMPLATES, EXCEPTION, ARGUMENTS, LOCALS, RETURN, SETTINGS_READ, PARAMETERS, COLUMNS, ROWS, LAST_ROW_ID, WRITTEN, WRITTEN_KEYS,
         DISTINCT_SHAPE, VALUE, POSITIONS, MESSAGE, CACHE_KEY, CACHE_VALUE, CHUNKS, DESCRIPTION, LOST,
         CACHE_DONE, CACHE_TIMEOUT, CACHE_VERSION, CACHE_DELTA, LOG_ARGUMENTS, LOG_EXTRA, SIGNAL_ARGUMENTS, SIGNAL_RECEIVERS, STORAGE_RESULT,
-        STORAGE_CONTENT, COMMAND_ARGUMENTS, STDIN, STDOUT, STDERR,
+        STORAGE_CONTENT, COMMAND_ARGUMENTS, STDIN, STDOUT, STDERR, DIGEST_MESSAGE,
         SUPPORT_ROWS, SUPPORT_KEYS, SUPPORT_AFTER,
         WORK_ARGUMENTS, WORK_RESULT, TASK_ARGUMENTS, TASK_OPTIONS,
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from .sources import CHECKOUT
+from .voting import Vote, voted
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     done = subprocess.run([sys.executable, CHECKOUT / "examples" / "demo.py", folder], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, done.stdout
+
+
+@pytest.fixture(scope="session")
+def vote(tmp_path_factory: pytest.TempPathFactory) -> Vote:
+    """The poll with its recorded vote, made once: it takes five seconds."""
+    return voted(tmp_path_factory.mktemp("vote"))

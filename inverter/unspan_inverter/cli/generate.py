@@ -17,9 +17,10 @@ from unspan_inverter.cli import said
 from unspan_inverter.cli.covering import covering
 from unspan_inverter.cli.options import TraceId, endpoint_option, from_option, source, wanted
 from unspan_inverter.cli.progress import progress
+from unspan_inverter.customised import customised
 from unspan_inverter.errors import InverterError, NotBuilt, NotWritten
 from unspan_inverter.formatting import styled
-from unspan_inverter.generate import Generated, generated, planned
+from unspan_inverter.generate import Generated, planned
 from unspan_inverter.merging import updated
 from unspan_inverter.reading import Collector
 from unspan_inverter.runners import home
@@ -50,7 +51,12 @@ FAILED_CHECK = 3
     default=None,
     help="TestCase classes or functions  [default: that of the settings, else django]",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write, or a folder  [default: stdout]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file to write, or a folder; - for stdout  [default: that of the settings, else stdout]",
+)
 @click.option("--check/--no-check", default=True, show_default=True, help="Run the test once in the project's own runner.")
 @click.option(
     "--decoys/--no-decoys",
@@ -97,7 +103,9 @@ def command(
 def made(recordings: Sequence[Trace], chosen: Settings, output: Path | None, check: bool, allow_gaps: bool, force: bool) -> bool:
     """Makes and writes the test file of some traces; whether it passed its check, where there is one."""
     with uncollected():
-        test = generated(recordings, style=chosen.style, allow_gaps=allow_gaps, decoys=chosen.decoys)
+        test = customised(recordings, chosen, Path.cwd(), style=chosen.style, allow_gaps=allow_gaps, decoys=chosen.decoys)
+    output = output or placed(test, chosen)
+    output = None if output == STDOUT else output
     for note in test.notes:
         said(note)
     with on_disk(test, output, force) if output else on_stdout(test, chosen, check) as path:
@@ -112,6 +120,17 @@ class NothingToChoose(InverterError):
         super().__init__(
             f"there is no complete trace of a view{fits}.\nRecord some requests, or look at what there is with: inverter traces"
         )
+
+
+STDOUT = Path("-")
+"""What `-o` names where the settings have a place for tests, and a test is wanted on stdout."""
+
+
+def placed(test: Generated, chosen: Settings) -> Path | None:
+    """Where the project's settings put a test; None where they say nothing."""
+    if not chosen.output:
+        return None
+    return home(chosen, Path.cwd()) / chosen.output.format(app=test.app, name=stem(test).removeprefix("test_"))
 
 
 @contextmanager

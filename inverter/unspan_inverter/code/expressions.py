@@ -49,6 +49,7 @@ TAKEN = frozenset(
     {
         "Client", "DateRange", "DateTimeRange", "DateTimeTZRange", "Decimal", "Fraction", "NumericRange", "PurePosixPath", "PureWindowsPath", "SimpleTestCase", "SimpleUploadedFile", "TemporaryDirectory", "TestCase", "TransactionTestCase",
         "UUID", "ZoneInfo", "advance_sequences", "all_characters", "allow_all_characters", "answers", "cache", "caches", "connections", "date", "datetime", "io", "mail", "mock", "no_style", "override_settings", "pytest", "requests",
+        "activate", "base64", "body", "digest", "hashlib", "hmac", "json", "payload", "responses", "settings", "timestamp",
         "clock_at", "freeze_time", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
     }
 )  # fmt: skip
@@ -57,7 +58,7 @@ TAKEN = frozenset(
 
 LIBRARIES = frozenset(
     {
-        "datetime", "django", "freezegun", "http", "httpx", "io", "itertools", "os", "random", "requests", "secrets", "tempfile", "time_machine",
+        "datetime", "django", "freezegun", "http", "httpx", "io", "itertools", "os", "random", "requests", "responses", "secrets", "tempfile", "time_machine",
         "unittest", "urllib", "urllib3",
     }
 )  # fmt: skip

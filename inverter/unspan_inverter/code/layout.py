@@ -11,16 +11,16 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 
 from unspan_inverter.code.assertions import STYLES
 from unspan_inverter.code.classes import NOTHING, Beside, Group, grouped, own_rows
 from unspan_inverter.code.code import Code, Imported, import_lines, needs
 from unspan_inverter.code.expressions import LIBRARIES, Scope, aliases, contexts, statement, walked
-from unspan_inverter.code.literals import literal
+from unspan_inverter.code.look import PLAIN, Look
 from unspan_inverter.code.signing import UNSIGNED, signed
 from unspan_inverter.errors import InverterError, one_line
-from unspan_inverter.plan.expressions import Assign, Import, Name, Plan, call
+from unspan_inverter.plan.expressions import Assign, Check, Import, Name, Plan, call
 
 CAPTURE = "django_capture_on_commit_callbacks"
 """pytest-django's fixture that an act may use, besides the client."""
@@ -54,22 +54,42 @@ class TestClass:
     tests: tuple[Test, ...]
 
 
-def source(plans: Sequence[Plan], style: str, beside: Beside = NOTHING) -> str:
-    """The whole file. Raises NoLiteral, NoName, NotPython."""
+def source(plans: Sequence[Plan], style: str, beside: Beside = NOTHING, look: Look = PLAIN) -> str:
+    """The whole file. Raises NoLiteral, NoName, NotPython, NoLayout."""
     renamed = aliases(plans)
-    made = [test_class(group, style, renamed) for group in grouped(plans, style, beside)]
+    made = [test_class(group, style, renamed, look) for group in grouped(plans, style, beside)]
     imports = frozenset[Imported]().union(*(found for _, found in made))
     functions = list(dict.fromkeys(function for plan in plans for function in plan.functions))
     for function in functions:
         imports |= function_needs(function)
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
-    )
-    text = environment.get_template(f"{style}.py.jinja").render(
-        imports=import_lines(imports), functions=[function.strip() for function in functions], unsigned=UNSIGNED,
+    text = laid_out(
+        look, style, imports=import_lines(imports), functions=[function.strip() for function in functions], unsigned=UNSIGNED,
         classes=[found for found, _ in made], notes=dict.fromkeys(one_line(note, 200) for plan in plans for note in plan.notes),
     )  # fmt: skip
     return signed(python(formatted(text, packages_of_project(one.module for one in imports))))
+
+
+def laid_out(look: Look, style: str, **given: Any) -> str:
+    """The file by the project's template, or ours. Raises NoLayout."""
+    ours = FileSystemLoader(TEMPLATES)
+    loader = ChoiceLoader([DictLoader({OWN: look.template}), ours]) if look.template else ours
+    environment = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True)
+    try:
+        return environment.get_template(OWN if look.template else f"{style}.py.jinja").render({**look.context, **given, "style": style})
+    except TemplateError as error:
+        if not look.template:
+            raise
+        raise NoLayout(f"line {error.lineno}: {error.message}" if isinstance(error, TemplateSyntaxError) else str(error)) from None
+
+
+OWN = "template of the project"
+
+
+class NoLayout(InverterError):
+    """The project's own template does not work."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the template of [tool.unspan] does not work: {one_line(why)}.\nIts blocks are described in docs/customising.md.")
 
 
 def python(text: str) -> str:
@@ -111,12 +131,14 @@ def function_needs(function: str) -> frozenset[Imported]:
     return found | (needs("unittest", "mock") if "mock." in function else frozenset())
 
 
-def test_class(group: Group, style: str, renamed: Mapping[tuple[str, str], str]) -> tuple[TestClass, frozenset[Imported]]:
+def test_class(group: Group, style: str, renamed: Mapping[tuple[str, str], str], look: Look) -> tuple[TestClass, frozenset[Imported]]:
     """One class as blocks of text."""
-    writer = Writer(group, style, renamed)
+    writer = Writer(group, style, renamed, look)
     plan = group.first
     base = "TransactionTestCase" if plan.transactions else "TestCase" if plan.needs_database else "SimpleTestCase"
-    if style == "django":
+    if style == "django" and look.base is not None and not plan.transactions:
+        base = writer.one(look.base)
+    elif style == "django":
         writer.imports |= needs("django.test", base)
     elif plan.needs_database:
         writer.imports |= needs("pytest")
@@ -130,8 +152,8 @@ def test_class(group: Group, style: str, renamed: Mapping[tuple[str, str], str])
 class Writer:
     """Writes the blocks of one class and gathers what they need imported."""
 
-    def __init__(self, group: Group, style: str, renamed: Mapping[tuple[str, str], str]) -> None:
-        self.shared, self.style, self.renamed = group.shared, style, renamed
+    def __init__(self, group: Group, style: str, renamed: Mapping[tuple[str, str], str], look: Look) -> None:
+        self.shared, self.style, self.renamed, self.look = group.shared, style, renamed, look
         self.imports = frozenset[Imported]()
         self.names = frozenset(one.target.id for one in group.shared if isinstance(one, Assign))
         self.strict_csrf = False
@@ -160,10 +182,15 @@ class Writer:
         return code.text
 
     def one(self, value: Any) -> str:
-        return self.take(literal(value, self.inside.write))
+        return self.take(self.inside.write(value))
 
     def block(self, statements: Iterable[Any], scope: Scope | None = None) -> str:
-        return "\n".join(self.take(statement(one, scope or self.inside, STYLES[self.style])) for one in statements)
+        return "\n".join(self.take(self.written(one, scope or self.inside)) for one in statements)
+
+    def written(self, one: Any, scope: Scope) -> Code:
+        """A statement as the project writes its kind, or as we do."""
+        own = self.look.writers.get(one.kind if isinstance(one, Check) else type(one).__name__)
+        return (own(one, scope) if own is not None else None) or statement(one, scope, STYLES[self.style])
 
     def strict(self) -> list[Any]:
         return [Assign(Name("client"), call(Import("django.test", "Client"), enforce_csrf_checks=True))] if self.strict_csrf else []
@@ -177,10 +204,11 @@ class Writer:
         return f"{head}\n{indent(line, '    ')}"
 
     def decorators(self, plan: Plan) -> tuple[str, ...]:
+        found = tuple(self.one(value) for value in plan.decorators)
         if not plan.settings:
-            return ()
+            return found
         self.imports |= needs("django.test", "override_settings")
-        return (f"override_settings({', '.join(f'{name}={self.one(value)}' for name, value in plan.settings)})",)
+        return (*found, f"override_settings({', '.join(f'{name}={self.one(value)}' for name, value in plan.settings)})")
 
 
 def formatted(text: str, own: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from unspan_inverter.comparing import logins
 from unspan_inverter.comparing.clocks import Clocks
 from unspan_inverter.comparing.moments import Moments
 from unspan_inverter.comparing.parts import Leaf, as_json
-from unspan_inverter.comparing.tokens import HASH, MICROSECONDS, NUMBER, PIECE, alternative, arbitrary, length, moment, pieces
+from unspan_inverter.comparing.tokens import HASH, MICROSECONDS, NUMBER, PIECE, alternative, arbitrary, length, moment, pieces, unquoted
 
 
 @dataclass(slots=True)
@@ -156,7 +156,7 @@ class Correspondence:
         documents = as_json(a), as_json(b)
         if None not in documents:
             return not any(True for _ in self.leaves(*documents))
-        words = pieces(a), pieces(b)
+        words = pieces(unquoted(a)), pieces(unquoted(b))
         return len(words[0]) == len(words[1]) and all(map(self.same_word, *words))
 
     def parting(self, a: str, b: str) -> tuple[int, int] | None:

@@ -15,8 +15,8 @@ from unspan_inverter.comparing.forms import fields
 from unspan_inverter.comparing.parts import Rows
 from unspan_inverter.trace import Trace
 
-NOT_COMPARED: Final = frozenset({v.END, v.PART, v.PROJECT, v.REMEMBERED, v.SUPPORT, v.TAPE, v.REQUEST})
-"""The recorder's own words, what Django remembered, and what the clock and randomness gave: a test holds these in its own way."""
+NOT_COMPARED: Final = frozenset({v.END, v.PART, v.PROJECT, v.REMEMBERED, v.SUPPORT, v.TAPE, v.DIGEST, v.REQUEST})
+"""The recorder's own words, what Django remembered, what the clock and randomness gave, and signatures, which follow from these: a test holds them in its own way."""
 LITERAL: Final = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 SEVERAL: Final = re.compile(r"(%s|\?)(?:, ?(?:%s|\?))+")
 TUPLES: Final = re.compile(r"(\([^()]*\))(?:, ?\1)+")

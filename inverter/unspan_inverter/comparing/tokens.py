@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
+from urllib.parse import unquote_plus
 
 SIGNED: Final = r"(?<![\w-])[\w-]++([:.])[0-9A-Za-z]{6}\1[\w-]{27,}"
 """A text that Django signed together with a moment."""
@@ -16,6 +17,7 @@ SAVEPOINT: Final = r"s\d+_x\d+"
 EXACT: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?"
 PIECE: Final = re.compile(rf"{SIGNED}|{UNIQUE}|{EXACT}|{LENGTH.pattern}|\w+|[^\w\s]")
 TOKEN: Final = re.compile(rf"[0-9a-fA-F]{{16,}}|{UNIQUE}|{SAVEPOINT}|{SIGNED}")
+PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 NUMBER: Final = re.compile(r"[0-9]+")
 RUN: Final = re.compile(r"[A-Za-z0-9]{12,}")
 MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
@@ -28,6 +30,11 @@ HASH: Final = re.compile(r"[\w-]+\$[^\s$]*\$\S+")
 def pieces(text: str) -> list[str]:
     """The words of a text, and its marks."""
     return [one[0] for one in PIECE.finditer(text)]
+
+
+def unquoted(text: str) -> str:
+    """A text without the percent-encoding of forms and addresses, whose digits run into those of what is encoded."""
+    return unquote_plus(text) if PERCENT.search(text) else text
 
 
 def moment(text: str) -> datetime | None:

@@ -16,6 +16,7 @@ from unspan_inverter.events.kinds import (
     RowsSupported,
     RowsUpdated,
     SettingsRead,
+    Signed,
     StatementFailed,
     TapeRead,
     TestCharset,
@@ -26,5 +27,5 @@ from unspan_inverter.events.reading import events, exchange
 
 __all__ = [
     "CacheUsed", "Column", "Event", "Exchange", "Executed", "FileUsed", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
-    "RowsUpdated", "SettingsRead", "StatementFailed", "TapeRead", "TestCharset", "TransactionStep", "WriteRefused", "events", "exchange",
+    "RowsUpdated", "SettingsRead", "Signed", "StatementFailed", "TapeRead", "TestCharset", "TransactionStep", "WriteRefused", "events", "exchange",
 ]  # fmt: skip

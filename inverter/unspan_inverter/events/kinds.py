@@ -270,6 +270,17 @@ class TapeRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A header of the request bears this keyed digest of this message. `key`: the name of the setting that holds the key, empty where it is none's."""
+
+    span: str
+    algorithm: str
+    message: bytes
+    digest: bytes
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MailSent:
     """A message was handed to the e-mail backend."""
 
@@ -331,6 +342,7 @@ Event = (
     | HttpAnswered
     | TapeRead
     | FileUsed
+    | Signed
     | MailSent
     | CacheUsed
     | OnCommit

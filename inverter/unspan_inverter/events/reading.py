@@ -1,5 +1,6 @@
 """Spans → events: one function per kind of span, found through a table. A span that is damaged raises ContractError's sentence."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from unspan_inverter.events.kinds import (
     RowsRead,
     RowsSupported,
     SettingsRead,
+    Signed,
     StatementFailed,
     TapeRead,
 )
@@ -148,6 +150,12 @@ def tape(span: Span) -> Iterator[Event]:
     )  # fmt: skip
 
 
+def digest(span: Span) -> Iterator[Event]:
+    message, value = span.value(v.DIGEST_MESSAGE), text(span, v.DIGEST_VALUE)
+    if isinstance(message, bytes) and re.fullmatch(r"(?:[0-9a-f]{2})+", value):
+        yield Signed(span.span_id, text(span, v.DIGEST_ALGORITHM), message, bytes.fromhex(value), text(span, v.DIGEST_KEY))
+
+
 def mail(span: Span) -> Iterator[Event]:
     yield MailSent(span.span_id, bare(span.value(v.MESSAGE, {})))  # type: ignore[arg-type]
 
@@ -219,4 +227,5 @@ READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {
     v.CALL: settings_read,
     v.REMEMBERED: remembered,
     v.SUPPORT: supported,
+    v.DIGEST: digest,
 }

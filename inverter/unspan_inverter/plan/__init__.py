@@ -1,6 +1,7 @@
 """What the test will do: decided here as data, rendered elsewhere."""
 
 from unspan_inverter.plan.expressions import Plan
+from unspan_inverter.plan.habits import NONE, Habits
 from unspan_inverter.plan.writing import Recorded, http_request
 
-__all__ = ["Plan", "Recorded", "http_request"]
+__all__ = ["NONE", "Habits", "Plan", "Recorded", "http_request"]

@@ -94,7 +94,7 @@ def used_only(statement: Statement, spoken: set[str], looked_up: set[str], share
         return statement
     if statement.target.id in looked_up:
         return None
-    return statement if shared else Do(statement.value, statement.note)
+    return statement if shared else Do(statement.value, statement.note, statement.row)
 
 
 def ahead(rows: Sequence[RowExists], place: Mapping[Key, int], bindings: Bindings) -> set[str]:
@@ -137,7 +137,9 @@ def row_statements(
     if special := SPECIAL.get(model.label.lower()):
         return [Assign(name, special(row, bindings, model), row.why, "pair" if special is site else "plain")], []
     now, later, linked = fields(row, model, place, bindings, relevance)
-    statements: list[Statement] = [Assign(name, creation(model, now, row.key.database), note(row), "only" if in_bulk(model) else "plain")]
+    statements: list[Statement] = [
+        Assign(name, creation(model, now, row.key.database), note(row), "only" if in_bulk(model) else "plain", row.key)
+    ]
     if later:
         statements.append(Do(update(model, row.key, bindings.pk(row.key), later)))
     links: list[tuple[int, Statement]] = [

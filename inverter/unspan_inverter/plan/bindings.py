@@ -16,6 +16,7 @@ from unspan_proto.values import bare
 from unspan_inverter.facts import Facts, Key, Made
 from unspan_inverter.facts.parents import elsewhere, target
 from unspan_inverter.plan.expressions import Attr, Call, Import, Name
+from unspan_inverter.plan.habits import NONE, Habits
 from unspan_inverter.plan.packed import unpacked
 
 ANY = Attr(Import("unittest", "mock"), "ANY")
@@ -34,6 +35,11 @@ class Bindings:
     used: set[Key] = field(default_factory=set[Key])
     hints: frozenset[str] = frozenset()
     """Words of the route and the path: the model that a bare `pk` belongs to is mostly among them."""
+    habits: Habits = NONE
+    asked: frozenset[Key] = frozenset()
+    """Rows that the project's code asked for by their primary key, and by nothing else."""
+    learned: dict[str, str] = field(default_factory=dict[str, str])
+    """Names of members of documents, in lower case, that meant a row: the label of its model. They mean the same wherever they stand again."""
     told: dict[str, list[Key]] = field(init=False, default_factory=dict[str, list[Key]])
     """The rows with a variable, in the order they were met, by how their keys read."""
     number: Counter[str] = field(init=False, default_factory=Counter[str])
@@ -80,10 +86,20 @@ class Bindings:
         spoken = [key for key in found if key.label.rpartition(".")[2].lower() in self.hints]
         return next(iter([*spoken, *(key for key in self.facts.keys_seen if key in found), *found]), None)
 
+    def identified(self, name: str, value: Any) -> Key | None:
+        """The row that a number written as a text certainly means: the only one with this key, and one that the code asked for by its key."""
+        found = self.candidates(value)
+        if not (isinstance(value, str) and value.isdecimal() and len(found) == 1 and found[0] in self.asked):
+            return None
+        self.learned[name.lower()] = found[0].label
+        return found[0]
+
     def suits(self, name: str, label: str) -> bool:
         """Whether a parameter's name speaks of this model: by the model's name, or by a relation of that name to it."""
         wanted = bare_name(name)
         model = self.project.model(label)
+        if self.learned.get(name.lower()) == label:
+            return True
         if model is None or not wanted:
             return False
         if wanted in (model.name.lower(), model.name.lower() + "s"):

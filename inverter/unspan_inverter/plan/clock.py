@@ -14,7 +14,21 @@ from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan.expressions import Name, Sum, method
 from unspan_inverter.plan.packed import expires
-from unspan_inverter.plan.readings import DATETIME, NOW, TODAY, Reading, aware, away, forms, measuring, own, readings, spoken_zones, texts
+from unspan_inverter.plan.readings import (
+    DATETIME,
+    NOW,
+    STAMPS,
+    TODAY,
+    Reading,
+    aware,
+    away,
+    forms,
+    measuring,
+    own,
+    readings,
+    spoken_zones,
+    texts,
+)
 
 MOMENT = Name("moment")
 MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.(?:\d{6}|\d{3})(?:Z|[+-]\d\d:?\d\d)?")
@@ -141,8 +155,23 @@ def clock(events: Sequence[Event], exchange: Exchange, facts: Facts, project: Pr
     others = [one for one in told if one.at != at]
     pairs = [pair for one in others for pair in zip(texts(one, one.at, zones), texts(one, at, zones), strict=False) if pair[0] != pair[1]]
     mattering = tuple(one for one in told if any(one in some for some in ranked))
-    compared = any(not (matter.shown(one) or matter.written(one) or matter.bound(one)) for one in ranked[1])
+    early = before_rows(events)
+    compared = any(
+        not (matter.shown(one) or matter.written(one) or matter.bound(one) or (one.source in STAMPS and one.tape.span in early))
+        for one in ranked[1]
+    )
     return Clock(moment, told, tuple(dict.fromkeys(pairs)), library(project, mattering), zones, mattering, apart(facts, told), compared)
+
+
+def before_rows(events: Iterable[Event]) -> set[str]:
+    """The spans of readings that the code took before it had any row: a number of seconds told by then was compared with what came in."""
+    found: set[str] = set()
+    for event in events:
+        if isinstance(event, RowsRead) and event.own:
+            break
+        if isinstance(event, TapeRead):
+            found.add(event.span)
+    return found
 
 
 def library(project: Project, mattering: Iterable[Reading]) -> str:

@@ -1,8 +1,10 @@
 """The pieces that a plan is written in: expressions and statements as data. Any plain Python value is an expression too: itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from unspan_inverter.facts import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class Assign:
     value: Any
     note: str = ""
     shape: str = "plain"
+    row: Key | None = field(default=None, compare=False)
+    """The row that it makes, where it makes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Do:
 
     value: Any
     note: str = ""
+    row: Key | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,7 @@ class Plan:
     act: tuple[Statement, ...]
     asserts: tuple[Statement, ...]
     settings: tuple[tuple[str, Any], ...] = ()
+    decorators: tuple[Any, ...] = ()
     databases: tuple[str, ...] = ()
     before_class: tuple[Statement, ...] = ()
     """What is done to the test's database outside of any transaction."""

@@ -28,6 +28,10 @@ TAKEN = {
     "json",
     "settings",
     "cache",
+    "body",
+    "digest",
+    "payload",
+    "timestamp",
 }
 BUILTINS = frozenset(dir(builtins))
 

@@ -1,7 +1,7 @@
 """Assertions on the database: rows made, changed and deleted, links made and cut."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, Final
@@ -51,6 +51,8 @@ class Outcome:
 
     def known(self, row: Key, one: Field, value: Any) -> tuple[bool, Any]:
         """As `expected`, of a column of this row: it may hold the key of a generic foreign key."""
+        if self.bindings.habits.ignores(row.label, one.name):
+            return False, None
         key = self.facts.generic.get(row, {}).get(one.attname)
         if key is None or key not in self.bindings.names:
             return self.expected(one, value, row.database)
@@ -294,7 +296,7 @@ def changed(outcome: Outcome) -> Iterator[Statement]:
 def changes(row: RowChanged, model: Model, outcome: Outcome) -> Iterator[Statement]:
     name = Name(outcome.bindings.names[row.key], row=True)
     for one in model.fields:
-        if one.attname not in row.after:
+        if one.attname not in row.after or outcome.bindings.habits.ignores(row.key.label, one.name):
             continue
         sure, expected = outcome.known(row.key, one, row.after[one.attname])
         if sure and not one.auto_now:
@@ -349,5 +351,5 @@ def is_gone(link: Linked, facts: Facts) -> bool:
     return any(row.key in (link.owner, link.target) for row in facts.gone)
 
 
-OUTCOMES = (born, changed, gone, links)
-"""Every assertion on the database, in the order in which they are written."""
+OUTCOMES: Mapping[str, Callable[[Outcome], Iterator[Statement]]] = {"created": born, "changed": changed, "deleted": gone, "links": links}
+"""Every assertion on the database by its kind, in the order in which they are written."""

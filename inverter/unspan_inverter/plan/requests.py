@@ -1,7 +1,7 @@
 """The act: the recorded request as a call of Django's test client."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from typing import Any
@@ -15,7 +15,8 @@ from unspan_inverter.facts import Key
 from unspan_inverter.plan import routes, spoken
 from unspan_inverter.plan.bindings import Bindings, literals
 from unspan_inverter.plan.documents import document
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, call, text
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Statement, call, text
+from unspan_inverter.plan.signing import BODY, Signature
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -45,6 +46,7 @@ SIGNED = ("signature", "hmac", "digest")
 """In a header's name: the body's bytes are signed, and sent exactly."""
 LEGAL = re.compile(r"[\w!#$%&'*+.^`|~:-]+", re.ASCII)
 """Names that `http.cookies` lets a cookie have."""
+PAYLOAD, DUMPS = Name("payload"), Attr(Import("json"), "dumps")
 CLIENT = "127.0.0.1"
 """Where the test client's requests come from."""
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "testserver"}
@@ -63,10 +65,29 @@ NEGOTIATING = ("accept", "if-", "content-", "user-agent", "range")
 """How headers begin whose numbers are no keys."""
 
 
-def act(exchange: Exchange, bindings: Bindings, traces: str) -> Assign:
-    """`response = self.client.post(…)`. `traces`: everything the request left behind, to tell which headers mattered."""
+@dataclass(frozen=True, slots=True)
+class Act:
+    """The request, and what has to be put together before it."""
+
+    request: Assign
+    before: tuple[Statement, ...] = ()
+
+
+def act(
+    exchange: Exchange, bindings: Bindings, traces: str, signature: Signature | None = None, ignored: frozenset[str] = frozenset()
+) -> Act:
+    """`response = self.client.post(…)`. `traces`: everything the request left behind, to tell which headers mattered.
+
+    `ignored`: names of headers, in lower case, that the project wants left out.
+    """
     client = Name("client")
-    args, kwargs = payload(exchange, bindings)
+    before: tuple[Statement, ...] = ()
+    args: tuple[Any, ...]
+    if signature is not None:
+        before = (*composed(exchange, bindings), *signature.statements())
+        args, kwargs = (BODY,), dict[str, Any](content_type=exchange.header("Content-Type") or "application/octet-stream")
+    else:
+        args, kwargs = payload(exchange, bindings)
     query = query_arguments(exchange)
     path = (
         address(exchange.path, exchange, bindings) if not exchange.script_name else bound_path(below_prefix(exchange), exchange, bindings)
@@ -76,9 +97,10 @@ def act(exchange: Exchange, bindings: Bindings, traces: str) -> Assign:
         bindings.keep([exchange.query])
     elif query:
         args = ({name: bound_field(name, value, bindings) for name, value in query.items()},)
-    if found := headers(exchange, traces):
-        kwargs["headers"] = found
-        bindings.keep(value for name, value in found.items() if not name.lower().startswith(NEGOTIATING))
+    if found := headers(exchange, traces, ignored):
+        told = {name: signature.header(value) for name, value in found.items()} if signature is not None else found
+        kwargs["headers"] = told
+        bindings.keep(value for name, value in told.items() if isinstance(value, str) and not name.lower().startswith(NEGOTIATING))
     if exchange.scheme == "https":
         kwargs["secure"] = True
     kwargs |= announced(exchange)
@@ -87,8 +109,34 @@ def act(exchange: Exchange, bindings: Bindings, traces: str) -> Assign:
     if exchange.client_address not in ("", CLIENT) and exchange.client_address in traces:
         kwargs["REMOTE_ADDR"] = exchange.client_address
     if exchange.method in METHODS:
-        return Assign(Name("response"), Call(Attr(client, exchange.method.lower()), (path, *args), tuple(kwargs.items())))
-    return Assign(Name("response"), Call(Attr(client, "generic"), (exchange.method, path, *args), tuple(kwargs.items())))
+        return Act(Assign(Name("response"), Call(Attr(client, exchange.method.lower()), (path, *args), tuple(kwargs.items()))), before)
+    return Act(Assign(Name("response"), Call(Attr(client, "generic"), (exchange.method, path, *args), tuple(kwargs.items()))), before)
+
+
+def composed(exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
+    """The statements that put a signed body together: a document, or a form with one in it, as a value."""
+    kind = exchange.header("Content-Type").split(";")[0].strip().lower()
+    if kind.endswith(("/json", "+json")) and (found := parsed_json(exchange.body)) is not None:
+        yield Assign(PAYLOAD, bound_json(found, bindings))
+        yield Assign(BODY, dumped(PAYLOAD))
+    elif kind == URLENCODED and (pairs := form_pairs(exchange.body)):
+        data = fields(pairs, exchange, bindings)
+        documents = [name for name, value in data.items() if is_dumped(value)]
+        if len(documents) == 1:
+            yield Assign(PAYLOAD, data[documents[0]].args[0])
+            data[documents[0]] = dumped(PAYLOAD)
+        several = (("doseq", True),) if any(isinstance(value, list) for value in data.values()) else ()
+        yield Assign(BODY, Call(Import("urllib.parse", "urlencode"), (data,), several))
+    else:
+        yield Assign(BODY, exact(exchange.body))
+
+
+def dumped(document: Any) -> Call:
+    return call(DUMPS, document)
+
+
+def is_dumped(value: Any) -> bool:
+    return isinstance(value, Call) and value.function == DUMPS
 
 
 def below_prefix(exchange: Exchange) -> str:
@@ -224,14 +272,21 @@ def parsed_json(body: bytes) -> Any:
 
 
 def form_data(exchange: Exchange, header: str, bindings: Bindings) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    try:
-        pairs = parse_qsl(exchange.body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
-    except ValueError:
+    pairs = form_pairs(exchange.body)
+    if pairs is None:
         return (exact(exchange.body),), {"content_type": header}
-    data = fields([(name, value) for name, value in pairs], exchange, bindings)
+    data = fields(pairs, exchange, bindings)
     if exchange.method == "POST":
         return ((data,) if data else ()), {}
     return (call(Import("urllib.parse", "urlencode"), data, doseq=True),), {"content_type": header}
+
+
+def form_pairs(body: bytes) -> list[tuple[str, Any]] | None:
+    """The fields of a form; None for a body that is none."""
+    try:
+        return [(name, value) for name, value in parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True)]
+    except ValueError:
+        return None
 
 
 def fields(pairs: list[tuple[str, Any]], exchange: Exchange, bindings: Bindings) -> dict[str, Any]:
@@ -248,6 +303,8 @@ def bound_field(name: str, value: Any, bindings: Bindings) -> Any:
     key = bindings.meant(name, value) if value else None
     if key is not None:
         return bindings.pk(key)
+    if value[:1] in ("{", "[") and (found := parsed_json(value.encode("utf-8", "replace"))):
+        return dumped(bound_json(found, bindings))
     bindings.keep([str(value)])
     return value
 
@@ -258,7 +315,7 @@ def bound_json(document: Any, bindings: Bindings, name: str = "?") -> Any:
     if isinstance(document, list):
         return [bound_json(item, bindings, name) for item in document]
     if isinstance(document, (int, str)) and not isinstance(document, bool) and document != "":
-        key = bindings.meant(name, document)
+        key = bindings.meant(name, document) or bindings.identified(name, document)
         if key is not None:
             return Call(Name("str"), (bindings.pk(key),)) if isinstance(document, str) else bindings.pk(key)
     bindings.keep(literals(document))
@@ -302,7 +359,7 @@ def odd_cookies(exchange: Exchange) -> bool:
     return exchange.session is None and any(not LEGAL.fullmatch(name) for name in sent)
 
 
-def headers(exchange: Exchange, traces: str) -> dict[str, str]:
+def headers(exchange: Exchange, traces: str, ignored: frozenset[str] = frozenset()) -> dict[str, str]:
     """The headers that the test sends too."""
     found: dict[str, str] = {}
     host = exchange.header("Host") or exchange.host
@@ -314,6 +371,7 @@ def headers(exchange: Exchange, traces: str) -> dict[str, str]:
         low = name.lower()
         if (
             low in DROPPED
+            or low in ignored
             or low.startswith(("sec-", "cf-"))
             or not re.fullmatch(r"[A-Za-z0-9-]+", name)
             or (low == "accept" and value == "*/*")

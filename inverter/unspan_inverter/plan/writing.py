@@ -1,25 +1,29 @@
 """Facts → plan: everything decided about the test, nothing rendered."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from unspan_proto.project import Project
+from unspan_proto.values import bare
 
 from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead, StatementFailed
-from unspan_inverter.facts import Facts
+from unspan_inverter.facts import Facts, Key
 from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan import (
     arrange,
     caching,
     charsets,
     decoys,
+    factories,
     files,
     names,
     requests,
     routes,
     sequences,
     session,
+    signing,
     surroundings,
     tapes,
     telling,
@@ -29,6 +33,7 @@ from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call
+from unspan_inverter.plan.habits import NONE, Habits
 from unspan_inverter.plan.holding import held
 from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
 from unspan_inverter.plan.relevance import relevance
@@ -45,6 +50,7 @@ class Recorded:
     facts: Facts
     project: Project
     called: frozenset[str] = frozenset()
+    habits: Habits = NONE
 
 
 def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
@@ -52,25 +58,35 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     exchange, facts, project = recorded.exchange, recorded.facts, recorded.project
     route = routes.resolved(exchange.path, project)
     name = route[0].name if route else None
-    bindings = Bindings(project, facts, variables(facts, project), hints=spoken(exchange, name))
+    bindings = Bindings(
+        project, facts, variables(facts, project), hints=spoken(exchange, name), asked=asked_for(recorded.events, project), habits=recorded.habits,
+    )  # fmt: skip
     time = clock(recorded.events, exchange, facts, project)
-    act = requests.act(exchange, bindings, left_behind(recorded))
+    traces = left_behind(recorded)
+    signature = signing.signature(recorded.events, exchange, bindings, time)
+    act = requests.act(exchange, bindings, traces, signature, recorded.habits.ignored_headers)
     randomness = tapes.randomness(facts, exchange, bindings)
     answer = Answer(exchange, facts, bindings, time)
     asserts, sessions = asserted(answer, Outcome(facts, bindings, time, exchange, randomness.texts))
     stubs = stubbed(answer, allow_gaps, randomness.texts)
-    asserts += [check for stub in stubs for check in stub.asserts]
+    asserts += [check for stub in stubs for check in stub.asserts if recorded.habits.asserts("outbound")]
     tokens = tapes.variables(randomness, asserts, frozenset(bindings.names.values()))
     hold = held(time, facts, exchange, project)
-    before = [*failing(exchange), *session.arranged(exchange, bindings), *caching.arranged(facts, bindings)]
+    before = [
+        *failing(exchange), *session.arranged(exchange, bindings), *caching.arranged(facts, bindings),
+        *(statement for stub in stubs for statement in stub.arrange), *act.before,
+    ]  # fmt: skip
     real = in_real_transactions(recorded)
     shared = not real and exchange.method in ("GET", "HEAD", "OPTIONS") and sum(row.key in bindings.names for row in facts.rows) > 1
     relevant = relevance(recorded.events, said(exchange), b"assword" in exchange.body, time.compared, facts)
     arrange.keep_keys(facts, bindings)
     facts = decoys.kept(facts, bindings, time)
     beside = decoys.arranged(facts, bindings, relevant)
-    rows = [*arrange.created(facts, bindings, relevant, shared, sequences.given_by_database(recorded.events, facts, project)), *beside]
-    asserts = [*asserts, *decoys.hidden(replace(answer, facts=facts))]
+    made = arrange.created(facts, bindings, relevant, shared, sequences.given_by_database(recorded.events, facts, project))
+    rows = [*factories.preferred(made, facts, bindings, recorded.events, replace(relevant, text=f"{relevant.text}\n{traces}")), *beside]
+    if recorded.habits.asserts("decoys"):
+        asserts = [*asserts, *decoys.hidden(replace(answer, facts=facts))]
+    asserts = spoken_of(asserts)
     characters = charsets.widened(recorded.events, facts, project)
     plan = Plan(
         class_name=names.of_class(exchange, name), method_name=titles.of_test(answer, name), trace_id=recorded.trace_id,
@@ -79,13 +95,13 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
             *requests.mounted(exchange, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
             *(() if real else committed(recorded.events)), *hold.contexts, *tapes.contexts(randomness, bindings, tokens),
         ),
-        act=(*files.arranged(facts), act, *(kept_session(sessions) if time.moment is not None else ())), asserts=tapes.speaking(tuple(asserts), tokens),
+        act=(*files.arranged(facts), act.request, *(kept_session(sessions) if time.moment is not None else ())), asserts=tapes.speaking(tuple(asserts), tokens),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=uses_database(recorded),
-        before_class=characters, transactions=real, strict_csrf=exchange.csrf_refused,
+        decorators=tuple(one for stub in stubs for one in stub.decorators), before_class=characters, transactions=real, strict_csrf=exchange.csrf_refused,
         functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions, *sequences.functions(rows), *charsets.functions(characters)])), notes=facts.notes,
         shareable=shared, told_apart=telling.told_apart(exchange, facts, bindings),
     )  # fmt: skip
-    if not mentions((plan.contexts, plan.asserts), MOMENT):
+    if not mentions((plan.contexts, plan.asserts, act.before), MOMENT):
         plan = replace(plan, constants=tuple(one for one in plan.constants if not (isinstance(one, Assign) and one.target == MOMENT)))
     caches = caching.settings(facts, bindings, f"{plan.method_name}-{recorded.trace_id[:8]}")
     return replace(plan, settings=(*caches.items(), *surroundings.settings(recorded.events, project).items()))
@@ -97,15 +113,43 @@ def spoken(exchange: Exchange, route: str | None) -> frozenset[str]:
     return frozenset(found) | {word.removesuffix("s") for word in found}
 
 
+def asked_for(events: Sequence[Event], project: Project) -> frozenset[Key]:
+    """The rows that the project's code asked for by their primary key."""
+    return frozenset(key for event in events if isinstance(event, RowsRead) and event.own for key in by_key(event, project))
+
+
+def by_key(event: RowsRead, project: Project) -> Iterator[Key]:
+    model = project.model(event.model or "")
+    one = model.field("pk") if model else None
+    if model is None or one is None or one.column is None:
+        return
+    quoted = '[`"]{}[`"]'
+    named = re.compile(rf"{quoted.format(re.escape(model.table))}\.{quoted.format(re.escape(one.column))} = (?:%s|\?)")
+    for found in named.finditer(event.statement):
+        before = len(re.findall(r"%s|\?", event.statement[: found.start()]))
+        if before < len(event.parameters):
+            yield Key(model.owner, bare(event.parameters[before]), event.database)
+
+
 def asserted(answer: Answer, outcome: Outcome) -> tuple[list[Statement], list[Statement]]:
     """All assertions on the answer, the rows and the session; and, apart, those on the session."""
-    answered = [statement for make in ANSWERS for statement in make(answer)]
+    habits = answer.bindings.habits
+    answered = [statement for kind, make in ANSWERS.items() if habits.asserts(kind) for statement in make(answer)]
     held: list[Statement] = []
     for _ in range(2):  # rows made speak of each other: the second time, all that are spoken of are known
-        held = [statement for make in OUTCOMES for statement in make(outcome)]
+        held = [one for kind, make in OUTCOMES.items() for one in make(outcome) if habits.asserts(kind) or isinstance(one, Assign)]
     left = Name("session") if answer.clock.moment is not None else Attr(Name("client"), "session")
-    sessions = list(session.asserted(answer.exchange, answer.bindings, left))
+    sessions = list(session.asserted(answer.exchange, answer.bindings, left)) if habits.asserts("session") else []
     return [*held_first(held, answered), *sessions], sessions
+
+
+def spoken_of(statements: list[Statement]) -> list[Statement]:
+    """Without the variables of which nothing is said: their rows are not asserted."""
+    return [
+        one
+        for at, one in enumerate(statements)
+        if not isinstance(one, Assign) or any(mentions(later, one.target) for later in statements[at + 1 :])
+    ]
 
 
 def uses_database(recorded: Recorded) -> bool:

@@ -11,8 +11,8 @@ from unspan_inverter import interpreters
 from unspan_inverter.checking import judged
 from unspan_inverter.code.layout import tidied
 from unspan_inverter.comparing.differences import Comparison
+from unspan_inverter.customised import customised
 from unspan_inverter.errors import InverterError
-from unspan_inverter.generate import generated
 from unspan_inverter.proving.asserting import unasserted
 from unspan_inverter.proving.budget import Budget
 from unspan_inverter.proving.circumstances import ANOTHER_DATABASE, CIRCUMSTANCES, Given, NotTried, neighbours
@@ -64,16 +64,27 @@ class Prover:
         source = file.read_text(encoding="utf-8")
         proof = self._probed(file, run, recordings, proof, budget.without(took * len(CIRCUMSTANCES)))
         proof = self._circumstances(file, self._given(file, run, recordings), proof, budget, source)
-        proof = replace(proof, unasserted=unasserted(file.read_text(encoding="utf-8"), recordings, style))
+        proof = replace(proof, unasserted=self._unasserted(file.read_text(encoding="utf-8"), recordings, style))
         notes = () if proof.whole else (f"the budget of {self.seconds:g} s was used up: the next run goes on, or give more with --seconds",)
         return replace(proof, notes=(*proof.notes, *notes))
+
+    def _whole(self, source: str, recordings: Sequence[Trace], style: str) -> str:
+        """The test that the recordings give today. Raises an InverterError."""
+        return customised(recordings, self.settings, self.here, style=style, allow_gaps=True, decoys=has_decoys(source)).source
+
+    def _unasserted(self, source: str, recordings: Sequence[Trace], style: str) -> tuple[str, ...]:
+        """What it lacks of that test's assertions; nothing where no test can be made."""
+        try:
+            return unasserted(source, self._whole(source, recordings, style))
+        except InverterError:
+            return ()
 
     def _repaired(self, file: Path, run: Run, style: str, recordings: Sequence[Trace], proof: Proof, budget: Budget) -> Proof:
         """The proof of a mended file, where it can be mended; else the one that there is."""
         source = file.read_text(encoding="utf-8")
         self.told("repairing it", 0, 0)
         try:
-            whole = generated(recordings, style=style, allow_gaps=True, decoys=has_decoys(source)).source
+            whole = self._whole(source, recordings, style)
             with Prober(absolute(file), run, {**self.environ, **included(recordings)}, budget.at_most, self._python(run)) as prober:
                 found = repaired(source, whole, judge(recordings, prober))
         except (NotWarm, InverterError) as error:

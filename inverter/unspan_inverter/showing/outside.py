@@ -1,4 +1,4 @@
-"""Lines about what the application had to do with outside its own code and database: mail, caches, files, programs, sockets, signals, logs."""
+"""Lines about what the application had to do with outside its own code and database: mail, caches, files, programs, sockets, signals, logs, signatures."""
 
 from collections.abc import Iterator
 
@@ -87,7 +87,16 @@ def socket(span: Span) -> Iterator[Line]:
     yield from failure(span)
 
 
+def digest(span: Span) -> Iterator[Line]:
+    key = f" with the key {plain(span, v.DIGEST_KEY)}" if v.DIGEST_KEY in span.attributes else ""
+    yield Line(
+        f"digest {plain(span, v.DIGEST_ALGORITHM)} {plain(span, v.DIGEST_VALUE)[:12]}…{key} of {brief(value(span, v.DIGEST_MESSAGE))}",
+        v.DIGEST,
+    )
+
+
 OUTSIDE = {
     v.MAIL: mail, v.CACHE: cache, v.ON_COMMIT: on_commit, v.LOG: log, v.SIGNAL: signal, v.STORAGE: storage, v.PROCESS: process, v.SOCKET: socket,
+    v.DIGEST: digest,
 }  # fmt: skip
 """Kind of span → its lines."""

@@ -45,13 +45,13 @@ def invert(monkeypatch: pytest.MonkeyPatch):
     def put_in_place(source: str = PASSING, **more: object) -> list[dict[str, object]]:
         asked: list[dict[str, object]] = []
 
-        def made(traces: list[Trace], **options: object) -> Generated:
+        def made(traces: list[Trace], settings: object, here: Path, **options: object) -> Generated:
             asked.append({"traces": [one.id for one in traces], **options})
             if isinstance(error := more.get("error"), Exception):
                 raise error
             return Generated(source, "todo_complete", more.get("files", {}), more.get("notes", ()), lambda there: source)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(generate_module, "generated", made)
+        monkeypatch.setattr(generate_module, "customised", made)
         return asked
 
     return put_in_place
@@ -419,7 +419,8 @@ def test_levels_that_are_not_built_are_said(level):
     [
         (
             '[tool.unspan]\npythn = "x"',
-            "the setting tool.unspan.pythn of {file} is unknown; there are: python, test-command, test-timeout, decoys, style.",
+            "the setting tool.unspan.pythn of {file} is unknown; there are: python, test-command, test-timeout, decoys, style, base-class, factories, template, output, "
+            "plugins, ignore-headers, ignore-fields, assert.",
         ),
         (
             '[tool.unspan]\ntest-timeout = "5"',
@@ -509,7 +510,7 @@ def test_a_terminated_check_takes_its_file_away(collector, home):
     slow = PASSING.replace('User.objects.create(username="ada")', "open('started', 'w').close(); import time; time.sleep(600)")
     code = (
         "from unspan_inverter import cli; from unspan_inverter.cli import generate as g; from unspan_inverter.generate import Generated\n"
-        f"from types import SimpleNamespace; g.built = lambda *given: SimpleNamespace(spans=()); g.generated = lambda *given, **more: Generated({slow!r}, 'hello')\n"
+        f"from types import SimpleNamespace; g.built = lambda *given: SimpleNamespace(spans=()); g.customised = lambda *given, **more: Generated({slow!r}, 'hello')\n"
         f"cli.cli(['generate', '--trace-id', {TRACE!r}, '--endpoint', {collector.address!r}])\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

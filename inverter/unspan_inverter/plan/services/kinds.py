@@ -34,11 +34,16 @@ class Exchanges:
 
 @dataclass(frozen=True, slots=True)
 class Stub:
-    """What answers one client's requests: the contexts to enter, the assertions on what was sent, the functions the file needs."""
+    """What answers one client's requests: the contexts to enter, the assertions on what was sent, the functions the file needs.
+
+    `arrange`: what is said before the request; `decorators`: of the test.
+    """
 
     contexts: tuple[Context, ...]
     asserts: tuple[Statement, ...]
     functions: tuple[str, ...] = ()
+    arrange: tuple[Statement, ...] = ()
+    decorators: tuple[Any, ...] = ()
 
 
 Client = Callable[[Exchanges], Stub]

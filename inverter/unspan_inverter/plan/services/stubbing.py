@@ -1,11 +1,12 @@
 """Chooses the stub for each client that the request used."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from unspan_inverter.errors import InverterError
 from unspan_inverter.events import HttpAnswered
 from unspan_inverter.plan.answers import Answer, canonical
-from unspan_inverter.plan.services import aiohttp_client, http_client, httpx_client, requests_client, urllib3_client
+from unspan_inverter.plan.services import aiohttp_client, by_responses, http_client, httpx_client, requests_client, urllib3_client
 from unspan_inverter.plan.services.kinds import Client, Exchanges, Stub, side_by_side
 from unspan_inverter.plan.services.payloads import known_texts, payload
 
@@ -41,6 +42,8 @@ def stubbed(answer: Answer, allow_gaps: bool, tokens: Iterable[str] = ()) -> lis
     clients = dict(CLIENTS)
     if answer.bindings.project.packages.get("urllib3", "").startswith("1."):
         clients["urllib3"] = urllib3_client.first
+    if "responses" in answer.bindings.project.packages:
+        clients["requests"] = partial(by_responses.stub, answer.bindings.habits.mocking == "responses")
     known = known_texts(answer, tokens)
     by_client = grouped(answer.facts.services, clients, allow_gaps)
     return [

@@ -1,0 +1,45 @@
+"""A test as its project wants it: the settings, the sources and the plugins of the project joined to its recordings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from unspan_proto.project import Project
+
+from unspan_inverter.conventions import conventions, look
+from unspan_inverter.generate import Generated, generated
+from unspan_inverter.plugin_loading import plugins
+from unspan_inverter.runners import home
+from unspan_inverter.settings import Settings
+from unspan_inverter.trace import Trace
+
+
+def customised(
+    recordings: Sequence[Trace],
+    settings: Settings,
+    here: Path,
+    *,
+    style: str,
+    level: str = "integration",
+    allow_gaps: bool = False,
+    decoys: bool = True,
+) -> Generated:
+    """`generated`, for a person who stands in `here`. Raises an InverterError."""
+    habits = conventions(settings, root(recordings[0].project, settings, here), style, recordings[0].project)
+    return generated(
+        recordings,
+        style=style,
+        level=level,
+        allow_gaps=allow_gaps,
+        decoys=decoys,
+        habits=habits,
+        look=look(settings),
+        plugins=plugins(settings),
+    )
+
+
+def root(project: Project, settings: Settings, here: Path) -> Path:
+    """The folder that the project's modules are imported from: the recorded one where it is on this machine, else that of its manage.py."""
+    recorded = Path(project.root)
+    module = recorded.joinpath(*project.settings_module.split("."))
+    there = recorded.is_absolute() and (module.with_suffix(".py").is_file() or (module / "__init__.py").is_file())
+    return recorded if there else home(settings, here)
