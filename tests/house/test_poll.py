@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from . import shown
 from .sources import CHECKOUT
 from .voting import Vote
 
@@ -17,8 +18,8 @@ INVERTER = str(Path(sys.executable).with_name("inverter"))
 
 
 def scrubbed(text: str) -> str:
-    """What varies from run to run: the trace's id, and the moment that the vote was cast."""
-    text = re.sub(r"trace [0-9a-f]{32}", "trace …", text)
+    """What varies from run to run: the trace's id, the moment that the vote was cast, and what is computed of both."""
+    text = re.sub(r"as generated: [0-9a-f]+", "as generated: …", shown.scrubbed(text))
     return re.sub(r"moment = datetime\([\d, ]+tzinfo", "moment = datetime(…, tzinfo", text)
 
 

@@ -168,7 +168,7 @@ def test_a_test_is_written_and_checked(collector, home, invert):
         "          first, the request: method was 'POST' in the recording and is 'GET' in the test",
     ]
     assert (home / "polls/tests/test_hello.py").read_text() == PASSING
-    assert asked == [{"traces": [TRACE], "style": "django", "level": "integration", "allow_gaps": False, "decoys": True}]
+    assert asked == [{"traces": [TRACE], "style": "django", "allow_gaps": False, "decoys": True}]
 
 
 def test_options_reach_the_inverter(collector, home, invert):
@@ -193,7 +193,7 @@ def test_options_reach_the_inverter(collector, home, invert):
     done = run("generate", *arguments, "--endpoint", collector.address)
 
     assert (done.exit_code, done.stdout) == (0, PASSING)
-    assert asked == [{"traces": [TRACE, TRACE], "style": "pytest", "level": "integration", "allow_gaps": True, "decoys": False}]
+    assert asked == [{"traces": [TRACE, TRACE], "style": "pytest", "allow_gaps": True, "decoys": False}]
 
 
 def test_the_style_may_be_a_setting(collector, home, invert):
