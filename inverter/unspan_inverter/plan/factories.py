@@ -33,7 +33,7 @@ class Mattering:
 
     def incidental(self, value: Any, one: Field, model: Model) -> bool:
         """Whether any other text would have done: it was not fetched, and nothing was asked, told or sent in which it can be seen."""
-        if not isinstance(value, str) or one.type not in TEXTS or one.choices or one.primary_key or one.column in self.relevance.ordered:
+        if not isinstance(value, str) or one.type not in TEXTS or one.choices or one.primary_key or self.relevance.decides(one, model):
             return False
         return (model.label, one.attname) not in self.read and len(value) > 2 and value.lower() not in self.relevance.text.lower()
 

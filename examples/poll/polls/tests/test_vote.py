@@ -16,7 +16,7 @@ from polls.tests.factories import PollFactory, TeamFactory, UserFactory
 
 
 class SlackInteractionsTests(SlackTestCase):
-    def test_post_slack_interactions_makes_a_vote(self):
+    def test_post_slack_interactions_creates_a_vote(self):
         """Recorded in trace 395de6be10e9f629a05a262af482f6ee (as generated: 6a9ed95c).
 
         Again: inverter generate --trace-id 395de6be10e9f629a05a262af482f6ee
