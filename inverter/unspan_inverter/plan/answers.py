@@ -13,7 +13,7 @@ from unspan_proto.values import bare
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Made
-from unspan_inverter.plan import archives, documents, messages, requests, spoken, unordered
+from unspan_inverter.plan import archives, documents, files, messages, requests, spoken, unordered
 from unspan_inverter.plan.bindings import ANY, TOKEN, Bindings, bound_document, literals, plain_key
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Attr, Check, Import, Item, Name, Statement, call, method
@@ -52,7 +52,7 @@ class Answer:
     @property
     def text(self) -> str:
         """The body as it will be in the test: its host the test's, its clock standing."""
-        return canonical(self.exchange.text, self.exchange, self.clock)
+        return files.as_saved(canonical(self.exchange.text, self.exchange, self.clock), self.facts)
 
     @property
     def about_body(self) -> bool:

@@ -44,3 +44,11 @@ def arranged(facts: Facts) -> Iterator[Statement]:
     for name, content in there(facts).items():
         file = call(Import("django.core.files.base", "ContentFile"), content)
         yield Do(method(Import("django.core.files.storage", "default_storage"), "save", name, file))
+
+
+def as_saved(said: str, facts: Facts) -> str:
+    """A text with the names that a storage gave to files which were saved while others had theirs: in the test's folder they get what was asked for."""
+    for one in facts.files:
+        if one.operation == "save" and isinstance(one.result, str) and one.name and one.result != one.name and one.storage == LOCAL:
+            said = said.replace(one.result, one.name)
+    return said

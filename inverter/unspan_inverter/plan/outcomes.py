@@ -12,6 +12,7 @@ from unspan_proto.values import Opaque, bare, lossy
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
+from unspan_inverter.plan import files
 from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key, string_of
 from unspan_inverter.plan.clock import Clock, parsed
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Do, Item, Name, Statement, method
@@ -62,6 +63,7 @@ class Outcome:
     def expected(self, one: Field, value: Any, database: str) -> tuple[bool, Any]:
         """Whether a column's value can be asserted, and the expression it must equal."""
         found = plain(value)
+        found = files.as_saved(found, self.facts) if isinstance(found, str) else found
         if lossy(value) or one.kind != "column" or one.generated or "File" in one.type or "Image" in one.type or "password" in one.name:
             return False, None
         if one.converted and found is not None:

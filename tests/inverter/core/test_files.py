@@ -10,7 +10,7 @@ from unspan_inverter.plan.files import LOCAL, LONGEST, there
 from unspan_proto import vocabulary as v
 from unspan_proto.values import Truncated
 
-from .making import Happening, source, trace
+from .making import Happening, insert, source, trace
 
 
 def used(operation: str, content: Any = None, result: Any = None, name: str = "a.txt", storage: str = LOCAL) -> FileUsed:
@@ -47,3 +47,16 @@ def test_they_are_put_into_a_folder_of_the_test_s_own() -> None:
     assert "TemporaryDirectory() as media," in lines
     assert lines[lines.index('default_storage.save("a.txt", ContentFile(b"abc"))') + 1].startswith("response = self.client.get(")
     assert planned(trace()).contexts == ()
+
+
+def test_a_file_gets_the_name_that_was_asked_for_where_no_other_has_it() -> None:
+    saved = Happening(
+        v.STORAGE, {v.STORAGE_OPERATION: "save", v.STORAGE_CLASS: LOCAL, v.STORAGE_NAME: "a/c.png", v.STORAGE_RESULT: "a/c_isU0VV7.png"}
+    )
+    made = insert("shop.Book", {"id": 1, "title": "a/c_isU0VV7.png"})
+    text = source(
+        trace(saved, made, answer=b"see /media/a/c_isU0VV7.png", response_headers=[["Content-Type", "text/plain"]], method="POST")
+    )
+
+    assert '"see /media/a/c.png"' in text
+    assert 'Book.objects.filter(title="a/c.png").exists()' in text
