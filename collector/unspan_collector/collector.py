@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -26,6 +27,7 @@ from unspan_collector.receiver import Receiver
 from unspan_collector.settings import Address, Settings
 from unspan_collector.store.contract import NEVER
 from unspan_collector.terminal import say
+from unspan_collector.tokens import Guard, Tokens
 
 GRACE = 5.0
 """Seconds that requests in flight get to finish when the collector stops; those that do not were never acknowledged."""
@@ -63,16 +65,17 @@ class Collector:
         receiver, reading = Receiver(self._intake), ReadApi(self.store)
         http_socket = bound("http", self._settings.http)
         ending.callback(http_socket.close)
-        server = grpc.aio.server(options=grpc_door.OPTIONS, compression=grpc.Compression.NoCompression)
+        tokens = Tokens(self._settings.ingest_token, self._settings.read_token)
+        server = grpc.aio.server(interceptors=(Guard(tokens),), options=grpc_door.OPTIONS, compression=grpc.Compression.NoCompression)
         server.add_generic_rpc_handlers((*grpc_door.handlers(receiver), self._status_handler()))
         add_TracesServicer_to_server(reading, server)
         health = grpc_health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
-        self.grpc = Address(self._settings.grpc.host, grpc_port(server, self._settings.grpc))
+        self.grpc = Address(self._settings.grpc.host, grpc_port(server, self._settings.grpc, credentials(self._settings)))
         self.http = Address(self._settings.http.host, http_socket.getsockname()[1])
         await server.start()
         ending.push_async_callback(self._stop_grpc, server)
-        await self._serve_http(ending, http_door.application(receiver, self.well), http_socket)
+        await self._serve_http(ending, http_door.application(receiver, self.well, tokens), http_socket)
         await health.set("", health_pb2.HealthCheckResponse.SERVING)
         ending.push_async_callback(health.enter_graceful_shutdown)
         ending.callback(reading.stop)
@@ -93,6 +96,8 @@ class Collector:
             "lifespan": "off",
             "timeout_graceful_shutdown": int(GRACE),
             "ws": "none",
+            "ssl_certfile": self._settings.certificate or None,
+            "ssl_keyfile": self._settings.key or None,
         }
         server = HttpServer(uvicorn.Config(application, server_header=False, **options))
         serving = asyncio.create_task(server.serve(sockets=[bound_to]))
@@ -107,7 +112,7 @@ class Collector:
 
     async def _tidying(self, ending: contextlib.AsyncExitStack) -> None:
         """Removes old traces now and every minute, when there is a limit."""
-        if self._settings.keep_days or self._settings.keep_bytes:
+        if self._settings.keep_days or self._settings.keep_bytes or self._settings.keep_traces:
             task = asyncio.create_task(self._tidy())
             ending.callback(task.cancel)
 
@@ -115,7 +120,7 @@ class Collector:
         while True:
             before = time.time_ns() - int(self._settings.keep_days * DAY) if self._settings.keep_days else NEVER
             try:
-                await asyncio.to_thread(self.store.expire, before, self._settings.keep_bytes)
+                await asyncio.to_thread(self.store.expire, before, self._settings.keep_bytes, self._settings.keep_traces)
             except Refused as refused:
                 say(f"old traces could not be removed: {refused}.")
             await asyncio.sleep(TIDY_EVERY)
@@ -168,11 +173,18 @@ def bound(setting: str, at: Address) -> socket.socket:
         raise CannotListen(setting, str(at), why_not(error)) from None
 
 
-def grpc_port(server: grpc.aio.Server, at: Address) -> int:
+def credentials(settings: Settings) -> grpc.ServerCredentials | None:
+    """What gRPC's door shows who comes; None without TLS."""
+    if not settings.certificate:
+        return None
+    return grpc.ssl_server_credentials([(Path(settings.key).read_bytes(), Path(settings.certificate).read_bytes())])
+
+
+def grpc_port(server: grpc.aio.Server, at: Address, shown: grpc.ServerCredentials | None = None) -> int:
     """Binds gRPC's port, which tells no reasons: an ordinary socket tries first. Raises CannotListen."""
     bound("grpc", at).close()
     try:
-        port = server.add_insecure_port(str(at))
+        port = server.add_secure_port(str(at), shown) if shown else server.add_insecure_port(str(at))
     except RuntimeError:
         port = 0
     if not port:

@@ -30,7 +30,10 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds a flag for each setting, and --config."""
     for setting in reversed(settings.SETTINGS):
         text = f"{setting.meaning[0].upper()}{setting.meaning[1:]} ({setting.unit}; default {setting.default})."
-        command = click.option(settings.flag(setting.name), setting.name, metavar=setting.unit.split()[0].upper(), help=text)(command)
+        form: dict[str, Any] = (
+            {"is_flag": True, "flag_value": "1"} if setting.read is settings.switch else {"metavar": setting.unit.split()[0].upper()}
+        )
+        command = click.option(settings.flag(setting.name), setting.name, default=None, help=text, **form)(command)
     return click.option("--config", metavar="FILE", help="A TOML file with the same settings.")(command)
 
 
@@ -73,9 +76,10 @@ def run(ctx: click.Context, command: tuple[str, ...], config: str | None, **flag
 @click.pass_context
 def show_status(ctx: click.Context, grpc: str | None, config: str | None, as_json: bool) -> None:
     """Tell whether a collector runs, and how much it keeps; exit code 1 when none does."""
-    address = str(settings.read({"grpc": grpc}, os.environ, config).grpc)
+    known = settings.read({"grpc": grpc, "insecure": "1"}, os.environ, config)
+    address = str(known.grpc)
     try:
-        told = {"running": True, **status(address)}
+        told = {"running": True, **status(address, known.read_token, known.certificate)}
     except NotRunning as error:
         if not as_json:
             raise

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from unspan_collector import json_encoding
 from unspan_collector.errors import Refused, TooLarge, Undecodable, UnknownMedia
 from unspan_collector.receiver import MOST_BYTES, Receiver
+from unspan_collector.tokens import Tokens
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 STATUSES: dict[type[Refused], int] = {Undecodable: 400, TooLarge: 413, UnknownMedia: 415}
@@ -25,9 +26,11 @@ CODES = {400: 3, 413: 8, 415: 3, 503: 14}
 Health = Callable[[], Awaitable[tuple[bool, str]]]
 
 
-def application(receiver: Receiver, health: Health) -> Starlette:
+def application(receiver: Receiver, health: Health, tokens: Tokens) -> Starlette:
     async def traces(request: Request) -> Response:
         kind = media_type(request)
+        if sentence := tokens.refusal(request.headers.get("authorization"), reading=False):
+            return encoded(Status(code=16, message=sentence), kind, 401)
         try:
             if kind not in (PROTOBUF, JSON):
                 raise UnknownMedia(f"content type {kind[:60]!r} is not spoken here: send {PROTOBUF} or {JSON}")

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote
 
 from unspan_collector.collector import Collector
 from unspan_collector.errors import CannotRun
@@ -31,7 +32,7 @@ async def run(settings: Settings, command: Sequence[str], environment: Mapping[s
         announce(collector, settings)
         if received:
             return 128 + received[0]
-        process = await started(command, pointed(environment, str(collector.grpc)))
+        process = await started(command, pointed(environment, str(collector.grpc), settings))
         listen_for_signals(lambda number: forward(process, number))
         code = await process.wait()
     return code if code >= 0 else 128 - code
@@ -45,16 +46,24 @@ def listen_for_signals(handle: Callable[[signal.Signals], object]) -> None:
 def announce(collector: Collector, settings: Settings) -> None:
     """The ready line, which scripts read for the ports, and a warning for each door that others can reach."""
     for name, asked, real in (("grpc", settings.grpc, collector.grpc), ("http", settings.http, collector.http)):
-        if not asked.loopback:
-            say(f"warning: {name} listens on {real}, where other machines may read and write traces without a password.")
+        if not asked.loopback and not settings.guarded:
+            say(
+                f"warning: {name} listens on {real}, where other machines may read or write traces, or listen in: not both tokens and a certificate are set."
+            )
     say(f"listening on grpc {collector.grpc}, http {collector.http}, store {collector.store.name}")
 
 
-def pointed(environment: Mapping[str, str], grpc_address: str) -> dict[str, str]:
+def pointed(environment: Mapping[str, str], grpc_address: str, settings: Settings) -> dict[str, str]:
     """The environment with OpenTelemetry's exporters pointed at the collector; narrower variables would win, so they go."""
     narrower = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_INSECURE")
     kept = {name: value for name, value in environment.items() if name not in narrower}
-    return kept | {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{grpc_address}", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+    if settings.ingest_token:
+        others = [one for one in kept.get("OTEL_EXPORTER_OTLP_HEADERS", "").split(",") if one and not one.startswith("authorization=")]
+        kept["OTEL_EXPORTER_OTLP_HEADERS"] = ",".join([*others, f"authorization=Bearer%20{quote(settings.ingest_token, safe='')}"])
+    if settings.certificate:
+        kept["OTEL_EXPORTER_OTLP_CERTIFICATE"] = settings.certificate
+    scheme = "https" if settings.certificate else "http"
+    return kept | {"OTEL_EXPORTER_OTLP_ENDPOINT": f"{scheme}://{grpc_address}", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
 
 
 async def started(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:

@@ -39,6 +39,17 @@ class Settings:
     keep_days: float
     keep_bytes: int
     queue_bytes: int
+    keep_traces: int = 0
+    ingest_token: str = ""
+    read_token: str = ""
+    certificate: str = ""
+    key: str = ""
+    insecure: bool = False
+
+    @property
+    def guarded(self) -> bool:
+        """Whether others on the network can neither listen in nor come in."""
+        return bool(self.ingest_token and self.read_token and self.certificate)
 
 
 class Setting(NamedTuple):
@@ -75,6 +86,30 @@ def octets(text: str) -> int:
     return int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")
 
 
+def whole(text: str) -> int:
+    if not re.fullmatch(r"\d{1,12}", text):
+        raise ValueError("it must be a whole number, 0 for no limit")
+    return int(text)
+
+
+def token(text: str) -> str:
+    if text and not re.fullmatch(r"[!-~]{16,500}", text):
+        raise ValueError("it must be 16 or more letters, digits and signs without spaces")
+    return text
+
+
+def file(text: str) -> str:
+    if text and not os.access(text, os.R_OK):
+        raise ValueError("there is no such file, or it cannot be read")
+    return text
+
+
+def switch(text: str) -> bool:
+    if text.lower() not in ("0", "1", "true", "false"):
+        raise ValueError("it must be 1 or 0")
+    return text.lower() in ("1", "true")
+
+
 def queue_octets(text: str) -> int:
     number = octets(text)
     if number < 1 << 20:
@@ -96,7 +131,13 @@ SETTINGS = (
     Setting("store", checked, DEFAULT_STORE, "URL", "where traces are kept; $XDG_STATE_HOME is ~/.local/state when unset"),
     Setting("keep_days", days, "0", "days", "traces older than this are removed, 0 keeps them"),
     Setting("keep_bytes", octets, "0", "bytes on disk", "the oldest traces are removed above this, 0 keeps them"),
+    Setting("keep_traces", whole, "0", "traces", "the oldest traces are removed above this, 0 keeps them"),
     Setting("queue_bytes", queue_octets, "256M", "bytes", "requests in work at one time; above it senders are told to try again"),
+    Setting("ingest_token", token, "", "text", "what senders have to bear, as `authorization: Bearer …`; without it anybody may send"),
+    Setting("read_token", token, "", "text", "what readers have to bear; without it anybody may read"),
+    Setting("certificate", file, "", "PEM file", "the certificate of both doors; with it they speak TLS only"),
+    Setting("key", file, "", "PEM file", "the certificate's key"),
+    Setting("insecure", switch, "0", "1 or 0", "whether other machines may be let in without both tokens and a certificate"),
 )
 
 
@@ -125,7 +166,19 @@ def read(
         except ValueError as wrong:
             raise WrongSetting(where, text, str(wrong)) from None
     refuse_unknown(environment)
-    return Settings(**found)
+    settings = Settings(**found)
+    refuse_open_doors(settings)
+    return settings
+
+
+def refuse_open_doors(settings: Settings) -> None:
+    """Traces hold what an application works with: no other machine gets at them by an oversight. Raises WrongSetting."""
+    if bool(settings.certificate) != bool(settings.key):
+        raise WrongSetting("--certificate and --key", settings.certificate or settings.key, "one is there without the other")
+    for name, at in (("--grpc", settings.grpc), ("--http", settings.http)):
+        if not (at.loopback or settings.guarded or settings.insecure):
+            why = "other machines can reach it: give it --ingest-token, --read-token, --certificate and --key, or say --insecure"
+            raise WrongSetting(name, at, why)
 
 
 def from_file(path: str) -> dict[str, str]:

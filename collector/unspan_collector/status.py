@@ -1,6 +1,7 @@
 """Asking a running collector how it is."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -11,11 +12,14 @@ from unspan_collector.errors import NotRunning
 TIMEOUT = 5.0
 
 
-def status(address: str) -> dict[str, Any]:
+def status(address: str, token: str = "", certificate: str = "") -> dict[str, Any]:
     """What the collector at `address` tells of itself. Raises NotRunning."""
-    with grpc.insecure_channel(address, options=(("grpc.enable_http_proxy", 0),)) as channel:
+    options = (("grpc.enable_http_proxy", 0),)
+    shown = grpc.ssl_channel_credentials(Path(certificate).read_bytes()) if certificate else None
+    with grpc.secure_channel(address, shown, options) if shown else grpc.insecure_channel(address, options) as channel:
         try:
-            return json.loads(channel.unary_unary(f"/{STATUS_SERVICE}/Get")(b"", timeout=TIMEOUT))
+            borne = (("authorization", f"Bearer {token}"),) if token else ()
+            return json.loads(channel.unary_unary(f"/{STATUS_SERVICE}/Get")(b"", timeout=TIMEOUT, metadata=borne))
         except grpc.RpcError as error:
             code = error.code()  # pyright: ignore[reportAttributeAccessIssue]
             raise NotRunning(address, REASONS.get(code, f"gRPC says {code.name}")) from None
@@ -24,6 +28,7 @@ def status(address: str) -> dict[str, Any]:
 REASONS = {
     grpc.StatusCode.UNAVAILABLE: "nothing listens there",
     grpc.StatusCode.UNIMPLEMENTED: "something else listens there",
+    grpc.StatusCode.UNAUTHENTICATED: "it wants another token for reading: UNSPAN_COLLECTOR_READ_TOKEN",
     grpc.StatusCode.DEADLINE_EXCEEDED: f"no answer within {TIMEOUT:.0f} s",
 }
 

@@ -19,7 +19,8 @@ from unspan_proto import vocabulary as v
 from unspan_instrumentation import wire
 from unspan_instrumentation.calls import encoding as calls
 from unspan_instrumentation.freezing import Weight
-from unspan_instrumentation.recording import Calls, Record
+from unspan_instrumentation.recording import Calls, Heard, Record, Signed, Verified
+from unspan_instrumentation.redaction import Redactor
 from unspan_instrumentation.saying import warn
 from unspan_instrumentation.sending import Outcome, Sender
 from unspan_instrumentation.settings import Settings
@@ -33,6 +34,11 @@ SLICE: Final = 0.0002
 """Seconds of work between two pauses, and of a pause."""
 LONG_SLICE: Final = 0.004
 """The same when the queue fills: a request in Python's own code hands the interpreter over every 5 ms only."""
+WINDOW_BYTES: Final = 8 << 20
+"""What is looked at together."""
+HOLD: Final = 3.0
+"""Seconds that the records of a request which goes on wait for what names the secrets in them."""
+MOST_OPEN: Final = 10_000
 RECORD_BYTES: Final = 700
 """What a record takes in memory, beside what `Weight` says."""
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
@@ -47,6 +53,10 @@ class Finished(NamedTuple):
     trace_id: int = 0
     parent: int = 0
     """Where it belongs to a unit of work: the ids that stand in the place of its own."""
+
+
+HELD: Final = (Record, Calls, Verified, Signed, Heard)
+Draft = wire.Draft | wire.Finished | calls.Draft
 
 
 class Batch:
@@ -90,6 +100,7 @@ class Outbox:
 
     def __init__(self, settings: Settings, sender: Sender) -> None:
         self.settings, self.sender = settings, sender
+        self.redactor = Redactor(settings)
         self.resource = b""
         self.dropped = 0
         self._reset()
@@ -98,6 +109,10 @@ class Outbox:
     def _reset(self) -> None:
         """The state of a process that has sent nothing: what a parent had queued before a fork is the parent's to send."""
         self._queue: deque[Any] = deque()
+        self._held: list[tuple[Any, int, float]] = []
+        self._sealing = False
+        self._open: dict[int, None] = {}
+        """Traces of requests that have begun and have not ended."""
         self._pending = 0
         self._sealed: deque[bytes] = deque()
         self._backlog = 0
@@ -150,7 +165,7 @@ class Outbox:
 
     def flush(self, timeout: float) -> bool:
         """Whether everything queued so far was sent within `timeout` seconds."""
-        if not self._queue and not self._sealed:
+        if not self.waiting() and not self._sealed:
             return True
         if self._thread is None and not self._start():
             return False
@@ -160,7 +175,7 @@ class Outbox:
 
     def leave(self, timeout: float) -> None:
         """Sends what it can before the process ends; where nobody answers, one attempt is enough."""
-        if not self._queue and not self._sealed:
+        if not self.waiting() and not self._sealed:
             return
         if self._thread is None and not self._start():
             return
@@ -170,7 +185,7 @@ class Outbox:
 
     def hurry(self) -> None:
         """Has everything queued so far sent now, without waiting for it: who queued it may not live long."""
-        if self._queue or self._sealed:
+        if self.waiting() or self._sealed:
             self._hasten()
 
     def _hasten(self) -> None:
@@ -207,6 +222,7 @@ class Outbox:
         while True:
             self._wake.wait(pause)
             self._wake.clear()
+            hurried = self.hurried
             try:
                 self._seal()
                 reached = self._send()
@@ -214,7 +230,7 @@ class Outbox:
                 warn(f"the exporter met {type(error).__name__}: {error}; some records are lost")
                 reached = True
             pause = self.settings.export_interval if reached else self._delay
-            if reached and not self._queue:
+            if reached and not self._queue and (hurried or not self._held):
                 self.hurried = False
                 self._empty.set()
                 self._tried.set()
@@ -225,34 +241,95 @@ class Outbox:
         """Turns what is queued into requests of about BATCH_BYTES."""
         batch = Batch()
         pace = Pace(self)
-        while self._queue:
-            record, weighs = self._queue.popleft()
-            for data in self._encoded(record, batch.others):
-                batch.take(data)
-                pace.keep()
-                if batch.size + sum(map(len, batch.others)) > BATCH_BYTES:
-                    self._add(batch)
-                    batch = Batch()
-            self._pending -= weighs
-        self._pending = max(self._pending, 0) if self._queue else 0  # threads that add at one moment may leave a little
-        self._add(batch)
+        self._sealing = True
+        try:
+            while window := self._window(pace):
+                for draft, weighs in window:
+                    for data in self._encoded(draft, batch.others) if draft is not None else ():
+                        batch.take(data)
+                        pace.keep()
+                        if batch.size + sum(map(len, batch.others)) > BATCH_BYTES:
+                            self._add(batch)
+                            batch = Batch()
+                    self._pending -= weighs
+            if not self._queue and not self._held:
+                self._pending = 0  # threads that add at one moment may leave a little
+        finally:
+            self._add(batch)
+            self._sealing = False
 
-    def _encoded(self, record: Any, others: list[bytes]) -> Iterator[bytes]:
+    def _window(self, pace: Pace) -> list[tuple[Draft | None, int]]:
+        """What is sent next, after all of it has been learnt from: a secret may be named by what comes last. Traces that have not ended stay for a while."""
+        taken: list[tuple[Any, int, float]] = []
+        size, at = 0, time.monotonic()
+        while self._queue and size < WINDOW_BYTES:
+            record, weighs = self._queue.popleft()
+            taken.append((record, weighs, at))
+            size += weighs
+        ready = self._ready([*self._held, *taken], at)
+        drafts: list[tuple[Draft | None, int]] = []
+        for record, weighs in ready:
+            drafts.append((self._drafted(record), weighs))
+            pace.keep()
+        return drafts
+
+    def _ready(self, known: list[tuple[Any, int, float]], at: float) -> list[tuple[Any, int]]:
+        """Those that wait no longer; those of requests that go on are held."""
+        held: list[tuple[Any, int, float]] = []
+        for record, _, _ in known:
+            if type(record) is Heard:
+                self._open[record.trace_id] = None
+            elif ending(record):
+                self._open.pop(record.trace_id, None)
+        while len(self._open) > MOST_OPEN:
+            self._open.pop(next(iter(self._open)))
+        if not (self.redactor.off or self.hurried or self.fill() > 0.5):
+            held = [one for one in known if type(one[0]) in HELD and one[0].trace_id in self._open and at - one[2] < HOLD]
+        waiting = set(map(id, held))
+        self._held = held
+        return [(one[0], one[1]) for one in known if id(one) not in waiting]
+
+    def waiting(self) -> bool:
+        """Whether there is anything that was not made into a request yet."""
+        return bool(self._queue or self._held or self._sealing)
+
+    def _drafted(self, record: Any) -> Draft | None:
+        """The record on its way, with what it tells of secrets learnt; None for what is not sent. What could not be looked at is not sent either."""
+        draft: Draft | None = None
+        try:
+            if type(record) is Verified:
+                self.redactor.verified(*record[:3])
+            elif type(record) is Signed:
+                self.redactor.signed(*record[:3])
+            elif type(record) is Heard:
+                wire.Draft(Record(record.trace_id, 0, 0, v.REQUEST, "", 0, 0, record.attributes), self.redactor)
+            elif type(record) is Calls:
+                draft = calls.Draft(record, self.redactor)
+            elif type(record) is Record:
+                draft = wire.Draft(record, self.redactor)
+            else:
+                draft = wire.Finished(record, self.redactor)
+        except Exception as error:
+            self._failed(error)
+        return draft
+
+    def _encoded(self, draft: Draft, others: list[bytes]) -> Iterator[bytes]:
         """The spans of a record; a span of the SDK goes to `others` as it stands in a scope of its own."""
         try:
-            if type(record) is Calls:
-                yield from calls.spans(record)
-            elif type(record) is Record:
-                yield from wire.record(record)
-            else:
-                batch, rest = wire.finished(*record)
+            if isinstance(draft, wire.Finished):
+                batch, rest = draft.encoded()
                 others.append(batch)
                 yield from rest
+            else:
+                yield from draft.spans()
         except Exception as error:
-            self.dropped += 1
-            if type(error) not in self._complained:  # once: a queue may be full of them
-                self._complained.add(type(error))
-                warn(f"a record could not be encoded ({type(error).__name__}: {error}); its trace will be marked incomplete")
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self.dropped += 1
+        if type(error) not in self._complained:  # once: a queue may be full of them
+            self._complained.add(type(error))
+            warn(f"a record could not be encoded ({type(error).__name__}: {error}); its trace will be marked incomplete")
 
     def _add(self, batch: "Batch") -> None:
         if batch.ours or batch.others:

@@ -57,7 +57,7 @@ class Recorder:
         from django.conf import settings
 
         folders = roots(getattr(settings, "SETTINGS_MODULE", None), sys.argv, getattr(settings, "BASE_DIR", None))
-        return Project(folders, self.settings.include, self.settings.exclude)
+        return Project(folders, self.settings.include, self.settings.exclude, self.settings.values)
 
     def opened(self, trace_id: int, span_id: int, attributes: dict[str, Any]) -> Recording:
         """A new recording for a server span that has just begun; `attributes` go with that span when it ends.

@@ -23,6 +23,7 @@ MASK = 0xFFFFFFFFFFFFFFFF
 MAX_RECORDS = 100_000
 """Of one recording: what polls or loops for days ends here."""
 DROPPED = "a record was dropped because the exporter's queue was full"
+NO_VALUES = "arguments, locals, results and rows were not recorded: UNSPAN_VALUES=0"
 FORKED = "the process made a copy of itself (os.fork), and what that did was not recorded"
 TOO_MANY = f"a record was dropped because there were {MAX_RECORDS:,} before it"
 
@@ -60,6 +61,31 @@ class Calls(NamedTuple):
     """How many calls they are."""
 
 
+class Verified(NamedTuple):
+    """Nothing that is sent: a password was found to be that of a hash, so that what stands in their places has to fit, too."""
+
+    trace_id: int
+    password: str
+    encoded: str
+    attributes: Mapping[str, Any] = {}  # noqa: RUF012
+
+
+class Signed(NamedTuple):
+    """Nothing that is sent: the application found its own signature under a text, by Django's signer with this salt."""
+
+    trace_id: int
+    text: str
+    salt: str
+    attributes: Mapping[str, Any] = {}  # noqa: RUF012
+
+
+class Heard(NamedTuple):
+    """Nothing that is sent: what a request brought with it, told at its beginning, so that secrets in it are known before its span comes."""
+
+    trace_id: int
+    attributes: Mapping[str, Any]
+
+
 class Recording:
     """One request being recorded. Thread-safe; `emit` never raises and never blocks.
 
@@ -82,7 +108,7 @@ class Recording:
         self.calls: list[Any] = []
         """Values of calls that have ended; any thread adds a call in one step."""
         self._taking = threading.Lock()
-        self.lost: dict[str, int] = {}
+        self.lost: dict[str, int] = {} if self.settings.values else {NO_VALUES: 1}
         self.recorded = 0
         self.closed = False
 

@@ -10,6 +10,7 @@ from typing import Any
 from wrapt import register_post_import_hook
 
 from unspan_instrumentation import caching, digests, logs, mail, outbound, processes, remembered, signals, sockets, sql, storage, tapes
+from unspan_instrumentation.redaction import hashes, signing
 from unspan_instrumentation.request import chain, csrf, endings, failures, incoming, sessions, templates, uploads
 from unspan_instrumentation.saying import warn
 
@@ -20,6 +21,8 @@ SEAMS: tuple[Seam, ...] = (
     ("django.middleware.csrf", csrf.watch),
     ("django.contrib.sessions.backends.base", sessions.watch_sessions),
     ("django.contrib.auth", sessions.watch_users),
+    ("django.contrib.auth.hashers", hashes.watch),
+    ("django.core.signing", signing.watch),
     ("django.template.base", templates.watch_django),
     ("django.test.utils", templates.watch_tests),
     ("django.template.backends.jinja2", templates.watch_jinja),

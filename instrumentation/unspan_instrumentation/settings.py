@@ -49,6 +49,15 @@ class Settings:
     works: tuple[str, ...] = WORKS
     sql: str = ""
     """`lineage`, `rows`, or empty: the former where DEBUG is true."""
+    values: bool = True
+    """Whether arguments, locals, results and rows are recorded: without them traces show what ran and how long, and make no tests."""
+    paths: tuple[str, ...] = ()
+    sample: float = 1.0
+    header: str = ""
+    redact: tuple[str, ...] | None = ()
+    """Names of secrets beside the usual ones, with `!` names that are none; None where nothing is replaced."""
+    redacted: str = ""
+    """Texts that are no secrets though their names say so, percent-encoded with commas: a generated test hands the substitutes of a recording out again."""
 
 
 class Source:
@@ -91,6 +100,12 @@ def read(environ: Mapping[str, str]) -> Settings:
         queue_bytes=source.value("UNSPAN_QUEUE_BYTES", plain.queue_bytes, at_least(1 << 20), f"a whole number of bytes from {1 << 20}"),
         export_interval=source.value("UNSPAN_EXPORT_INTERVAL", plain.export_interval, seconds, "a number of seconds from 0.05 to 60"),
         sql=source.value("UNSPAN_SQL", plain.sql, one_of("lineage", "rows"), "lineage or rows"),
+        values=source.value("UNSPAN_VALUES", plain.values, switch, "1 or 0"),
+        paths=source.value("UNSPAN_PATHS", plain.paths, words, "a list of globs with commas"),
+        sample=source.value("UNSPAN_SAMPLE", plain.sample, share, "a number from 0 to 1"),
+        header=source.value("UNSPAN_HEADER", plain.header, header, "the name of a header"),
+        redact=source.value("UNSPAN_REDACT", plain.redact, redact, "off, or a list of globs of names with commas"),
+        redacted=(source.text("UNSPAN_REDACTED") or ("", ""))[1],
         works=source.value("UNSPAN_WORKS", plain.works, works, f"a list of {', '.join(WORKS)} with commas, 1 or 0"),
     )  # fmt: skip
 
@@ -188,8 +203,27 @@ def seconds(text: str) -> float:
     return number
 
 
+def share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise ValueError(text)
+    return number
+
+
+def header(text: str) -> str:
+    if not text.replace("-", "").isalnum() or not text.isascii():
+        raise ValueError(text)
+    return text
+
+
 def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def redact(text: str) -> tuple[str, ...] | None:
+    if text.lower() in OFF:
+        return None
+    return () if text.lower() in ON else words(text)
 
 
 def works(text: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Field numbers are those of `opentelemetry/proto/trace/v1/trace.proto`. What is s
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -16,6 +16,7 @@ from unspan_proto.parts import pieces
 
 from unspan_instrumentation.encoding import encoded
 from unspan_instrumentation.recording import Record
+from unspan_instrumentation.redaction import Redactor
 
 ERROR: Final = b"\x7a\x02\x18\x02"
 """Span.status with code ERROR."""
@@ -130,19 +131,31 @@ def link(to: tuple[int, int]) -> bytes:
     return b"\x6a" + varint(len(inner)) + inner
 
 
-def record(one: Record) -> Iterator[bytes]:
-    """The spans of a record: its own, and those of the parts that are too large for it."""
-    texts = {key: encoded(value) for key, value in one.attributes.items() if key in v.ENCODED}
-    large = oversize(texts)
-    plain = b"".join([
-        constant(v.KIND, one.kind),
-        *(attribute(key, value) for key, value in one.attributes.items() if key not in v.ENCODED),
-        *(string(key, data) for key, data in texts.items() if key not in large),
-    ])  # fmt: skip
-    trace_id = one.trace_id.to_bytes(16, "big")
-    yield span(trace_id, one.span_id, one.parent_id, one.name, one.span_kind, one.start, one.end, plain, one.failed, one.links)
-    for key in large:
-        yield from parts(one.trace_id, one.span_id, one.start, one.end, key, texts[key])
+class Draft:
+    """A record on its way to its spans: its own, and those of the parts that are too large for it. What it tells of secrets is learnt at once."""
+
+    __slots__ = ("record", "redactor", "telling", "texts")
+
+    def __init__(self, record: Record, redactor: Redactor) -> None:
+        self.record, self.redactor = record, redactor
+        self.texts = {key: encoded(value) for key, value in record.attributes.items() if key in v.ENCODED}
+        self.telling = redactor.learn(record.trace_id, record.attributes, self.texts)
+
+    def spans(self) -> Iterator[bytes]:
+        one, redactor = self.record, self.redactor
+        others, texts = redactor.covered(one.trace_id, one.attributes, self.texts, self.telling)
+        if one.kind == v.END and (told := redactor.told(one.trace_id)):
+            texts = {**texts, v.REDACTED: encoded(told)}
+        large = oversize(texts)
+        plain = b"".join([
+            constant(v.KIND, one.kind),
+            *(attribute(key, value) for key, value in others.items() if key not in v.ENCODED),
+            *(string(key, data) for key, data in texts.items() if key not in large),
+        ])  # fmt: skip
+        trace_id, name = one.trace_id.to_bytes(16, "big"), redactor.name(one.trace_id, one.name)
+        yield span(trace_id, one.span_id, one.parent_id, name, one.span_kind, one.start, one.end, plain, one.failed, one.links)
+        for key in large:
+            yield from parts(one.trace_id, one.span_id, one.start, one.end, key, texts[key])
 
 
 def oversize(texts: Mapping[str, bytes]) -> set[str]:
@@ -177,29 +190,53 @@ def hash_of(text: str) -> int:
     return found
 
 
-def finished(sdk_span: ReadableSpan, attributes: Mapping[str, Any], trace_id: int = 0, parent: int = 0) -> tuple[bytes, list[bytes]]:
-    """A span of the SDK with attributes of ours: its `ResourceSpans`, and our spans of the parts that did not fit.
+class Ended(Protocol):
+    """What `outbox.Finished` holds."""
 
-    `trace_id` and `parent`, where given, stand in the place of its own: it belongs to a unit of work, of which the SDK does not know.
+    @property
+    def span(self) -> ReadableSpan: ...
+    @property
+    def attributes(self) -> Mapping[str, Any]: ...
+    @property
+    def trace_id(self) -> int: ...
+    @property
+    def parent(self) -> int: ...
+
+
+class Finished:
+    """A span of the SDK, with attributes of ours, on its way. What it tells of secrets is learnt at once.
+
+    A `trace_id` and `parent` stand in the place of its own: it belongs to a unit of work, of which the SDK does not know.
     """
-    context = sdk_span.get_span_context()
-    assert context is not None
-    texts = {key: encoded(value) for key, value in attributes.items() if key in v.ENCODED}
-    large = oversize(texts)
-    batch = encode_spans([sdk_span]).resource_spans[0]
-    wire = batch.scope_spans[0].spans[0]
-    if trace_id:
-        wire.trace_id = trace_id.to_bytes(16, "big")
-    if parent:
-        wire.parent_span_id = parent.to_bytes(8, "big")
-    kept = [pair for pair in wire.attributes if pair.key not in attributes]
-    del wire.attributes[:]
-    wire.attributes.extend(kept)
-    wire.attributes.extend(pair(key, value) for key, value in attributes.items() if key not in v.ENCODED)
-    wire.attributes.extend(pair(key, data.decode()) for key, data in texts.items() if key not in large)
-    start, end = sdk_span.start_time or 0, sdk_span.end_time or 0
-    rest = [one for key in large for one in parts(trace_id or context.trace_id, context.span_id, start, end, key, texts[key])]
-    return batch.SerializeToString(), rest
+
+    __slots__ = ("ended", "own", "redactor", "telling", "texts", "trace_id")
+
+    def __init__(self, ended: Ended, redactor: Redactor) -> None:
+        self.ended, self.redactor = ended, redactor
+        context = ended.span.get_span_context()
+        assert context is not None
+        self.own, self.trace_id = context.span_id, ended.trace_id or context.trace_id
+        self.texts = {key: encoded(value) for key, value in ended.attributes.items() if key in v.ENCODED}
+        self.telling = redactor.learn(self.trace_id, {**(ended.span.attributes or {}), **ended.attributes}, self.texts)
+
+    def encoded(self) -> tuple[bytes, list[bytes]]:
+        """Its `ResourceSpans`, and our spans of the parts that did not fit."""
+        attributes, texts = self.redactor.covered(self.trace_id, self.ended.attributes, self.texts, self.telling)
+        batch = encode_spans([self.ended.span]).resource_spans[0]
+        wire = batch.scope_spans[0].spans[0]
+        self.redactor.foreign(self.trace_id, wire)
+        large = oversize(texts)
+        wire.trace_id = self.trace_id.to_bytes(16, "big")
+        if self.ended.parent:
+            wire.parent_span_id = self.ended.parent.to_bytes(8, "big")
+        kept = [pair for pair in wire.attributes if pair.key not in attributes]
+        del wire.attributes[:]
+        wire.attributes.extend(kept)
+        wire.attributes.extend(pair(key, value) for key, value in attributes.items() if key not in v.ENCODED)
+        wire.attributes.extend(pair(key, data.decode()) for key, data in texts.items() if key not in large)
+        start, end = self.ended.span.start_time or 0, self.ended.span.end_time or 0
+        rest = [one for key in large for one in parts(self.trace_id, self.own, start, end, key, texts[key])]
+        return batch.SerializeToString(), rest
 
 
 def pair(key: str, value: Any) -> KeyValue:

@@ -12,10 +12,10 @@ from unspan_proto.values import bare
 
 from unspan_inverter.code import PLAIN, Look, source
 from unspan_inverter.code.classes import Beside
-from unspan_inverter.errors import Incomplete, NotRepeatable, Unreadable, one_line
-from unspan_inverter.events import events, exchange
+from unspan_inverter.errors import Incomplete, NotRepeatable, Redacted, Unreadable, one_line
+from unspan_inverter.events import Exchange, events, exchange
 from unspan_inverter.facts import facts
-from unspan_inverter.plan import NONE, Habits, Plan, Recorded, http_request
+from unspan_inverter.plan import NONE, Habits, Plan, Recorded, asked_for, http_request
 from unspan_inverter.plugging import with_facts, with_look, with_plan
 from unspan_inverter.plugins import Plugin
 from unspan_inverter.trace import Trace
@@ -77,9 +77,19 @@ def planned(
         known = with_facts(facts(happened, asked, trace.project, decoys and not trace.gaps, whole=not trace.gaps), trace, plugins)
         if known.hindrances and not allow_gaps:
             raise NotRepeatable(trace.id, known.hindrances[0])
+        if (function := kept_in_code(asked, trace.redacted)) and not allow_gaps:
+            raise Redacted(trace.id, function)
         called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
-        plan = http_request(Recorded(trace.id, happened, asked, known, trace.project, called, habits), allow_gaps)
+        plan = http_request(
+            Recorded(trace.id, happened, asked, known, trace.project, called, habits, trace.redacted, trace.signed), allow_gaps
+        )
         return with_plan(plan, trace, plugins)
+
+
+def kept_in_code(asked: Exchange, redacted: Mapping[str, str]) -> str:
+    """The function whose code holds a secret that the request sent, so that the request with a substitute is another one there; nothing where none does."""
+    sent = asked_for(asked) if any(redacted.values()) else ""
+    return next((function for text, function in redacted.items() if function and text in sent), "")
 
 
 DAMAGE = (ContractError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, AssertionError)

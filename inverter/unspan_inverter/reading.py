@@ -3,6 +3,7 @@
 import re
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import TracebackType
 
 import grpc
@@ -34,8 +35,10 @@ class Collector:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.address = endpoint.address
+        self._borne = (("authorization", f"Bearer {endpoint.token}"),) if endpoint.token else ()
         if endpoint.secure:
-            self._channel = grpc.secure_channel(endpoint.address, grpc.ssl_channel_credentials(), options=OPTIONS)
+            roots = Path(endpoint.certificate).read_bytes() if endpoint.certificate else None
+            self._channel = grpc.secure_channel(endpoint.address, grpc.ssl_channel_credentials(roots), options=OPTIONS)
         else:
             self._channel = grpc.insecure_channel(endpoint.address, options=OPTIONS)
         self._stub = TracesStub(self._channel)
@@ -49,7 +52,7 @@ class Collector:
     def newest(self, wanted: ListRequest) -> list[Summary]:
         """Summaries of the newest traces, newest first."""
         with self._sentences(""):
-            return list(self._stub.List(wanted, timeout=SLACK).traces)
+            return list(self._stub.List(wanted, timeout=SLACK, metadata=self._borne).traces)
 
     def fetched(self, trace_id: str, *, project: bool = True) -> Recorded:
         """One trace, as whole as it gets within a few seconds, with its project's description. Raises InverterError."""
@@ -68,7 +71,7 @@ class Collector:
     def _got(self, trace_id: str, wait: float) -> tuple[str, TracesData]:
         whole, found = TracesData(), ""
         with self._sentences(trace_id):
-            for chunk in self._stub.Get(GetRequest(trace_id=trace_id, wait_seconds=wait), timeout=wait + SLACK):
+            for chunk in self._stub.Get(GetRequest(trace_id=trace_id, wait_seconds=wait), timeout=wait + SLACK, metadata=self._borne):
                 found = found or chunk.summary.trace_id
                 try:
                     whole.MergeFromString(chunk.traces_data)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
@@ -18,6 +19,8 @@ from unspan_inverter.runners import Run, absolute, runner
 from unspan_inverter.settings import Settings, for_tests, under_recorder
 from unspan_inverter.trace import Trace, built, reaching
 
+LONGEST_VARIABLE = 100_000
+"""Systems give a program no longer ones."""
 UNDER_RECORDER = """import os, sys
 try:
     import unspan_instrumentation
@@ -64,7 +67,9 @@ def replayed(
         return Replay(Verdict(False, sentence.rstrip("."), remedy=remedy))
     with Receiver() as receiver:
         wrapped = replace(run, words=(python, "-c", UNDER_RECORDER, *one_process(run, python, variables)))
-        verdict = judged(wrapped, settings.test_timeout, {**variables, **included(recordings), **under_recorder(receiver.address)})
+        verdict = judged(
+            wrapped, settings.test_timeout, {**variables, **included(recordings), **kept(recordings), **under_recorder(receiver.address)}
+        )
         traces = receiver.traces()
     if verdict.passed:
         return replace(matched(recordings, traces, absolute(file)), verdict=replace(verdict, command=str(run)))
@@ -78,6 +83,12 @@ def included(recordings: Sequence[Trace]) -> dict[str, str]:
     names = (str(span.attributes.get(v.FUNCTION, "")) for one in recordings for span in one.spans if span.what == v.CALL)
     packages = sorted({name.partition(".")[0] for name in names} - {""})
     return {"UNSPAN_INCLUDE": ",".join(packages)} if packages else {}
+
+
+def kept(recordings: Sequence[Trace]) -> dict[str, str]:
+    """The variable of a replay that keeps it from redacting the substitutes of the recordings again, which the test hands out."""
+    found = ",".join(dict.fromkeys(quote(text, safe="") for one in recordings for text in one.redacted))
+    return {"UNSPAN_REDACTED": found[:LONGEST_VARIABLE].rpartition(",")[0] if len(found) > LONGEST_VARIABLE else found} if found else {}
 
 
 def words(replay: Replay) -> list[str]:

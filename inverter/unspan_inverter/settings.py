@@ -6,7 +6,7 @@ The inverter reads the environment here and nowhere else. A wrong value is an er
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -150,9 +150,19 @@ class Endpoint:
 
     address: str
     secure: bool = False
+    token: str = ""
+    """What a reader has to bear there."""
+    certificate: str = ""
+    """The file of the authority that its certificate is checked with."""
 
 
 def endpoint(flag: str | None, environ: Mapping[str, str] = os.environ) -> Endpoint:
+    """The collector's place, with what opens it. Raises WrongSetting."""
+    certificate = environ.get("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE") or environ.get("OTEL_EXPORTER_OTLP_CERTIFICATE", "")
+    return replace(located(flag, environ), token=environ.get("UNSPAN_READ_TOKEN", ""), certificate=certificate)
+
+
+def located(flag: str | None, environ: Mapping[str, str]) -> Endpoint:
     """The collector's place: the flag, else the environment, else this machine. Raises WrongSetting."""
     if flag:
         return parsed_endpoint(flag, "--endpoint", "the command line")

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from unspan_proto import FORMAT, parts
@@ -23,6 +23,10 @@ class Trace:
     spans: tuple[Span, ...]
     project: Project
     gaps: tuple[str, ...] = ()
+    redacted: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Texts that stand in the place of secrets, with the function of the project whose code holds the secret as a literal; empty for most."""
+    signed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Those of them that the application's own signature stood under: how it signs (see `vocabulary.REDACTED`)."""
 
     def children(self) -> Mapping[str, Sequence[Span]]:
         """Span id → the spans directly below it."""
@@ -47,7 +51,15 @@ def built(spans: Iterable[Span], project_spans: Iterable[Span] = ()) -> Trace:
         check_format(request.attributes.get(v.FORMAT, FORMAT))
         below, strays = descendants(request, joined)
         gaps += strays + repeated(joined) + losses(below) + backwards(below)
-        return Trace(some, request, tuple(below), described(project_spans, some), tuple(gaps))
+        return Trace(
+            some,
+            request,
+            tuple(below),
+            described(project_spans, some),
+            tuple(gaps),
+            substitutes(below, 2),
+            {text: how for text, how in substitutes(below, 3).items() if how},
+        )
     except ContractError as error:
         raise Unreadable(some, str(error)) from None
 
@@ -109,6 +121,13 @@ def losses(below: Sequence[Span]) -> list[str]:
             raise NotEncoded("its last record does not say what was lost")
         lost += [str(sentence) for sentence in cast(list[object], said)]
     return list(dict.fromkeys([*lost, *not_arrived(below)]))
+
+
+def substitutes(below: Sequence[Span], place: int) -> dict[str, str]:
+    """Which texts stand in the place of secrets, and what the recorder says of each in this place of the list at the end."""
+    said = [one for end in ends(below) for one in cast(list[object], end.value(v.REDACTED, []) or [])]
+    pairs = [cast(list[object], one) for one in said if isinstance(one, list)]
+    return {str(one[1]): str(one[place]) for one in pairs if len(one) == 4 and len(str(one[1])) > 1}
 
 
 def ends(spans: Sequence[Span]) -> list[Span]:

@@ -411,6 +411,9 @@ RECORDED: Final = "unspan.end.recorded"
 """How many spans the request's recording sent before this one, the server span included (int)."""
 LOST: Final = "unspan.end.lost"
 """List of sentences: what was not recorded, and why. Empty means complete."""
+REDACTED: Final = "unspan.end.redacted"
+"""List of `[name, substitute, function, signature]`: texts of the trace that stand in the place of secrets, the name that the secret went by, the project's
+function whose code holds the secret as a literal, and how the application signed it (`django SALT`, `jwt sha256 settings.NAME`); all but the substitute may be empty."""
 
 # Parts.
 PART_OF: Final = "unspan.part.attribute"
@@ -427,7 +430,7 @@ ENCODED: Final = frozenset(
         VIEW_ARGUMENTS, VIEW_DECORATORS, EXCEPTIONS, REQUEST_COOKIES, REQUEST_FORM, REQUEST_FILES, RESPONSE_CONTEXT, STREAM_FILE,
         REQUEST_HEADERS, REQUEST_HEADERS_ASKED, REMEMBERED_ROW, REQUEST_BODY, USER, SESSION, SESSION_AFTER, RESPONSE_HEADERS, RESPONSE_COOKIES, RESPONSE_BODY,
         RESPONSE_TEMPLATES, EXCEPTION, ARGUMENTS, LOCALS, RETURN, SETTINGS_READ, PARAMETERS, COLUMNS, ROWS, LAST_ROW_ID, WRITTEN, WRITTEN_KEYS,
-        DISTINCT_SHAPE, VALUE, POSITIONS, MESSAGE, CACHE_KEY, CACHE_VALUE, CHUNKS, DESCRIPTION, LOST,
+        DISTINCT_SHAPE, VALUE, POSITIONS, MESSAGE, CACHE_KEY, CACHE_VALUE, CHUNKS, DESCRIPTION, LOST, REDACTED,
         CACHE_DONE, CACHE_TIMEOUT, CACHE_VERSION, CACHE_DELTA, LOG_ARGUMENTS, LOG_EXTRA, SIGNAL_ARGUMENTS, SIGNAL_RECEIVERS, STORAGE_RESULT,
         STORAGE_CONTENT, COMMAND_ARGUMENTS, STDIN, STDOUT, STDERR, DIGEST_MESSAGE,
         SUPPORT_ROWS, SUPPORT_KEYS, SUPPORT_AFTER,

@@ -204,16 +204,17 @@ def test_two_collectors_do_not_share_a_port_in_silence(store_path: Path) -> None
 
 
 def test_an_address_of_another_machine_is_one_sentence_at_start(store_path: Path) -> None:
-    ended = command("serve", "--grpc", "192.0.2.1:4317", "--store", f"sqlite:///{store_path}")
+    ended = command("serve", "--grpc", "192.0.2.1:4317", "--insecure", "--store", f"sqlite:///{store_path}")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert ended.stderr.startswith("unspan-collector: cannot listen on 192.0.2.1:4317 (cannot assign requested address): ")
 
 
 def test_listening_beyond_this_machine_is_warned_of(store_path: Path) -> None:
-    with Process(store_path, "--http", "0.0.0.0:0") as process:
+    with Process(store_path, "--http", "0.0.0.0:0", "--insecure") as process:
         port = process.http.split(":")[1]
         warning = (
-            f"unspan-collector: warning: http listens on 0.0.0.0:{port}, where other machines may read and write traces without a password."
+            f"unspan-collector: warning: http listens on 0.0.0.0:{port}, where other machines may read or write traces, or listen in: "
+            "not both tokens and a certificate are set."
         )
         assert process.said[0] == warning
 

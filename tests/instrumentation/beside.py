@@ -8,6 +8,7 @@ import functions
 from unspan_instrumentation.calls import choosing, encoding
 from unspan_instrumentation.calls.disposition import Project
 from unspan_instrumentation.recording import Calls, Recording, begin, finish
+from unspan_instrumentation.redaction import Redactor
 from unspan_instrumentation.settings import Settings
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Wire, from_wire
@@ -31,7 +32,12 @@ def main(file: str) -> None:
     finish(token)
     core.finish(recording)
     recording.end()
-    wires = [from_wire(Wire.FromString(data)) for block in blocks if isinstance(block, Calls) for data in encoding.spans(block)]
+    wires = [
+        from_wire(Wire.FromString(data))
+        for block in blocks
+        if isinstance(block, Calls)
+        for data in encoding.Draft(block, Redactor(Settings())).spans()
+    ]
     told = [
         [span.name, *(span.attributes.get(name) for name in (v.ARGUMENTS, v.LOCALS, v.RETURN, v.EXCEPTION_TYPE))]
         for span in sorted(wires, key=lambda span: int(span.span_id, 16))

@@ -12,6 +12,7 @@ from unspan_instrumentation.calls.core import Core, Nothing
 from unspan_instrumentation.calls.disposition import Project
 from unspan_instrumentation.calls.profiling import Profiling
 from unspan_instrumentation.recording import DROPPED, Calls, Recording, begin, finish, open_calls
+from unspan_instrumentation.redaction import Redactor
 from unspan_instrumentation.settings import Settings
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span, Wire, from_wire
@@ -62,7 +63,7 @@ class Recorded:
 
     def spans(self) -> list[Span]:
         """In the order of their starts."""
-        found = [from_wire(Wire.FromString(data)) for block in self.blocks for data in encoding.spans(block)]
+        found = [from_wire(Wire.FromString(data)) for block in self.blocks for data in encoding.Draft(block, Redactor(Settings())).spans()]
         return sorted(found, key=lambda span: int(span.span_id, 16))
 
 

@@ -35,7 +35,10 @@ ADA = ModelRef(
 def served(project: Path) -> Iterator[tuple[Server, Sink]]:
     with (
         Sink() as sink,
-        Server(project, env={"UNSPAN_ENDPOINT": sink.address, "UNSPAN_EXPORT_INTERVAL": "0.05", "UNSPAN_MAX_BODY": "200000"}) as server,
+        Server(
+            project,
+            env={"UNSPAN_ENDPOINT": sink.address, "UNSPAN_EXPORT_INTERVAL": "0.05", "UNSPAN_MAX_BODY": "200000", "UNSPAN_REDACT": "off"},
+        ) as server,
     ):
         yield server, sink
 

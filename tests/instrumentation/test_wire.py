@@ -10,12 +10,17 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import SpanKind
 from unspan_instrumentation import wire
+from unspan_instrumentation.outbox import Finished
 from unspan_instrumentation.provider import resource_bytes
 from unspan_instrumentation.recording import Record
+from unspan_instrumentation.redaction import Redactor
+from unspan_instrumentation.settings import Settings
 from unspan_proto import vocabulary as v
 from unspan_proto.parts import joined
 from unspan_proto.span import Span, Wire, from_otlp, from_wire
 from unspan_proto.values import Truncated
+
+OFF = Redactor(Settings(redact=None))
 
 TRACE, OWNER = 0xABCDEF << 96, 77
 TEXT = st.text() | st.characters(categories=("Cs",))
@@ -27,7 +32,7 @@ def record(**attributes: Any) -> Record:
 
 
 def spans(one: Record) -> list[Span]:
-    return [from_wire(Wire.FromString(data)) for data in wire.record(one)]
+    return [from_wire(Wire.FromString(data)) for data in wire.Draft(one, OFF).spans()]
 
 
 @given(
@@ -92,7 +97,7 @@ def test_a_span_of_the_sdk_gets_our_attributes() -> None:
     ) as span:
         span.add_event("happened", {"x": 1})
     ours = {v.PATH: "/right", v.STATUS: 200, v.STREAMING: False, v.RESPONSE_BODY: b"x" * 2_000_000}
-    batch, parts = wire.finished(span, ours)  # type: ignore[arg-type]
+    batch, parts = wire.Finished(Finished(span, ours), OFF).encoded()  # type: ignore[arg-type]
     request = ExportTraceServiceRequest.FromString(
         wire.request([batch, wire.resource_spans(resource_bytes(Resource({"service.name": "shop"})), parts)])
     )

@@ -78,8 +78,9 @@ class Store(Protocol):
         """Removes these traces and returns how many there were."""
         ...
 
-    def expire(self, before: int, most_bytes: int) -> int:
-        """Removes traces that started before a time, then the oldest until at most `most_bytes` lie on disk (0: no limit). Returns how many."""
+    def expire(self, before: int, most_bytes: int, most_traces: int = 0) -> int:
+        """Removes traces that started before a time, then the oldest until there are at most `most_traces`, which take at most `most_bytes` on disk
+        (0: no limit). Returns how many."""
         ...
 
     def size(self) -> Size:

@@ -90,19 +90,22 @@ class SqliteStore:
             self._memory.forget()
             return sum(remove(db, bytes.fromhex(trace_id)) for trace_id in trace_ids)
 
-    def expire(self, before: int, most_bytes: int) -> int:
+    def expire(self, before: int, most_bytes: int, most_traces: int = 0) -> int:
         removed = 0
-        while batch := self._expirable(before, most_bytes):
+        while batch := self._expirable(before, most_bytes, most_traces):
             removed += self.delete(batch)
             with self._lock:
                 self._connection().execute("PRAGMA incremental_vacuum").fetchall()
         return removed
 
-    def _expirable(self, before: int, most_bytes: int) -> list[str]:
+    def _expirable(self, before: int, most_bytes: int, most_traces: int) -> list[str]:
         """The next oldest traces to remove, few enough that the writer is free again soon."""
         with self._reading() as db:
             oldest = db.execute(QUERIES["oldest"]).fetchall()
             old = [trace_id.hex() for trace_id, started in oldest if started < before]
+            over = db.execute(QUERIES["size"]).fetchone()[0] - most_traces if most_traces else 0
+            if not old and over > 0:
+                return [trace_id.hex() for trace_id, _ in oldest[:over]]
             if old or not most_bytes or used(db) <= most_bytes:
                 return old
             return [trace_id.hex() for trace_id, _ in oldest[: max(1, len(oldest) // 10)]]

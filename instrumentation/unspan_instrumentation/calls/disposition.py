@@ -43,6 +43,8 @@ class Disposition:
     """How many values an ended call has in a block."""
     settings: tuple[str, ...] = ()
     """The settings in `REPLACED` that its code reads."""
+    values: bool = True
+    """Whether what it is given, finds and returns is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +54,25 @@ class Project:
     roots: tuple[str, ...]
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    values: bool = True
+    """Whether arguments, locals and results are recorded."""
 
     def disposition(self, code: CodeType, module: str) -> Disposition:
         """What is decided about a function of a module."""
         recorded, reason = self.judged(code, module)
         if not recorded:
             return Disposition(False, reason, code)
-        arguments = signature(code)
-        others = tuple(name for name in dict.fromkeys(code.co_varnames + code.co_cellvars) if name not in arguments)[:MAX_LOCALS]
+        arguments = signature(code) if self.values else ()
+        others = tuple(name for name in dict.fromkeys(code.co_varnames + code.co_cellvars) if name not in arguments)[
+            : MAX_LOCALS if self.values else 0
+        ]
         name, file = f"{module}.{code.co_qualname}", os.path.abspath(code.co_filename)
         suspends = bool(code.co_flags & SUSPENDS)
         rebound = tuple(place for place, name in enumerate(arguments) if name in bound(code))
         size = HEAD + len(arguments) + len(others)
-        return Disposition(True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends, size, replaced(code))
+        return Disposition(
+            True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends, size, replaced(code), self.values
+        )
 
     def judged(self, code: CodeType, module: str) -> tuple[bool, str]:
         if code.co_name in NOISE or not code.co_flags & OPTIMIZED:

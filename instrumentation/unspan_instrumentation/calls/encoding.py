@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from unspan_proto import vocabulary as v
 
@@ -12,13 +12,59 @@ from unspan_instrumentation.calls.disposition import HEAD, Disposition
 from unspan_instrumentation.encoding import encoded, quoted, written
 from unspan_instrumentation.freezing import NOTHING
 from unspan_instrumentation.recording import Calls
+from unspan_instrumentation.redaction import Redactor
 
 IDS: Final = Struct(">Q2sQ")
 """The ids of a span and its parent, and the head of the field between them."""
+NO_ERROR: Final[dict[str, str | None]] = {}
 
 
-def spans(block: Calls) -> Iterator[bytes]:
-    """Their spans, and those of the parts that are too large for them."""
+class Call(NamedTuple):
+    """A call that has ended: the fields of its span that are the same whatever it says, and the texts of its values."""
+
+    plan: Disposition
+    span_id: int
+    start: int
+    end: int
+    fields: list[bytes]
+    texts: dict[str, bytes]
+    yielded: int
+    error: tuple[str, str | None] | None
+
+
+class Draft:
+    """Calls on their way to their spans, and those of the parts that are too large for them. What they tell of secrets is learnt at once."""
+
+    __slots__ = ("calls", "redactor", "telling", "trace_id")
+
+    def __init__(self, block: Calls, redactor: Redactor) -> None:
+        self.trace_id, self.redactor = block.trace_id, redactor
+        self.calls = list(calls(block))
+        for plan in {id(call.plan): call.plan for call in self.calls}.values():
+            redactor.ran(block.trace_id, plan.name, plan.code)
+        self.telling = [redactor.learn(block.trace_id, said(call.error), call.texts) for call in self.calls]
+
+    def spans(self) -> Iterator[bytes]:
+        for call, telling in zip(self.calls, self.telling, strict=True):
+            others, found = self.redactor.covered(self.trace_id, said(call.error), call.texts, telling)
+            fields = call.fields + [wire.string(key, data) for key, data in found.items()]
+            if call.yielded:
+                fields.append(wire.whole(v.YIELDED, call.yielded))
+            if call.error is not None:
+                fields.append(failure(call.error[0], others.get(v.EXCEPTION_MESSAGE)))
+            if sum(map(len, found.values())) < v.PART_BYTES:
+                yield b"".join(fields)
+            else:
+                yield from in_parts(self.trace_id, call.span_id, call.start, call.end, dict(found), fields)
+
+
+def said(error: tuple[str, str | None] | None) -> dict[str, str | None]:
+    """The message of an exception, as an attribute."""
+    return {v.EXCEPTION_MESSAGE: error[1]} if error is not None else NO_ERROR
+
+
+def calls(block: Calls) -> Iterator[Call]:
+    """The calls of a block, one after the other."""
     head = b"\x0a\x10" + block.trace_id.to_bytes(16, "big") + b"\x12\x08"
     values, place = block.values, 0
     while place < len(values):
@@ -28,24 +74,14 @@ def spans(block: Calls) -> Iterator[bytes]:
         given, found = texts(plan, values[arguments:rest], values[rest:following], changes)
         place = following
         fields = [
-            head, IDS.pack(span_id, b"\x22\x08", parent), wire.TIMES.pack(0x39, start, 0x41, end),
-            constants(plan), wire.thread(thread), wire.string(v.ARGUMENTS, given),
+            head, IDS.pack(span_id, b"\x22\x08", parent), wire.TIMES.pack(0x39, start, 0x41, end), constants(plan), wire.thread(thread),
         ]  # fmt: skip
-        large = {v.ARGUMENTS: given}
+        written = {v.ARGUMENTS: given}
         if found is not None:
-            large[v.LOCALS] = found
-            fields.append(wire.string(v.LOCALS, found))
+            written[v.LOCALS] = found
         if result is not NOTHING:
-            large[v.RETURN] = returned = encoded(result)
-            fields.append(wire.string(v.RETURN, returned))
-        if yielded:
-            fields.append(wire.whole(v.YIELDED, yielded))
-        if error is not None:
-            fields.append(failure(*error))
-        if sum(map(len, large.values())) < v.PART_BYTES:
-            yield b"".join(fields)
-        else:
-            yield from in_parts(block.trace_id, span_id, start, end, large, fields)
+            written[v.RETURN] = encoded(result)
+        yield Call(plan, span_id, start, end, fields, written, yielded, error)
 
 
 def texts(plan: Disposition, given: list[Any], found: list[Any], changes: dict[str, Any] | None) -> tuple[bytes, bytes | None]:

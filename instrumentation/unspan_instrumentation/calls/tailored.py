@@ -42,16 +42,19 @@ def returned(call, frame, result):
     if watched:
         values = frame.f_locals
 {watching}
+{result}
+    calls = recording.calls
+    calls += (plan, span, parent, start, end, thread, yielded, None, changes, result{arguments}{locals})
+    if len(calls) > {block}:
+        recording.take_calls()
+"""
+RESULT: Final = """
     kind = type(result)
     if kind is str and len(result) <= {small} or kind is int or kind is none or kind is decimal or id(kind) in atoms:
         pass
 {known}
     else:
         result = whole(id(kind), freeze)(result)
-    calls = recording.calls
-    calls += (plan, span, parent, start, end, thread, yielded, None, changes, result{arguments}{locals})
-    if len(calls) > {block}:
-        recording.take_calls()
 """
 GIVEN: Final = """
     a{n} = values[{name!r}]
@@ -106,6 +109,7 @@ def source(plan: Disposition) -> str:
     arguments, places = list(enumerate(plan.arguments)), range(len(plan.others))
     given = "".join(GIVEN.format(n=n, name=name, bit=1 << n, small=SMALL) for n, name in arguments)
     watching = "".join(WATCHING.format(n=n, name=name, bit=1 << n) for n, name in arguments)
+    known = "".join(f"    elif result is v{n}:\n        result = f{n}\n" for n in places)
     texts = {
         "arguments": "".join(f", a{n}" for n, _ in arguments),
         "locals": "".join(f", f{n}" for n in places),
@@ -113,7 +117,7 @@ def source(plan: Disposition) -> str:
         "given": f"    values = frame.f_locals\n{given}" if arguments else "",
         "found": found(plan.others),
         "watching": watching or "        pass",
-        "known": "".join(f"    elif result is v{n}:\n        result = f{n}\n" for n in places),
+        "result": RESULT.format(known=known, small=SMALL) if plan.values else "    result = nothing",
         "small": SMALL,
         "block": BLOCK,
     }

@@ -15,6 +15,8 @@ from unspan_instrumentation.sql.statement import Statement
 
 def wanted(settings: Settings) -> bool:
     """Whether supporting rows are recorded: as it is set, and if nothing is said, where the project is being developed."""
+    if not settings.values:
+        return False
     if settings.sql:
         return settings.sql == "lineage"
     from django.conf import settings as project  # in the user's process Django comes when the application brings it

@@ -12,7 +12,7 @@ from unspan_proto.values import ModelRef, Truncated, type_name
 
 from unspan_instrumentation.calls.disposition import Project
 from unspan_instrumentation.freezing import freeze
-from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.recording import Heard, Recording
 from unspan_instrumentation.request import bodies, failures, incoming, outgoing, parsed, viewing
 from unspan_instrumentation.request.failures import message
 from unspan_instrumentation.request.uploads import MAX_FILES, File
@@ -54,7 +54,9 @@ class Exchange:
         self.body = bodies.watched(self.request, limit)
         if self.body is None:
             self.recording.lose(READ_BEFORE)
-        self.attributes |= incoming.attributes(self.request)
+        self.attributes |= (brought := incoming.attributes(self.request))
+        if self.recording.settings.redact is not None:
+            self.recording.sink(Heard(self.recording.trace_id, brought))
 
     def entered(self, layer: str) -> None:
         """The request has come to a middleware, or (no name) to the end of the chain."""

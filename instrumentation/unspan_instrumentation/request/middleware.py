@@ -10,6 +10,7 @@ from unspan_proto import vocabulary as v
 from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import Recording, begin, finish
 from unspan_instrumentation.request import endings, failures, streaming
+from unspan_instrumentation.request.chosen import chosen
 from unspan_instrumentation.request.exchange import Exchange
 from unspan_instrumentation.request.keys import KEY
 from unspan_instrumentation.request.stock import addressed, bound, is_async, marked, method_alone
@@ -127,6 +128,8 @@ class Requests:
         if span is None or not span.is_recording() or not span.get_span_context().trace_flags.sampled:
             return
         context, attributes = span.get_span_context(), {}
+        if not chosen(request, context.trace_id, self.opens.settings):
+            return
         recording = self.opens.opened(context.trace_id, context.span_id, attributes)
         exchange = recording.exchange = Exchange(request, span, recording, attributes, self.project)
         quietly(recording, "the request", exchange.came_in, self.opens.settings.max_body)

@@ -16,6 +16,8 @@ from unspan_instrumentation.sql import limits
 
 CLIENT = 3
 """OTLP's span kind of a request to another system."""
+VALUES = frozenset({v.ROWS, v.PARAMETERS, v.WRITTEN, v.WRITTEN_KEYS, v.LAST_ROW_ID})
+"""What is not recorded where values are not."""
 PLAIN = frozenset({"SELECT ", "INSERT ", "UPDATE ", "DELETE "})
 OPENING = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/|\()*(\w+)(\s+TO\b)?", re.DOTALL)
 
@@ -89,6 +91,8 @@ class Statement:
     def fetched(self, rows: Iterable[Sequence[Any]]) -> None:
         """The driver has handed out rows. What the compiler will convert is only referred to; it is frozen as it comes out of there."""
         self.end = now()
+        if not self.recording.settings.values:
+            return
         if self.origin is not None and isinstance(rows, (list, tuple)) and not self.budget.exhausted:
             room = self.most - len(self.rows)
             self.rows += rows[:room]
@@ -102,6 +106,8 @@ class Statement:
 
     def convert(self, row: Sequence[Any]) -> None:
         """The application gets this row, converted."""
+        if not self.recording.settings.values:
+            return
         rows, budget = self.converted, self.budget
         if rows is None:
             rows = self.converted = []
@@ -180,7 +186,7 @@ class Statement:
             found |= self.origin.attributes(self)
         if v.ROWS in found and v.COLUMNS not in found:
             found[v.COLUMNS] = [[None, str(column[0]), None] for column in self.description or ()]
-        return found
+        return found if self.recording.settings.values else {key: value for key, value in found.items() if key not in VALUES}
 
     def result(self) -> list[Any]:
         """The rows that the application got; `complete` says whether they are all."""

@@ -119,7 +119,7 @@ def packages_of_project(modules: Iterable[str]) -> list[str]:
 def function_needs(function: str) -> frozenset[Imported]:
     """The modules that a stub's function uses; these functions are ours."""
     found = frozenset[Imported]()
-    for module in ("io", "requests", "http.client", "aiohttp", "asyncio", "urllib3", "contextlib", "socket", "ssl"):
+    for module in ("io", "requests", "http.client", "aiohttp", "asyncio", "urllib3", "contextlib", "socket", "ssl", "base64", "hmac"):
         if f"{module}." in function:
             found |= needs(module)
     for name in ("datetime", "timezone"):

@@ -2,6 +2,7 @@
 
 from unspan_inverter.plan.expressions import Plan
 from unspan_inverter.plan.habits import NONE, Habits
+from unspan_inverter.plan.outcomes import asked as asked_for
 from unspan_inverter.plan.writing import Recorded, http_request
 
-__all__ = ["NONE", "Habits", "Plan", "Recorded", "http_request"]
+__all__ = ["NONE", "Habits", "Plan", "Recorded", "asked_for", "http_request"]

@@ -1,8 +1,8 @@
 """Facts → plan: everything decided about the test, nothing rendered."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unspan_proto.project import Project
@@ -19,6 +19,7 @@ from unspan_inverter.plan import (
     factories,
     files,
     names,
+    redacted,
     requests,
     routes,
     sequences,
@@ -51,6 +52,10 @@ class Recorded:
     project: Project
     called: frozenset[str] = frozenset()
     habits: Habits = NONE
+    redacted: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Texts that stand in the place of secrets, with the function whose code holds the secret as a literal, or nothing."""
+    signed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Those that the application had signed, with how it signs."""
 
 
 def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
@@ -104,6 +109,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     if not mentions((plan.contexts, plan.asserts, act.before), MOMENT):
         plan = replace(plan, constants=tuple(one for one in plan.constants if not (isinstance(one, Assign) and one.target == MOMENT)))
     caches = caching.settings(facts, bindings, f"{plan.method_name}-{recorded.trace_id[:8]}")
+    plan = redacted.marked(plan, recorded.redacted, recorded.signed)
     return replace(plan, settings=(*caches.items(), *surroundings.settings(recorded.events, project).items()))
 
 

@@ -1,0 +1,341 @@
+"""Secrets are kept from leaving the process: the exporter's thread shows this all that it is about to send, first to learn from, then to cover.
+
+What it is shown are attributes of records, encoded values as their texts. Most texts hold nothing and are passed by after a few cheap questions.
+"""
+
+import json
+import os
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from types import CodeType
+from typing import Any, Final
+from urllib.parse import unquote
+
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
+from unspan_proto import vocabulary as v
+
+from unspan_instrumentation.redaction import configured, hashes, shapes, signing, statements
+from unspan_instrumentation.redaction.documents import dumped, walked
+from unspan_instrumentation.redaction.leaves import Covering, Learning
+from unspan_instrumentation.redaction.names import KEYED, Names
+from unspan_instrumentation.redaction.substitutes import Substitutes
+from unspan_instrumentation.redaction.texts import STEMS
+from unspan_instrumentation.redaction.vault import Vault
+from unspan_instrumentation.settings import Settings
+
+TRACES: Final = 1_024
+"""Traces whose secrets are remembered at one time."""
+MOST_NAMED: Final = 2_000
+TOO_MANY: Final = (
+    "there were more secrets in it than are looked for everywhere; some were replaced only where their names say what they are"
+)
+PAIRED: Final = frozenset({v.REQUEST_HEADERS, v.RESPONSE_HEADERS, v.REQUEST_FORM})
+TABLES: Final = frozenset({v.ROWS, v.SUPPORT_ROWS, v.SUPPORT_AFTER, v.PARAMETERS})
+COOKIES: Final = frozenset({v.REQUEST_COOKIES, v.RESPONSE_COOKIES})
+SENT: Final = ("cookie", "set-cookie")
+SIGNED: Final = 3
+"""Parts of what Django signs with a time: the payload, the time, the signature."""
+UNTOUCHED: Final = frozenset(
+    {
+        v.KIND, v.FORMAT, v.METHOD, v.SCHEME, v.STATUS, v.VIEW, v.ROUTE, v.FUNCTION, v.FILE, v.LINE, v.OPERATION, v.SYSTEM, v.DATABASE, v.MODEL, v.PROJECT_REF,
+        v.EXCEPTION_TYPE, v.COLUMNS, v.DISTINCT_SHAPE, v.DESCRIPTION, v.SETTINGS_READ, v.RESPONSE_TEMPLATES, v.RESPONSE_CONTEXT, v.REQUEST_HEADERS_ASKED,
+        v.VIEW_DECORATORS, v.POSITIONS, v.LOOKED_UP, v.SOURCE, v.CACHE_ALIAS, v.CACHE_OPERATION, v.LOGGER, v.SEVERITY,
+    }
+)  # fmt: skip
+"""Names and kinds, which come from the code."""
+
+
+class Redactor:
+    """One process's redaction. Used by the exporter's thread alone; `off` passes everything on as it is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.off = settings.redact is None
+        self._names = Names(settings.redact or ())
+        self._kept = frozenset(unquote(one) for one in settings.redacted.split(",") if one)
+        self._substitutes = Substitutes(os.urandom(32))
+        self._vaults: OrderedDict[int, Vault] = OrderedDict()
+        self._always: Vault | None = None
+
+    def vault(self, trace_id: int) -> Vault:
+        found = self._vaults.get(trace_id)
+        if found is None:
+            found = self._vaults[trace_id] = Vault(self._substitutes, self._kept, self._settings_secrets())
+            while len(self._vaults) > TRACES:
+                self._vaults.popitem(last=False)
+        return found
+
+    def _settings_secrets(self) -> Vault | None:
+        """What the settings of the project keep under secret names, once they are loaded."""
+        if self._always is None and (found := configured.secrets(self._names.secret)) is not None:
+            self._always = Vault(self._substitutes, self._kept)
+            for name, text in found:
+                self._always.learn(text, name)
+        return self._always
+
+    def verified(self, trace_id: int, password: str, encoded: str) -> None:
+        """A password was found to be that of a hash: their substitutes are, too."""
+        if self.off:
+            return
+        vault = self.vault(trace_id)
+        made = hashes.hashed(vault.substitute(password, "password"), vault.substitute(encoded, "password"))
+        if made is not None:
+            vault.forget(encoded)
+            vault.stands_for(encoded, made, "password")
+
+    def signed(self, trace_id: int, text: str, salt: str) -> None:
+        """The application found its own signature under a text."""
+        if not self.off:
+            vault = self.vault(trace_id)
+            vault.signed[text] = salt
+            if text in vault.known:
+                vault.forget(text)
+                vault.learn(text, vault.origins.get(text, ""))
+
+    # Learning.
+
+    def learn(self, trace_id: int, attributes: Mapping[str, Any], texts: Mapping[str, bytes]) -> Collection[str]:
+        """Learns from `attributes` that are no encoded values, and from the texts of those that are. Which of the texts may tell of a secret by themselves."""
+        if self.off:
+            return ()
+        telling = [key for key, data in texts.items() if self._special(key, data, attributes, texts)]
+        if self._telling(b"\n".join(texts.values())):
+            telling += [key for key, data in texts.items() if key not in telling and key not in UNTOUCHED and self._telling(data)]
+        leaf = Learning(self._names, self.vault(trace_id))
+        for key in telling:
+            self._applied(key, json.loads(texts[key]), leaf, attributes, texts)
+        for key, value in attributes.items():
+            if type(value) is str and key not in v.ENCODED and key not in UNTOUCHED and len(value) > 7:
+                self._plain(key, value, leaf)
+        return telling
+
+    def _special(self, key: str, data: bytes, attributes: Mapping[str, Any], texts: Mapping[str, bytes]) -> bool:
+        """Whether an encoded value may tell of a secret by the names that others have for what is in it."""
+        if key in PAIRED or key in COOKIES:
+            return True
+        if key in TABLES:
+            return any(map(self._names.secret, self._columns(key, attributes, texts, data)))
+        if key == v.VALUE:
+            return self._names.secret(str(attributes.get(v.DEFAULT_OF, "")))
+        return key == v.CACHE_VALUE and self._names.secret(str(attributes.get(v.CACHE_KEY, "")))
+
+    def _telling(self, data: bytes) -> bool:
+        """Whether an encoded value may tell of a secret by itself."""
+        if self._names.among(KEYED.findall(data)) or shapes.signs(data) or b'"bytes"' in data:
+            return True
+        return (b'\\"' in data or b"=" in data) and STEMS.search(data.decode("utf-8", "replace")) is not None
+
+    def _columns(self, key: str, attributes: Mapping[str, Any], texts: Mapping[str, bytes], data: bytes) -> tuple[str, ...]:
+        if key == v.ROWS:
+            return column_names(texts.get(v.COLUMNS, b"[]"))
+        if key == v.PARAMETERS:
+            return statements.columns(str(attributes.get(v.STATEMENT, "")))
+        groups = json.loads(data)
+        if key == v.SUPPORT_AFTER:
+            return tuple(f"{groups[0]}.{name}" for name in groups[2])
+        return tuple(f"{group[0]}.{name}" for group in groups for name in group[1])
+
+    # What is done alike when learning and when covering.
+
+    def _applied(
+        self, key: str, document: Any, leaf: "Learning | Covering", attributes: Mapping[str, Any], texts: Mapping[str, bytes]
+    ) -> Any:
+        if key in PAIRED and type(document) is list:
+            return [self._pair(item, leaf) for item in document]
+        if key == v.REQUEST_COOKIES and type(document) is dict:
+            return {name: self._cookie(name, value, leaf) for name, value in document.items()}
+        if key == v.RESPONSE_COOKIES and type(document) is dict:
+            return {
+                name: {**one, "value": self._cookie(name, one["value"], leaf)}
+                if type(one) is dict and type(one.get("value")) is str
+                else one
+                for name, one in document.items()
+            }
+        if key == v.ROWS and type(document) is list:
+            names = column_names(texts.get(v.COLUMNS, b"[]"))
+            return [row_of(row, names, leaf) for row in document]
+        if key == v.PARAMETERS:
+            return self._parameters(document, leaf, attributes)
+        if key == v.SUPPORT_ROWS and type(document) is list:
+            return [
+                [label, names, [row_of(row, [f"{label}.{name}" for name in names], leaf) for row in rows]]
+                for label, names, rows in document
+            ]
+        if key == v.SUPPORT_AFTER and type(document) is list:
+            label, pk, names, rows = document
+            return [label, pk, names, [row_of(row, [f"{label}.{name}" for name in names], leaf) for row in rows]]
+        if key == v.WRITTEN:
+            label = str(attributes.get(v.MODEL, ""))
+            many = document if type(document) is list else [document]
+            made = [
+                {name: walked(item, f"{label}.{name}", leaf) for name, item in one.items()} if plain(one) else walked(one, "", leaf)
+                for one in many
+            ]
+            return made if type(document) is list else made[0]
+        name = (
+            str(attributes.get(v.DEFAULT_OF, ""))
+            if key == v.VALUE
+            else str(attributes.get(v.CACHE_KEY, ""))
+            if key == v.CACHE_VALUE
+            else ""
+        )
+        return walked(document, name, leaf, loose=key == v.CACHE_VALUE)
+
+    def _pair(self, item: Any, leaf: "Learning | Covering") -> Any:
+        if type(item) is not list or len(item) != 2 or type(item[0]) is not str:
+            return walked(item, "", leaf)
+        name, value = item
+        if name.lower() in SENT and type(value) is str:
+            return [name, "; ".join(self._cookie_pair(one, leaf) for one in value.split("; "))]
+        return [name, walked(value, name, leaf)]
+
+    def _cookie_pair(self, text: str, leaf: "Learning | Covering") -> str:
+        name, equals, value = text.partition("=")
+        return f"{name}{equals}{self._cookie(name, value, leaf)}" if equals else text
+
+    def _cookie(self, name: str, value: Any, leaf: "Learning | Covering") -> Any:
+        if type(value) is not str:
+            return walked(value, name, leaf)
+        if self._names.secret(name):
+            return leaf.text(value, name, False)
+        bare = value.strip('"')
+        parts = bare.rsplit(":", 2)
+        if len(parts) == SIGNED and len(parts[2]) >= 20:  # what the application said and signed: who can read it may, but nobody can use it
+            return value.replace(parts[2], leaf.text(parts[2], "cookie.secret", False))
+        if shapes.random_looking(bare):
+            return value.replace(bare, leaf.text(bare, "cookie.secret", False))
+        return leaf.text(value, "", False)
+
+    def _parameters(self, document: Any, leaf: "Learning | Covering", attributes: Mapping[str, Any]) -> Any:
+        names = statements.columns(str(attributes.get(v.STATEMENT, "")))
+        if plain(document):
+            return walked(document, "", leaf)
+        listed = document.get("v") if type(document) is dict and document.get("$") == "tuple" else document
+        if type(listed) is not list:
+            return walked(document, "", leaf)
+        made = (
+            [self._parameters(one, leaf, attributes) for one in listed]
+            if attributes.get(v.MANY) and nested(listed)
+            else row_of(listed, names, leaf)
+        )
+        return made if listed is document else {"$": "tuple", "v": made}
+
+    def _plain(self, key: str, value: str, leaf: "Learning | Covering") -> Any:
+        if key == v.QUERY:
+            return leaf.inside(value, form=True)
+        if key == v.URL:
+            return self._address(value, leaf)
+        return leaf.inside(value, statements.literals(value, self._names.secret) if key == v.STATEMENT else ())
+
+    def _address(self, value: str, leaf: "Learning | Covering") -> str:
+        start, mark, query = value.partition("?")
+        return f"{leaf.inside(start)}{mark}{leaf.inside(query, form=True)}"
+
+    # Covering.
+
+    def covered(
+        self, trace_id: int, attributes: Mapping[str, Any], texts: Mapping[str, bytes], telling: Collection[str]
+    ) -> tuple[Mapping[str, Any], Mapping[str, bytes]]:
+        """The same without secrets. `telling` is what `learn` said of them."""
+        if self.off or not (texts or attributes):
+            return attributes, texts
+        vault = self.vault(trace_id)
+        leaf = Covering(self._names, vault)
+        if telling or vault.holds(b"\n".join(texts.values())):
+            made: dict[str, bytes] = {}
+            for key, data in texts.items():
+                touched = key in telling or (key not in UNTOUCHED and vault.holds(data))
+                made[key] = dumped(self._applied(key, json.loads(data), leaf, attributes, texts)) if touched else data
+            texts = made
+        others = {key: self._covered_plain(key, value, leaf) for key, value in attributes.items() if key not in v.ENCODED}
+        return others, texts
+
+    def _covered_plain(self, key: str, value: Any, leaf: Covering) -> Any:
+        if type(value) is not str or key in UNTOUCHED:
+            return value
+        if key != v.STATEMENT and self._names.secret(key):
+            return leaf.text(value, key, False)
+        return self._plain(key, value, leaf)
+
+    def name(self, trace_id: int, text: str) -> str:
+        """The name of a span."""
+        vault = self._vaults.get(trace_id)
+        return vault.covered(text) if vault is not None and vault.known else text
+
+    def foreign(self, trace_id: int, span: ProtoSpan) -> None:
+        """A span of another instrumentation, which is changed in its place: only what goes to us."""
+        if self.off:
+            return
+        leaf = Covering(self._names, self.vault(trace_id))
+        span.name = leaf.inside(span.name)
+        span.status.message = leaf.inside(span.status.message) if span.status.message else ""
+        for pair in (*span.attributes, *(one for event in span.events for one in event.attributes)):
+            self._any(pair.key, pair.value, leaf)
+
+    def _any(self, key: str, value: AnyValue, leaf: Covering) -> None:
+        if value.WhichOneof("value") == "string_value":
+            query = key in ("http.url", "url.full", "http.target", "url.query")
+            text = value.string_value
+            value.string_value = self._address(text, leaf) if query and "?" in text else self._covered_plain(key, text, leaf)
+        for one in value.array_value.values if value.WhichOneof("value") == "array_value" else ():
+            self._any(key, one, leaf)
+
+    def ran(self, trace_id: int, function: str, code: CodeType) -> None:
+        """A function of the project ran in the trace: what stands in its code cannot be substituted there."""
+        if not self.off:
+            self.vault(trace_id).code.setdefault(code, function)
+
+    def told(self, trace_id: int) -> list[list[str]]:
+        """`[name, substitute, function, signature]` of what was replaced in a trace so far: the function whose code holds the secret as a literal, and how the
+        secret was signed by the application; either may be empty."""
+        vault = self._vaults.get(trace_id)
+        if vault is None:
+            return []
+        written = [(text, function) for code, function in vault.code.items() for text in literals(code)]
+        found: list[list[str]] = []
+        for made, (secret, name) in list(vault.given.items())[:MOST_NAMED]:
+            function = next((function for text, function in written if secret in text), "") if shapes.strong(secret) else ""
+            found.append([name, made, function, self._signature(vault, secret)])
+        return found
+
+    def _signature(self, vault: Vault, secret: str) -> str:
+        if secret in vault.signed:
+            return f"django {vault.signed[secret]}"
+        return signing.key_of(secret, self._always.origins if self._always else {}) if shapes.JWT.fullmatch(secret) else ""
+
+    def lost(self, trace_id: int) -> Iterator[str]:
+        vault = self._vaults.get(trace_id)
+        if vault is not None and vault.full:
+            yield TOO_MANY
+
+
+@lru_cache(8192)
+def literals(code: CodeType) -> tuple[str, ...]:
+    """The texts that stand in a function's code and may hold a secret."""
+    found = [one for one in code.co_consts if type(one) is str and 6 <= len(one) <= 4_000]
+    return tuple(dict.fromkeys([*found, *(text for one in code.co_consts if type(one) is CodeType for text in literals(one))]))
+
+
+def plain(document: Any) -> bool:
+    return type(document) is dict and "$" not in document
+
+
+def nested(listed: list[Any]) -> bool:
+    return all(type(one) is list or (type(one) is dict and one.get("$") in ("tuple", None)) for one in listed)
+
+
+def row_of(row: Any, names: Any, leaf: "Learning | Covering") -> Any:
+    if type(row) is not list:
+        return walked(row, "", leaf)
+    return [walked(item, names[place] if place < len(names) else "", leaf) for place, item in enumerate(row)]
+
+
+@lru_cache(1024)
+def column_names(data: bytes) -> tuple[str, ...]:
+    """The names of a result's columns, with their model where that is known."""
+    found: list[str] = []
+    for column in json.loads(data):
+        label, name, alias = (*column, None, None, None)[:3] if type(column) is list else (None, None, None)
+        found.append(f"{label}.{name}" if label else str(name or alias or ""))
+    return tuple(found)

@@ -1,0 +1,146 @@
+"""Secrets inside of longer texts: JSON, forms, query strings, statements, pages, lines of a log. Where they stand, and in which spelling."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+from unspan_instrumentation.redaction import shapes
+
+STEMS: Final = re.compile(
+    r"pass|pwd|secret|token|jwt|credential|authoriz|csrf|cvv|cvc|otp|ssn|pin\b|_pin|api.?key|auth.?(?:key|hash|code)|(?:access|private|session|signing|master|encryption|"
+    r"service).?key|session.?(?:id|data)|card.?(?:number|no)|(?:verification|security|recovery|backup).?code",
+    re.IGNORECASE,
+)
+"""Cheap: whether a text may name a secret."""
+PAIR: Final = re.compile(
+    r"""(?P<name>[A-Za-z_][\w.\-]{1,60})(?:\\?["'`\]])?\ *(?:=>|[:=])\ *
+        (?:\\"(?P<escaped>(?:[^"\\\n]|\\\\.){1,4000})\\" | "(?P<double>(?:[^"\\\n]|\\.){1,4000})" | '(?P<single>(?:[^'\\\n]|\\.|''){1,4000})'
+          | (?P<bare>[^\s"'&;,<>(){}\[\]\\|]{1,4000}))""",
+    re.VERBOSE,
+)
+INPUT: Final = re.compile(r"<input\b[^<>]{0,2000}>", re.IGNORECASE)
+MARKUP: Final = re.compile(r"""\b(name|value)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+PART: Final = re.compile(
+    r'Content-Disposition: *form-data;[^\r\n]*?\bname="([^"\r\n]{1,200})"(?![^\r\n]*filename)[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n',
+    re.IGNORECASE,
+)
+ELEMENT: Final = re.compile(r"<([A-Za-z_][\w.:\-]{1,60})(?: [^<>]*)?>([^<>\s][^<>]{0,4000})</\1>")
+NOTHING: Final = frozenset({"true", "false", "null", "none", "undefined", "nan", "%s", "?"})
+LONGEST: Final = 4 << 20
+
+
+class Place(NamedTuple):
+    """A secret inside of a text: where it stands, what it is without its spelling there, and how another is spelled there.
+
+    `sure`: it stands under its name; else it only looks so."""
+
+    start: int
+    end: int
+    secret: str
+    spelled: Callable[[str], str]
+    sure: bool
+
+
+def same(text: str) -> str:
+    return text
+
+
+def escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+
+
+def unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda found: {"n": "\n", "r": "\r", "t": "\t"}.get(found[1], found[1]), text) if "\\" in text else text
+
+
+def places(text: str, secret: Callable[[str], bool], form: bool = False) -> Iterator[Place]:
+    """Where secrets stand in a text. `form`: it is a query string or an urlencoded body, in which values are written with percent signs."""
+    for start, end in shapes.found(text):
+        yield Place(start, end, text[start:end], same, True)
+    if len(text) > LONGEST or (STEMS.search(text) is None and not any(map(secret, names(text)))):
+        return
+    if form:
+        yield from of_form(text, secret)
+        return
+    yield from of_markup(text, secret)
+    yield from of_parts(text, secret)
+    yield from of_pairs(text, secret)
+
+
+def names(text: str) -> list[str]:
+    """Names that stand in a text before a value, where a setting adds some that nothing else tells of."""
+    return [found[1] for found in re.finditer(r'([A-Za-z_][\w.\-]{1,60})\\?["\']?\s*[=:]', text[:100_000])]
+
+
+def of_form(text: str, secret: Callable[[str], bool]) -> Iterator[Place]:
+    place = 0
+    for piece in text.split("&"):
+        name, equals, value = piece.partition("=")
+        if equals and value and secret(unquote_plus(name)) and (plain := unquote_plus(value)).lower() not in NOTHING:
+            start = place + len(name) + 1
+            yield Place(start, start + len(value), plain, spelling(value, plain), True)
+        place += len(piece) + 1
+
+
+def spelling(value: str, plain: str) -> Callable[[str], str]:
+    """How a form wrote a value: it may leave marks that another writes with percent signs."""
+    if value == plain:
+        return same
+    if quote_plus(plain) == value:
+        return quote_plus
+    return lambda text: quote(text, safe="!~*'()@:/,")
+
+
+def of_pairs(text: str, secret: Callable[[str], bool]) -> Iterator[Place]:
+    """`name: value`, `"name": "value"`, `name = 'value'`."""
+    place = 0
+    while (found := PAIR.search(text, place)) is not None:
+        group = found.lastgroup or "bare"
+        if not secret(found["name"]) or group == "name":
+            place = max(found.end("name"), found.start() + 1)  # its value may be a pair of its own
+            continue
+        place = found.end()
+        value = found[group]
+        plain = (
+            unescaped(value)
+            if group == "double"
+            else unescaped(unescaped(value))
+            if group == "escaped"
+            else value.replace("''", "'")
+            if group == "single"
+            else value
+        )
+        if group == "bare" and "%" in value:
+            plain = unquote(value)
+        if plain.lower() in NOTHING or plain.startswith("%(") or (group == "bare" and plain.isdigit() and len(plain) < 6):
+            continue
+        if group == "bare" and plain.lower() in ("bearer", "token", "basic"):
+            continue
+        spelled = {"double": escaped, "escaped": lambda one: escaped(escaped(one))}.get(group, same if plain == value else quote)
+        yield Place(found.start(group), found.end(group), plain, spelled, group != "bare" or '"' in found[0])
+
+
+def of_markup(text: str, secret: Callable[[str], bool]) -> Iterator[Place]:
+    """`<input name="…" value="…">` and elements that hold only text."""
+    if "<" not in text:
+        return
+    for one in INPUT.finditer(text):
+        marks = {mark[1].lower(): mark for mark in MARKUP.finditer(text, one.start(), one.end())}
+        if "name" in marks and "value" in marks and secret(marks["name"][2] or marks["name"][3] or ""):
+            group = 2 if marks["value"][2] is not None else 3
+            if value := marks["value"][group]:
+                yield Place(marks["value"].start(group), marks["value"].end(group), value, same, True)
+    for one in ELEMENT.finditer(text):
+        if secret(one[1]):
+            yield Place(one.start(2), one.end(2), one[2], same, True)
+
+
+def of_parts(text: str, secret: Callable[[str], bool]) -> Iterator[Place]:
+    """Fields of a multipart body."""
+    if "form-data" not in text:
+        return
+    for one in PART.finditer(text):
+        end = text.find("\r\n--", one.end())
+        if secret(one[1]) and end > one.end():
+            yield Place(one.end(), end, text[one.end() : end], same, True)

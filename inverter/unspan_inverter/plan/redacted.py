@@ -1,0 +1,126 @@
+"""Substitutes of secrets in a plan: what cannot be known of them is not asserted, and what hangs on one is marked.
+
+A recorder that redacts puts the same substitute in the place of the same secret (`unspan_proto.vocabulary.REDACTED`). A test that hands a substitute in
+may expect it back; one that the application computed, or keeps in its code or settings, will be another in the test.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Final
+
+from unspan_inverter.plan.expressions import Assign, Attr, Check, Format, Import, Item, Name, Plan, Statement, Sum, call, method
+
+LEFT_OUT = "a value that the application kept or computed was redacted (UNSPAN_REDACT): nothing is asserted of it"
+HANGS = "a substitute, since the value was redacted (UNSPAN_REDACT)"
+
+
+SIGNED: Final = """
+def signed(said, digest, key):
+    \"\"\"A JSON web token that says this, signed by the project that the test runs in.\"\"\"
+    signature = base64.urlsafe_b64encode(hmac.digest(key.encode(), said.encode(), digest))
+    return f"{said}.{signature.decode().rstrip('=')}"
+"""
+SETTING: Final = re.compile(r"settings\.([A-Z][A-Z0-9_]*)((?:\['\w+'\])*)")
+
+
+def marked(plan: Plan, redacted: Mapping[str, str], signed: Mapping[str, str]) -> Plan:
+    """The plan without assertions on substitutes that nothing hands to the application, and with a note at a request that sends one in a header."""
+    if not redacted:
+        return plan
+    given = "\n".join(texts((plan.constants, plan.rows, plan.arrange, plan.contexts, plan.act, plan.settings, plan.before_class)))
+    strange = [one for one in redacted if one not in given]
+    kept = tuple(one for one in plan.asserts if not (isinstance(one, Check) and speaks_of(one, strange)))
+    rows = "\n".join(texts((plan.constants, plan.rows, plan.arrange, plan.contexts)))
+    loose = [one for one in redacted if one not in rows and one not in signed]
+    notes = plan.notes if len(kept) == len(plan.asserts) else (*plan.notes, LEFT_OUT)
+    act = tuple(again(noted(one, loose), signed) for one in plan.act)
+    functions = (*plan.functions, SIGNED) if any(one == Name("signed") for one in parts(act)) else plan.functions
+    return replace(plan, asserts=bound(kept), act=act, notes=notes, functions=functions)
+
+
+def again(part: Any, signed: Mapping[str, str]) -> Any:
+    """A statement or an expression in which the test signs again what the application had signed."""
+    if isinstance(part, str):
+        found = next((one for one in signed if one in part), None)
+        if found is None or (made := signature(found, signed[found])) is None:
+            return part
+        before, _, after = part.partition(found)
+        if before == after == "":
+            return made
+        return Sum(before, made) if not after else Format((before, made, again(after, signed)))
+    if isinstance(part, dict):
+        return {key: again(item, signed) for key, item in part.items()}
+    if isinstance(part, (list, tuple)):
+        return type(part)(again(item, signed) for item in part)
+    if is_dataclass(part) and not isinstance(part, type) and type(part).__module__ == Name.__module__:
+        return replace(
+            part, **{one.name: again(getattr(part, one.name), signed) for one in fields(part) if one.name not in ("id", "name", "note")}
+        )
+    return part
+
+
+def signature(text: str, how: str) -> Any:
+    """The expression that signs a text as the application does; None where that is not known."""
+    kind, _, rest = how.partition(" ")
+    if kind == "django":
+        return method(call(Import("django.core.signing", "Signer"), salt=rest), "sign", text.rpartition(":")[0])
+    digest, _, path = rest.partition(" ")
+    setting = SETTING.fullmatch(path)
+    if kind != "jwt" or setting is None:
+        return None
+    key: Any = Attr(Import("django.conf", "settings"), setting[1])
+    for name in re.findall(r"\w+", setting[2]):
+        key = Item(key, name)
+    return call(Name("signed"), text.rpartition(".")[0], digest, key)
+
+
+def speaks_of(part: Any, substitutes: list[str]) -> bool:
+    return bool(substitutes) and any(one in text for text in texts(part) for one in substitutes)
+
+
+def noted(statement: Statement, loose: list[str]) -> Statement:
+    """The request, with a note where one of its headers holds a substitute that no row, no stub and no tape knows."""
+    if not isinstance(statement, Assign) or statement.note:
+        return statement
+    headers = dict(getattr(statement.value, "kwargs", ())).get("headers")
+    return replace(statement, note=HANGS) if speaks_of(headers, loose) else statement
+
+
+def bound(asserts: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """The assertions without rows that are fetched for nothing."""
+    used = [name for statement in asserts for name in names(statement) if not isinstance(statement, Assign)]
+    used += [name for statement in asserts if isinstance(statement, Assign) for name in names(statement.value)]
+    return tuple(one for one in asserts if not (isinstance(one, Assign) and one.target.id not in used and one.target.id != "session"))
+
+
+def names(part: Any) -> Iterator[str]:
+    for one in parts(part):
+        if isinstance(one, Name):
+            yield one.id
+
+
+def texts(part: Any) -> Iterator[str]:
+    """Every text that stands somewhere in statements or expressions."""
+    for one in parts(part):
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, bytes):
+            yield one.decode("utf-8", "replace")
+        elif hasattr(one, "hex") and not isinstance(one, float):
+            yield from (str(one), str(one.hex))
+
+
+def parts(part: Any) -> Iterator[Any]:
+    """A statement or an expression, and everything in it."""
+    yield part
+    if isinstance(part, dict):
+        inner: Any = [*part.keys(), *part.values()]
+    elif isinstance(part, (list, tuple, set, frozenset)):
+        inner = part
+    else:
+        inner = (
+            [getattr(part, slot) for slot in getattr(type(part), "__slots__", ())] if type(part).__module__.startswith("unspan_") else ()
+        )
+    for one in inner:
+        yield from parts(one)
