@@ -12,6 +12,7 @@ from unspan_inverter.plan.answers import Answer
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Assign, Check, Import, Name, Plan, call
+from unspan_inverter.plan.habits import NONE, Habits
 from unspan_inverter.plan.services.kinds import Stub
 from unspan_inverter.plan.services.stubbing import CLIENTS, NoStub, stubbed
 
@@ -39,9 +40,9 @@ def answered(
     return HttpAnswered(client=client, status=status, response_headers=tuple(headers), response_body=body, **said)
 
 
-def stubs(exchanges: Sequence[HttpAnswered], packages: dict[str, str] | None = None) -> list[Stub]:
+def stubs(exchanges: Sequence[HttpAnswered], packages: dict[str, str] | None = None, habits: Habits = NONE) -> list[Stub]:
     known, project = Facts(services=tuple(exchanges)), replace(PROJECT, packages=packages or {})
-    return stubbed(Answer(exchange(trace()), known, Bindings(project, known, {}), Clock(None)), False)
+    return stubbed(Answer(exchange(trace()), known, Bindings(project, known, {}, habits=habits), Clock(None)), False)
 
 
 def run(exchanges: Sequence[HttpAnswered], function: str, expected: object, packages: dict[str, str] | None = None) -> str:

@@ -1,5 +1,6 @@
 """`requests` where the project has `responses`: answers are registered with it, by method and URL."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,12 @@ from unspan_inverter.plan.services.requests_client import error_class
 RESPONSES = Import("responses")
 SHORT = ("delete", "get", "head", "options", "patch", "post", "put")
 """Methods that the library has a function for."""
+
+
+def usable(version: str) -> bool:
+    """Whether this version has a function for each method; an empty one is none."""
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    return numbers is not None and (int(numbers[1]), int(numbers[2])) >= (0, 19)
 
 
 def stub(switched_on: bool, found: Exchanges) -> Stub:

@@ -42,7 +42,7 @@ def stubbed(answer: Answer, allow_gaps: bool, tokens: Iterable[str] = ()) -> lis
     clients = dict(CLIENTS)
     if answer.bindings.project.packages.get("urllib3", "").startswith("1."):
         clients["urllib3"] = urllib3_client.first
-    if "responses" in answer.bindings.project.packages:
+    if by_responses.usable(answer.bindings.project.packages.get("responses", "")):
         clients["requests"] = partial(by_responses.stub, answer.bindings.habits.mocking == "responses")
     known = known_texts(answer, tokens)
     by_client = grouped(answer.facts.services, clients, allow_gaps)
