@@ -203,8 +203,10 @@ EXPRESSIONS: Mapping[type, Callable[[Any, Scope], Code]] = {
 
 def assign(value: Assign, scope: Scope) -> Code:
     target, made = scope.write(value.target), scope.write(value.value)
-    shape = {"plain": f"{target.text} = ", "only": f"[{target.text}] = ", "pair": f"{target.text}, _ = "}[value.shape]
-    return noted(value.note, Code(shape + made.text, made.imports))
+    all_of = ", ".join([target.text, *(scope.write(other).text for other in value.others)])
+    only = all_of if value.others else f"[{target.text}]"
+    shape = {"plain": target.text, "only": only, "pair": f"{target.text}, _"}[value.shape]
+    return noted(value.note, Code(f"{shape} = {made.text}", made.imports))
 
 
 def do(value: Do, scope: Scope) -> Code:

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 
+from unspan_inverter.code.abreast import abreast
 from unspan_inverter.code.assertions import STYLES
 from unspan_inverter.code.classes import NOTHING, Beside, Group, grouped, own_rows
 from unspan_inverter.code.code import Code, Imported, import_lines, needs
@@ -185,7 +186,7 @@ class Writer:
         return self.take(self.inside.write(value))
 
     def block(self, statements: Iterable[Any], scope: Scope | None = None) -> str:
-        return "\n".join(self.take(self.written(one, scope or self.inside)) for one in statements)
+        return "\n".join(self.take(self.written(one, scope or self.inside)) for one in abreast(statements))
 
     def written(self, one: Any, scope: Scope) -> Code:
         """A statement as the project writes its kind, or as we do."""

@@ -83,12 +83,14 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """`target = value`. `shape`: how the target takes it: `plain`, `only` (the one item of a list) or `pair` (the first of two)."""
+    """`target = value`. `shape`: how the target takes it: `plain`, `only` (the one item of a list, or its first, where `others` take the rest) or `pair` (the
+    first of two)."""
 
     target: Name
     value: Any
     note: str = ""
     shape: str = "plain"
+    others: tuple[Name, ...] = ()
     row: Key | None = field(default=None, compare=False)
     """The row that it makes, where it makes one."""
 

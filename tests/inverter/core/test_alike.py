@@ -1,12 +1,13 @@
 """Rows that are much alike are made together: the whole arrange, as Python reads it."""
 
 import ast
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from .making import Happening, read, source, trace
+from .making import PROJECT, Happening, read, source, trace
 
 
 def tags(*slugs: str) -> Happening:
@@ -53,6 +54,33 @@ CASES: dict[str, tuple[tuple[Happening, ...], list[str]]] = {
         ],
     ),
 }  # fmt: skip
+
+
+SAVED = replace(PROJECT, models=tuple(replace(one, save_effects=one.name in ("Tag", "Book")) for one in PROJECT.models))
+LINKS = read("shop.Book_tags", *({"id": n, "book_id": 1, "tag_id": n} for n in range(1, 6)))
+ABREAST: dict[str, tuple[tuple[Happening, ...], list[str]]] = {
+    "as many as a reader counts at once": (
+        (books({"title": "x"}), tags(*NAMES), LINKS),
+        [
+            "[cls.book] = Book.objects.bulk_create([Book(title='x')])",
+            "cls.ant, cls.bee, cls.cat, cls.dog = Tag.objects.bulk_create([Tag(slug='ant'), Tag(slug='bee'), Tag(slug='cat'), Tag(slug='dog')])",
+            "[cls.emu] = Tag.objects.bulk_create([Tag(slug='emu')])",
+        ],
+    ),
+    "not what speaks of one of them": (
+        (books({"title": "ant", "sequel_id": None}, {"title": "bee", "sequel_id": 1}, {"title": "cat", "sequel_id": 1}),),
+        [
+            "[cls.ant] = Book.objects.bulk_create([Book(title='ant')])",
+            "cls.bee, cls.cat = Book.objects.bulk_create([Book(title='bee', sequel=cls.ant), Book(title='cat', sequel=cls.ant)])",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ABREAST)
+def test_rows_that_are_not_saved_are_made_abreast(name: str) -> None:
+    happened, expected = ABREAST[name]
+    assert arranged(source(trace(*happened, project=SAVED))) == expected
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,0 +1,32 @@
+"""Rows of one model that are made one after the other without saving them, as one `bulk_create`: `ann, bob = User.objects.bulk_create([…])`."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
+
+from unspan_inverter.code.expressions import walked
+from unspan_inverter.plan.expressions import Assign, Call, Name
+
+MOST: Final = 4
+"""Variables before one equals sign: of more, a reader would have to count."""
+
+
+def abreast(statements: Iterable[Any]) -> list[Any]:
+    """The statements, such rows together where none of them speaks of another."""
+    found: list[Any] = []
+    for one in statements:
+        if found and together(found[-1], one):
+            first: Assign = found.pop()
+            rows = [*first.value.args[0], *one.value.args[0]]
+            one = replace(first, value=replace(first.value, args=(rows,)), others=(*first.others, one.target))
+        found.append(one)
+    return found
+
+
+def together(first: Any, one: Any) -> bool:
+    if not isinstance(first, Assign) or not isinstance(one, Assign) or first.shape != "only" or one.shape != "only" or one.note:
+        return False
+    if not isinstance(first.value, Call) or not isinstance(one.value, Call) or first.value.function != one.value.function:
+        return False
+    before = {first.target.id, *(other.id for other in first.others)}
+    return len(before) < MOST and not any(isinstance(part, Name) and part.id in before for part in walked(one.value))
