@@ -13,8 +13,12 @@ from .sources import PARTS, Imported, Source, sources
 STAGES = ("trace", "events", "facts", "plan", "code")
 CONSTRUCTORS = {"unspan_inverter.plan.expressions"}
 """Modules whose lower-case names make the stage's types."""
-SHARED_QUESTIONS = {("unspan_inverter.facts.parents", "target"), ("unspan_inverter.facts.parents", "elsewhere")}
-"""Questions to the project's description that two stages ask: which model a foreign key leads to, and in which database its row is."""
+SHARED_QUESTIONS = {
+    ("unspan_inverter.facts.parents", "target"),
+    ("unspan_inverter.facts.parents", "elsewhere"),
+    ("unspan_inverter.facts.kinds", "plain_key"),
+}
+"""Questions that two stages ask: which model a foreign key leads to, in which database its row is, and whether two keys are one."""
 ASKS_A_FORMATTER = {"unspan_inverter.code.layout"}
 """Ruff is a program: laying text out is a pure function that happens to run in a process of its own."""
 IN_THE_PROJECT = "unspan_inverter.proving.warm."

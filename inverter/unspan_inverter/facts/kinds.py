@@ -2,9 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from unspan_proto.values import bare
 
 from unspan_inverter.events import CacheUsed, FileUsed, HttpAnswered, MailSent, TapeRead
+
+SECRETS: Final = ("password", "token", "secret", "key")
+"""Words in the names of columns whose texts say nothing to a reader."""
+
+
+def plain_key(value: Any) -> str:
+    """A key's text, the same for a UUID in each of its forms and for a number and its digits."""
+    text = str(bare(value))
+    return text.replace("-", "").lower() if len(text) in (32, 36) else text
 
 
 class Key(NamedTuple):

@@ -62,6 +62,8 @@ class Ledger:
         self.hindrances: list[str] = []
         self.made_rows: set[Key] = set()
         """Every row that the request made, those too that it deleted or rolled back again."""
+        self.keyless: dict[Key, None] = {}
+        """Rows that the request made, and of which the database told no key, in order."""
         self.made = 0
         self.reasons: dict[Key, str] = {}
         """Why a row is there that no query read."""
@@ -178,13 +180,10 @@ class Ledger:
         """Gives a row that the request made, and of which the database told no key, the one that is now seen."""
         if key in self.now.born or key in self.before:
             return
-        for made, row in self.now.born.items():
-            told = (
-                {name: value for name, value in row.items() if not lossy(value)}
-                if (made.label, made.database) == (key.label, key.database)
-                else {}
-            )
-            if told and isinstance(made.pk, Made) and all(name in values and bare(values[name]) == bare(told[name]) for name in told):
+        keyless = [one for one in self.keyless if one in self.now.born and (one.label, one.database) == (key.label, key.database)]
+        for made in keyless:
+            told = {name: value for name, value in self.now.born[made].items() if not lossy(value)}
+            if told and all(name in values and bare(values[name]) == bare(told[name]) for name in told):
                 self.now.born[key] = self.now.born.pop(made)
                 self.spans.setdefault(key, self.spans.get(made, ""))
                 return

@@ -18,6 +18,7 @@ NO_KEYS: Mapping[Key, Key] = {}
 def with_parents(rows: Mapping[Key, RowExists], project: Project, inherited: Mapping[Key, Key] = NO_KEYS) -> dict[Key, RowExists]:
     """The rows and, for each foreign key among them, the row it points to."""
     found = dict(rows)
+    held: dict[tuple[str, str], set[Any]] = {}
     waiting = list(rows.values())
     while waiting:
         row = waiting.pop()
@@ -27,10 +28,13 @@ def with_parents(rows: Mapping[Key, RowExists], project: Project, inherited: Map
                 found[key] = RowExists(key, {}, row.span, NOT_READ)
                 waiting.append(found[key])
         for label, column, value in pointed_by_another(row.values, model, project) if model else ():
-            if not any(key.label == label and other.values.get(column) == value for key, other in found.items()):
+            if (label, column) not in held:
+                held[label, column] = {other.values.get(column) for key, other in found.items() if key.label == label}
+            if value not in held[label, column]:
                 key = Key(label, Made(len(found), NOT_READ), row.key.database)
                 found[key] = RowExists(key, {column: value}, row.span, NOT_READ)
                 waiting.append(found[key])
+                held[label, column].add(value)
     return found
 
 

@@ -51,6 +51,8 @@ def inserted(ledger: Ledger, event: RowsInserted, model: Model) -> None:
         ledger.now.gone.pop(key, None)
         ledger.now.born[key] = values
         ledger.made_rows.add(key)
+        if isinstance(key.pk, Made):
+            ledger.keyless[key] = None
 
 
 def met(ledger: Ledger, values: Mapping[str, Any], event: RowsInserted, model: Model) -> Key | None:

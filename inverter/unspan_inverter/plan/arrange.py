@@ -26,8 +26,8 @@ def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool
 
     `behind`: as `sequences.given_by_database` has it.
     """
-    rows = [row for row in facts.rows if row.key in bindings.names]
-    place = {row.key: at for at, row in enumerate(rows)}
+    rows = arranged(facts, bindings)
+    place = places(rows)
     done: list[list[Statement]] = []
     last = last_given(rows, bindings)
     for at in reversed(range(len(rows))):
@@ -46,10 +46,19 @@ def created(facts: Facts, bindings: Bindings, relevance: Relevance, shared: bool
     return [*emptied(bindings, relevance), *alike.together(said_once(made), spoken, bindings.project), *links]
 
 
+def arranged(facts: Facts, bindings: Bindings) -> list[RowExists]:
+    """The rows that the test makes, in order."""
+    return [row for row in facts.rows if row.key in bindings.names]
+
+
+def places(rows: Sequence[RowExists]) -> dict[Key, int]:
+    return {row.key: at for at, row in enumerate(rows)}
+
+
 def keep_keys(facts: Facts, bindings: Bindings) -> None:
     """Marks the models whose rows need the keys that they had, to be made in an order in which they can be made."""
-    rows = [row for row in facts.rows if row.key in bindings.names]
-    place = {row.key: at for at, row in enumerate(rows)}
+    rows = arranged(facts, bindings)
+    place = places(rows)
     bindings.explicit |= facts.unordered | ahead(rows, place, bindings)
     bindings.keep(key for row in rows for value in row.values.values() for key in noted(bare(value)))
     bindings.explicit |= kin(facts.numbered, bindings)

@@ -14,6 +14,7 @@ from unspan_proto.project import Field, Project
 from unspan_proto.values import bare
 
 from unspan_inverter.facts import Facts, Key, Made
+from unspan_inverter.facts.kinds import plain_key
 from unspan_inverter.facts.parents import elsewhere, target
 from unspan_inverter.plan.expressions import Attr, Call, Import, Name
 from unspan_inverter.plan.habits import NONE, Habits
@@ -124,12 +125,6 @@ def bare_name(name: str) -> str:
         if found.endswith(ending) and (ending.startswith("_") or found == ending or ending in ("id", "pk")):
             return found.removesuffix(ending) if found != ending else found
     return found
-
-
-def plain_key(value: Any) -> str:
-    """A key's text, the same for a UUID in each of its forms and for a number and its digits."""
-    text = str(bare(value))
-    return text.replace("-", "").lower() if len(text) in (32, 36) else text
 
 
 def string_of(expression: Any) -> Call:

@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any, Final
 
 from unspan_inverter.facts import Decoy, Facts, Key, Made, RowExists
+from unspan_inverter.facts.kinds import plain_key
 from unspan_inverter.plan import arrange, names
 from unspan_inverter.plan.answers import RESPONSE, Answer, is_page
-from unspan_inverter.plan.bindings import Bindings, plain_key
+from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Assign, Check, Do, Statement
 from unspan_inverter.plan.relevance import Relevance
@@ -75,7 +76,7 @@ def arranged(facts: Facts, bindings: Bindings, relevance: Relevance) -> list[Sta
     rows = [row for decoy in facts.decoys for row in decoy.rows]
     named = replace(bindings, names={**bindings.names, **variables(rows, bindings)})
     spoken = {key for decoy in facts.decoys for key in pointed(decoy)}
-    place = {row.key: at for at, row in enumerate([*(row for row in facts.rows if row.key in bindings.names), *rows])}
+    place = arrange.places([*arrange.arranged(facts, bindings), *rows])
     return [statement for decoy in facts.decoys for statement in of_decoy(decoy, facts, named, relevance, place, spoken)]
 
 

@@ -10,6 +10,7 @@ from unspan_proto.project import Model, Project
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Key, Made
+from unspan_inverter.facts.kinds import SECRETS
 
 TAKEN = {
     "self",
@@ -116,9 +117,6 @@ def telling(values: Mapping[str, Any], model: Model | None, noun: str) -> str:
             if found:
                 return identifier(found, noun)
     return noun
-
-
-SECRETS = ("password", "token", "secret", "key")
 
 
 def word_of(text: str) -> str | None:

@@ -8,9 +8,9 @@ from unspan_proto.project import Project
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts
+from unspan_inverter.facts.kinds import SECRETS
 from unspan_inverter.plan import documents, names
 from unspan_inverter.plan.bindings import Bindings
-from unspan_inverter.plan.names import SECRETS
 from unspan_inverter.plan.session import user_key
 
 LONGEST = 30

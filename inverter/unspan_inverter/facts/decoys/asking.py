@@ -3,22 +3,23 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from unspan_proto.project import Field, Model, Project
-from unspan_proto.values import bare
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import predicates
 from unspan_inverter.facts.decoys.matching import Search
 from unspan_inverter.facts.decoys.scopes import Scope, Test, compared
 from unspan_inverter.facts.decoys.truth import ABSENT, Row, field_of, refers
+from unspan_inverter.facts.kinds import plain_key
 from unspan_inverter.facts.writes import from_columns
 
 FRAMEWORK = ("contenttypes.", "sessions.", "sites.", "admin.", "auth.permission")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """What a request said, and who made it."""
 
@@ -27,7 +28,11 @@ class Request:
 
     def said(self, value: Any) -> bool:
         """Whether a value stands in the request, in the session or in the view's arguments."""
-        return plain(value) in words(self.exchange)
+        return plain(value) in self.words
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return words(self.exchange)
 
     def is_user(self, label: str, value: Any) -> bool:
         user = self.exchange.user
@@ -49,8 +54,7 @@ def words(exchange: Exchange) -> frozenset[str]:
 
 
 def plain(value: Any) -> str:
-    text = str(bare(value)).lower()
-    return text.replace("-", "") if len(text) in (32, 36) else text
+    return plain_key(value).lower()
 
 
 def wanted(looking: Search, request: Request, own: bool) -> Iterator[int]:

@@ -15,14 +15,13 @@ from unspan_inverter.facts.decoys.known import TEXTS, Known, by_column, fits, wh
 from unspan_inverter.facts.decoys.matching import Search
 from unspan_inverter.facts.decoys.scopes import Test
 from unspan_inverter.facts.decoys.truth import ABSENT, FRESH, TRUE, Row, answers, field_of
-from unspan_inverter.facts.kinds import Key, Made, RowExists
+from unspan_inverter.facts.kinds import SECRETS, Key, Made, RowExists
 
 MOST_ROWS: Final = 3
 """Rows of one near miss: itself, and those without which there is no such row."""
 MOST_VALUES: Final = 9
 """Columns of all of them that are written out: a reader wants to see at once what it is."""
 MOST_TRIED: Final = 20
-SECRETS: Final = ("password", "token", "secret", "key")
 
 
 @dataclass(frozen=True, slots=True)
