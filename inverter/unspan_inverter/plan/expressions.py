@@ -90,9 +90,9 @@ class Assign:
     value: Any
     note: str = ""
     shape: str = "plain"
-    others: tuple[Name, ...] = ()
     row: Key | None = field(default=None, compare=False)
     """The row that it makes, where it makes one."""
+    others: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
