@@ -49,6 +49,9 @@ class Learning:
             if usable(place.secret) and (place.sure or mixed(place.secret)):
                 self._vault.learn(place.secret, "")
 
+    def known(self, text: str) -> str:
+        return text
+
     def octets(self, data: bytes, name: str) -> bytes:
         if data:
             text = decoded(unpacked(data))
@@ -83,6 +86,10 @@ class Covering:
         if covered is not text and covered != text and not more:
             return self._named(covered, places(covered, self.secret, form)) if len(covered) > 7 else covered
         return self._named(covered, [*more, *places(text, self.secret, form)]) if len(text) > 7 or more else covered
+
+    def known(self, text: str) -> str:
+        """The text of which is known that it tells of no secret by itself."""
+        return self._vault.covered(text)
 
     def _named(self, text: str, found: Iterable[Place]) -> str:
         """The text with what is named in it replaced, from its end on; what was replaced before stays."""

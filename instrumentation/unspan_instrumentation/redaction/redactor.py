@@ -21,13 +21,15 @@ from unspan_instrumentation.redaction.documents import dumped, walked
 from unspan_instrumentation.redaction.leaves import Covering, Learning
 from unspan_instrumentation.redaction.names import KEYED, Names
 from unspan_instrumentation.redaction.substitutes import Substitutes
-from unspan_instrumentation.redaction.texts import STEMS
+from unspan_instrumentation.redaction.texts import STEMS, places
 from unspan_instrumentation.redaction.vault import Vault
 from unspan_instrumentation.settings import Settings
 
 TRACES: Final = 1_024
 """Traces whose secrets are remembered at one time."""
 MOST_NAMED: Final = 2_000
+LONGEST_KNOWN: Final = 4_000
+"""Characters of a text of which it is remembered that nothing is in it."""
 TOO_MANY: Final = (
     "there were more secrets in it than are looked for everywhere; some were replaced only where their names say what they are"
 )
@@ -54,6 +56,7 @@ class Redactor:
         self.off = settings.redact is None
         self._names = Names(settings.redact or ())
         self._kept = frozenset(unquote(one) for one in settings.redacted.split(",") if one)
+        self._bland = lru_cache(4096)(self._nothing_in)
         self._substitutes = Substitutes(os.urandom(32))
         self._vaults: OrderedDict[int, Vault] = OrderedDict()
         self._always: Vault | None = None
@@ -222,11 +225,21 @@ class Redactor:
         return made if listed is document else {"$": "tuple", "v": made}
 
     def _plain(self, key: str, value: str, leaf: "Learning | Covering") -> Any:
+        if len(value) < LONGEST_KNOWN and self._bland(key, value):
+            return leaf.known(value)
         if key == v.QUERY:
             return leaf.inside(value, form=True)
         if key == v.URL:
             return self._address(value, leaf)
         return leaf.inside(value, statements.literals(value, self._names.secret) if key == v.STATEMENT else ())
+
+    def _nothing_in(self, key: str, value: str) -> bool:
+        """Whether nothing in a text looks like a secret or is named as one. Statements come again and again."""
+        found = [
+            *places(value, self._names.secret, key == v.QUERY),
+            *(statements.literals(value, self._names.secret) if key == v.STATEMENT else ()),
+        ]
+        return not found and (key != v.URL or next(places(value.partition("?")[2], self._names.secret, True), None) is None)
 
     def _address(self, value: str, leaf: "Learning | Covering") -> str:
         start, mark, query = value.partition("?")

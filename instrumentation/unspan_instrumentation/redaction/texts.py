@@ -56,8 +56,9 @@ def unescaped(text: str) -> str:
 
 def places(text: str, secret: Callable[[str], bool], form: bool = False) -> Iterator[Place]:
     """Where secrets stand in a text. `form`: it is a query string or an urlencoded body, in which values are written with percent signs."""
-    for start, end in shapes.found(text):
-        yield Place(start, end, text[start:end], same, True)
+    if shapes.signs(text.encode("utf-8", "replace")) or shapes.RESET.search(text):
+        for start, end in shapes.found(text):
+            yield Place(start, end, text[start:end], same, True)
     if len(text) > LONGEST or (STEMS.search(text) is None and not any(map(secret, names(text)))):
         return
     if form:
