@@ -13,7 +13,7 @@ from unspan_proto.values import bare
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Made
-from unspan_inverter.plan import archives, documents, files, messages, requests, spoken, unordered
+from unspan_inverter.plan import archives, documents, files, headers, messages, requests, spoken, unordered
 from unspan_inverter.plan.bindings import ANY, TOKEN, Bindings, bound_document, literals, plain_key
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Attr, Check, Import, Item, Name, Statement, call, method
@@ -305,6 +305,7 @@ def mail(answer: Answer) -> Iterator[Statement]:
 
 
 ANSWERS: Mapping[str, Callable[[Answer], Iterator[Statement]]] = {
-    "status": status, "redirect": redirect, "exception": failure, "json": document, "html": page, "body": other_body, "mail": mail,
+    "status": status, "redirect": redirect, "exception": failure, "headers": headers.said, "cookies": headers.cookies, "messages": headers.told,
+    "json": document, "html": page, "body": other_body, "mail": mail,
 }  # fmt: skip
 """Every assertion on the response by its kind, in the order in which they are written."""

@@ -52,6 +52,9 @@ class Clock:
     compared: bool = False
     """Whether the project's code asked for the time and did not show, store or look for what it was told: it compared or reckoned with it."""
 
+    stored: bool = False
+    """Whether all that was done with it was to store it in rows: where nothing says so in the test, any time is as good."""
+
     @property
     def kept(self) -> str:
         """The function that asks for the time by no name that a test could patch; empty where there is none."""
@@ -155,12 +158,16 @@ def clock(events: Sequence[Event], exchange: Exchange, facts: Facts, project: Pr
     others = [one for one in told if one.at != at]
     pairs = [pair for one in others for pair in zip(texts(one, one.at, zones), texts(one, at, zones), strict=False) if pair[0] != pair[1]]
     mattering = tuple(one for one in told if any(one in some for some in ranked))
+    shown, asked, _, bound, dated, expiring = ranked
+    stored = not (shown or asked or bound or dated or expiring)
     early = before_rows(events)
     compared = any(
         not (matter.shown(one) or matter.written(one) or matter.bound(one) or (one.source in STAMPS and one.tape.span in early))
-        for one in ranked[1]
+        for one in asked
     )
-    return Clock(moment, told, tuple(dict.fromkeys(pairs)), library(project, mattering), zones, mattering, apart(facts, told), compared)
+    return Clock(
+        moment, told, tuple(dict.fromkeys(pairs)), library(project, mattering), zones, mattering, apart(facts, told), compared, stored
+    )
 
 
 def before_rows(events: Iterable[Event]) -> set[str]:

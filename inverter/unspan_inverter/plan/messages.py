@@ -1,10 +1,12 @@
-"""Messages of earlier requests that this one showed: Django keeps them in a signed cookie, which a test does not send again."""
+"""Messages, which Django keeps in a signed cookie: those of earlier requests, whose cookie a test does not send again, and those of this one."""
 
 import json
 import zlib
 from base64 import urlsafe_b64decode
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
+
+from unspan_proto.values import bare
 
 from unspan_inverter.events import Exchange
 
@@ -18,6 +20,20 @@ def waiting(exchange: Exchange) -> frozenset[str]:
         return frozenset(texts(json.loads(unsigned(found.value)))) if found else frozenset()
     except (CookieError, ValueError, zlib.error, TypeError):
         return frozenset()
+
+
+def sent(exchange: Exchange) -> list[str]:
+    """The texts of the messages that the response's cookie holds and the request's did not, where its answer is another page to go to."""
+    cookie = exchange.cookies.get(COOKIE)
+    value = bare(cookie.get("value")) if cookie else None
+    if not isinstance(value, str) or not 300 <= exchange.status < 400:
+        return []
+    try:
+        found = texts(json.loads(unsigned(value)))
+    except (ValueError, zlib.error, TypeError):
+        return []
+    old = waiting(exchange)
+    return [text for text in found if text not in old]
 
 
 def unsigned(value: str) -> bytes:

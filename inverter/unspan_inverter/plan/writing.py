@@ -1,8 +1,9 @@
 """Facts → plan: everything decided about the test, nothing rendered."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from unspan_proto.project import Project
@@ -35,7 +36,7 @@ from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call
 from unspan_inverter.plan.habits import NONE, Habits
-from unspan_inverter.plan.holding import held
+from unspan_inverter.plan.holding import Held, held
 from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
 from unspan_inverter.plan.relevance import relevance
 from unspan_inverter.plan.services import stubbed
@@ -76,7 +77,8 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     stubs = stubbed(answer, allow_gaps, randomness.texts)
     asserts += [check for stub in stubs for check in stub.asserts if recorded.habits.asserts("outbound")]
     tokens = tapes.variables(randomness, asserts, frozenset(bindings.names.values()))
-    hold = held(time, facts, exchange, project)
+    idle = time.stored and not time.moving and not any(part == MOMENT or isinstance(part, date) for part in pieces(asserts))
+    hold = Held() if idle else held(time, facts, exchange, project)
     before = [
         *failing(exchange), *session.arranged(exchange, bindings), *caching.arranged(facts, bindings),
         *(statement for stub in stubs for statement in stub.arrange), *act.before,
@@ -189,14 +191,20 @@ def held_first(held: list[Statement], answered: list[Statement]) -> list[Stateme
 
 def mentions(part: Any, name: Name) -> bool:
     """Whether a variable occurs anywhere in a statement or expression."""
-    if isinstance(part, Name):
-        return part.id == name.id
+    return any(isinstance(one, Name) and one.id == name.id for one in pieces(part))
+
+
+def pieces(part: Any) -> Iterator[Any]:
+    """Every value and expression in statements, itself first."""
+    yield part
     if isinstance(part, dict):
-        return any(mentions(item, name) for item in part.values())
-    if isinstance(part, (list, tuple)):
-        return any(mentions(item, name) for item in part)
-    slots = getattr(type(part), "__slots__", ()) if type(part).__module__ == Name.__module__ else ()
-    return any(mentions(getattr(part, slot), name) for slot in slots)
+        inner: Iterable[Any] = (*part.keys(), *part.values())
+    elif isinstance(part, (list, tuple)):
+        inner = part
+    else:
+        inner = [getattr(part, slot) for slot in getattr(type(part), "__slots__", ())] if type(part).__module__ == Name.__module__ else ()
+    for one in inner:
+        yield from pieces(one)
 
 
 def left_behind(recorded: Recorded) -> str:

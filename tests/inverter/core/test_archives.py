@@ -39,8 +39,9 @@ def test_what_is_in_an_archive(body: bytes, expected: dict[str, str | None] | No
 
 
 def asserted(body: bytes, kind: str) -> list[str]:
+    """What is asserted below the status and the kind."""
     lines = source(trace(answer=body, response_headers=[["Content-Type", kind]])).splitlines()
-    return [line.strip() for line in lines if "self.assertEqual" in line or "archive" in line][1:]
+    return [line.strip() for line in lines if "self.assertEqual" in line or "archive" in line][2:]
 
 
 def test_an_archive_is_asserted_by_its_members() -> None:
