@@ -119,7 +119,13 @@ def telling(values: Mapping[str, Any], model: Model | None, noun: str) -> str:
     return noun
 
 
+CODE = re.compile(r"(?=.*\d)[A-Z0-9_-]{6,}")
+"""A number of another system's, with letters in it, which says nothing to a reader."""
+
+
 def word_of(text: str) -> str | None:
+    if CODE.fullmatch(text):
+        return None
     if found := re.search(r"\b(?:a|an|the)\s+([A-Za-z]{2,20})\b", text, re.I):
         return found[1]
     some: list[str] = re.findall(r"[A-Za-z]+", text)

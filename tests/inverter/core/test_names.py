@@ -94,7 +94,7 @@ def test_a_test_is_named_after_what_happens(
 
 
 @pytest.mark.parametrize(("text", "word"), [
-    ("Give a talk at Django Day", "talk"), ("Take over the world", "world"), ("Emma", "Emma"), ("Ada Lovelace", "Ada_Lovelace"), ("42", None), ("", None),
+    ("Give a talk at Django Day", "talk"), ("Take over the world", "world"), ("Emma", "Emma"), ("Ada Lovelace", "Ada_Lovelace"), ("42", None), ("", None), ("UA8RXUSPL", None), ("SKU-12", None),
     ("It is to do or be bold", "bold"),
 ])  # fmt: skip
 def test_a_text_has_a_telling_word(text: str, word: str | None) -> None:

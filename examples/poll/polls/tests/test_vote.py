@@ -17,14 +17,14 @@ from polls.tests.factories import PollFactory, TeamFactory, UserFactory
 
 class SlackInteractionsTests(SlackTestCase):
     def test_post_slack_interactions_creates_a_vote(self):
-        """Recorded in trace 395de6be10e9f629a05a262af482f6ee (as generated: 6a9ed95c).
+        """Recorded in trace 46f28b62e9c8b7cb51d482bc4505a183 (as generated: dcca8ee7).
 
-        Again: inverter generate --trace-id 395de6be10e9f629a05a262af482f6ee
+        Again: inverter generate --trace-id 46f28b62e9c8b7cb51d482bc4505a183
         """
-        moment = datetime(2026, 11, 21, 23, 27, 28, 929000, tzinfo=timezone.utc)
+        moment = datetime(2026, 11, 22, 0, 15, 42, 669173, tzinfo=timezone.utc)
         team = TeamFactory(slack_id="T9TK3CUKW", name="Slack Corp", domain="slack-corp")
-        Bot.objects.create(team=team, slack_id="U018PQ4SZ0T", access_token="xoxb-9367425-poll")
-        ua_rxuspl = UserFactory(team=team, slack_id="UA8RXUSPL", name="jtorrance")
+        Bot.objects.create(team=team, slack_id="U018PQ4SZ0T", access_token="xjib-2705693-jbep")
+        jtorrance = UserFactory(team=team, slack_id="UA8RXUSPL", name="jtorrance")
         wendy = UserFactory(team=team, slack_id="U013ZG3P41C", name="wendy", locale="en-US")
         poll = PollFactory(
             team=team, author=wendy, question="Who goes to DjangoCon?", channel="CBR2V3XEX", message="1614590400.000200"
@@ -37,9 +37,9 @@ class SlackInteractionsTests(SlackTestCase):
         # not asked for: another team
         User.objects.create(team=other_team, slack_id="UA8RXUSPL")
         # not asked for: with another option poll
-        other_poll = Poll.objects.create(team=team, author=ua_rxuspl, question="Another poll")
+        other_poll = Poll.objects.create(team=team, author=jtorrance, question="Another poll")
         other_option = Option.objects.create(poll=other_poll, text="Another option")
-        Vote.objects.create(option=other_option, user=ua_rxuspl)
+        Vote.objects.create(option=other_option, user=jtorrance)
         responses.post(
             "https://slack.com/api/chat.update",
             json={"ok": True, "channel": "CBR2V3XEX", "ts": "1614590400.000200", "text": "Who goes to DjangoCon?"},
@@ -74,7 +74,7 @@ class SlackInteractionsTests(SlackTestCase):
         self.assertEqual(response.status_code, 200)
         self.assertEqual(response.content, b"")
         vote_2 = Vote.objects.get(option=next_year)
-        self.assertEqual(vote_2.user, ua_rxuspl)
+        self.assertEqual(vote_2.user, jtorrance)
         analytics_event = AnalyticsEvent.objects.get(name="vote")
         self.assertEqual(analytics_event.team, team)
         self.assertEqual(analytics_event.properties, {"poll": "Who goes to DjangoCon?", "option": "Next year"})
