@@ -3,8 +3,8 @@
 import sys
 from typing import Any, Final
 
-from unspan_instrumentation.patching import around
-from unspan_instrumentation.recording import Verified, current
+from unspan_instrumentation.patching import around, quietly
+from unspan_instrumentation.recording import Recording, Verified, current
 
 HASHERS: Final = (
     "PBKDF2PasswordHasher", "PBKDF2SHA1PasswordHasher", "Argon2PasswordHasher", "BCryptSHA256PasswordHasher", "BCryptPasswordHasher", "ScryptPasswordHasher",
@@ -23,12 +23,14 @@ def verify(original: Any, hasher: Any, args: tuple[Any, ...], kwargs: dict[str, 
     right = original(hasher, *args, **kwargs)
     recording = current()
     if right is True and recording is not None:
-        password, encoded = (
-            (*args, kwargs.get("password"), kwargs.get("encoded"))[:2] if len(args) != 1 else (args[0], kwargs.get("encoded"))
-        )
-        if type(password) is str and type(encoded) is str:
-            recording.sink(Verified(recording.trace_id, password, encoded))
+        given = dict(zip(("password", "encoded"), args, strict=False)) | kwargs
+        quietly(recording, "a password", noted, recording, given.get("password"), given.get("encoded"))
     return right
+
+
+def noted(recording: Recording, password: Any, encoded: Any) -> None:
+    if type(password) is str and type(encoded) is str:
+        recording.sink(Verified(recording.trace_id, password, encoded))
 
 
 def hashed(password: str, like: str) -> str | None:

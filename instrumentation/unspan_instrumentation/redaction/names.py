@@ -69,6 +69,8 @@ class Names:
         self._harmless: set[bytes] = set()
 
     def _secret(self, name: str) -> bool:
+        if not name:
+            return bool(self._added)
         known = canonical(name)
         forms = {known, known.rpartition(".")[2]}
         if any(fnmatchcase(form, glob) for glob in self._exempt for form in forms):

@@ -21,7 +21,7 @@ from unspan_instrumentation.redaction.documents import dumped, walked
 from unspan_instrumentation.redaction.leaves import Covering, Learning
 from unspan_instrumentation.redaction.names import KEYED, Names
 from unspan_instrumentation.redaction.substitutes import Substitutes
-from unspan_instrumentation.redaction.texts import STEMS, places
+from unspan_instrumentation.redaction.texts import places, stemmed
 from unspan_instrumentation.redaction.vault import Vault
 from unspan_instrumentation.settings import Settings
 
@@ -127,7 +127,7 @@ class Redactor:
         """Whether an encoded value may tell of a secret by itself."""
         if self._names.among(KEYED.findall(data)) or shapes.signs(data) or b'"bytes"' in data:
             return True
-        return (b'\\"' in data or b"=" in data) and STEMS.search(data.decode("utf-8", "replace")) is not None
+        return (b'\\"' in data or b"=" in data) and stemmed(data.decode("utf-8", "replace"))
 
     def _columns(self, key: str, attributes: Mapping[str, Any], texts: Mapping[str, bytes], data: bytes) -> tuple[str, ...]:
         if key == v.ROWS:

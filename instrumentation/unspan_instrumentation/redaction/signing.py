@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from json import loads
 from typing import Any, Final
 
-from unspan_instrumentation.patching import around
-from unspan_instrumentation.recording import Signed, current
+from unspan_instrumentation.patching import around, quietly
+from unspan_instrumentation.recording import Recording, Signed, current
 from unspan_instrumentation.redaction.leaves import claims_of
 
 DIGESTS: Final = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
@@ -25,10 +25,13 @@ def unsign(original: Any, signer: Any, args: tuple[Any, ...], kwargs: dict[str, 
     found = original(signer, *args, **kwargs)
     recording = current()
     if recording is not None and type(signer).__module__ == "django.core.signing" and args and type(args[0]) is str:
-        known = signer.__dict__
-        if known.get("sep") == ":" and known.get("algorithm") == "sha256" and type(known.get("salt")) is str and own(known.get("key")):
-            recording.sink(Signed(recording.trace_id, args[0], known["salt"]))
+        quietly(recording, "a signature", noted, recording, signer.__dict__, args[0])
     return found
+
+
+def noted(recording: Recording, known: Mapping[str, Any], text: str) -> None:
+    if known.get("sep") == ":" and known.get("algorithm") == "sha256" and type(known.get("salt")) is str and own(known.get("key")):
+        recording.sink(Signed(recording.trace_id, text, known["salt"]))
 
 
 def own(key: Any) -> bool:
