@@ -21,8 +21,18 @@ def emptied(bindings: Bindings, relevance: Relevance) -> list[Statement]:
     for alias in sorted({alias for _, alias in tables}):
         models = [model for label, there in tables if there == alias and (model := bindings.project.model(label))]
         seeded = [model for model in models if model.seeded and model.label.lower() not in SPECIAL]
-        found += [(model, alias) for model in pointing_first(seeded)]
+        found += [(model, alias) for model in pointing_first(with_pointing(seeded, bindings.project.models))]
     return [Do(method(method(rows_of(model, alias), "all"), "delete"), "" if i else MIGRATED) for i, (model, alias) in enumerate(found)]
+
+
+def with_pointing(seeded: Sequence[Model], models: Sequence[Model]) -> list[Model]:
+    """These models, and others with rows of migrations that point to theirs: those would go too, or stand in the way."""
+    found = list(seeded)
+    rest = [one for one in models if one.seeded and one not in found and one.label.lower() not in SPECIAL and not one.proxy]
+    while more := [one for one in rest if any(points(one, other) for other in found)]:
+        found += more
+        rest = [one for one in rest if one not in more]
+    return found
 
 
 def pointing_first(models: Sequence[Model]) -> list[Model]:

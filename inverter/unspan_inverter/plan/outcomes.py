@@ -109,8 +109,14 @@ class Outcome:
         if any(text in (str(value), getattr(value, "hex", "")) or (isinstance(value, str) and text in value) for text in self.held):
             return False
         callable_default = isinstance(one.default, Opaque) and one.default.type not in EMPTY
+        if isinstance(value, UUID) and value not in self.known_keys() and str(value) not in asked(self.exchange):
+            return True  # a random key that a library made
         digest = isinstance(value, str) and DIGEST.fullmatch(value) is not None  # made of who knows what, keys among it
         return (callable_default or digest) and isinstance(value, (str, bytes, UUID)) and str(value) not in asked(self.exchange)
+
+    def known_keys(self) -> set[UUID]:
+        """The random keys that stood in rows before."""
+        return {found for row in self.facts.rows for value in (row.key.pk, *row.values.values()) if isinstance(found := bare(value), UUID)}
 
     def tells_time(self, value: Any) -> bool:
         """Whether a text or document holds a time of the request itself."""

@@ -1,19 +1,39 @@
 """How a test makes, finds and changes rows: through which manager, in which database."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from unspan_proto.project import Model
 
 from unspan_inverter.facts import Key
-from unspan_inverter.plan.expressions import Attr, Call, Import, call, method
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Do, Import, Name, Statement, call, method
+
+INSERTED: Final = Name("inserted")
+INSERTED_ROW: Final = '''
+def inserted(row, using="default"):
+    """Writes a row and those that it inherits from, without what `save()` and the receivers of its signals do besides."""
+    with mock.patch("django.dispatch.Signal.send"):
+        row.save_base(using=using)
+    return row
+'''
 
 
 def creation(model: Model, values: Mapping[str, Any], database: str) -> Any:
-    """`Model.objects.create(…)`; where saving has effects of its own, which the recording shows already, `bulk_create`."""
+    """`Model.objects.create(…)`; where saving has effects of its own, which the recording shows already, another way: Django has no `bulk_create` for
+    inherited tables.
+    """
     if in_bulk(model):
         return method(manager(model, database), "bulk_create", [call(Import(model.module, model.name), **values)])
+    if model.save_effects:
+        using = (("using", database),) if database != "default" else ()
+        return Call(INSERTED, (call(Import(model.module, model.name), **values),), using)
     return method(manager(model, database), "create", **values)
+
+
+def functions(statements: Sequence[Statement]) -> list[str]:
+    """The function that these statements use."""
+    used = any(isinstance(one, (Assign, Do)) and getattr(one.value, "function", None) == INSERTED for one in statements)
+    return [INSERTED_ROW] if used else []
 
 
 def in_bulk(model: Model) -> bool:

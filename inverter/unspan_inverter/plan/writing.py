@@ -39,6 +39,7 @@ from unspan_inverter.plan.habits import NONE, Habits
 from unspan_inverter.plan.holding import Held, held
 from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
 from unspan_inverter.plan.relevance import relevance
+from unspan_inverter.plan.rows import functions as row_functions
 from unspan_inverter.plan.services import stubbed
 
 
@@ -105,7 +106,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
         act=(*files.arranged(facts), act.request, *(kept_session(sessions) if time.moment is not None else ())), asserts=tapes.speaking(tuple(asserts), tokens),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=uses_database(recorded),
         decorators=tuple(one for stub in stubs for one in stub.decorators), before_class=characters, transactions=real, strict_csrf=exchange.csrf_refused,
-        functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions, *sequences.functions(rows), *charsets.functions(characters)])), notes=facts.notes,
+        functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions, *sequences.functions(rows), *row_functions(rows), *charsets.functions(characters)])), notes=facts.notes,
         shareable=shared, told_apart=telling.told_apart(exchange, facts, bindings),
     )  # fmt: skip
     if not mentions((plan.contexts, plan.asserts, act.before), MOMENT):

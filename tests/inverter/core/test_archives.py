@@ -1,15 +1,17 @@
 """Archives in answers are asserted by what is in them; caches that hold rows hold objects; numbers of new rows inside of words are no data."""
 
 import gzip
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 from zipfile import ZipFile
 
 import pytest
 from unspan_inverter.plan.archives import members
 from unspan_proto.values import ModelRef
 
-from .making import Happening, cached, insert, read, source, trace
+from .making import PROJECT, Happening, cached, field, insert, model, read, source, trace
 
 
 def zipped(**files: str) -> bytes:
@@ -80,3 +82,15 @@ def test_the_number_of_a_new_row_inside_of_a_word_is_no_data(title: str, path: s
     text = source(trace(insert("shop.Book", {"id": 41, "title": title, "price": 7}), method="POST", path=path))
 
     assert (f'title="{title}"' in text) is lookup
+
+
+@pytest.mark.parametrize(
+    ("path", "compared"), [("/books/", False), (f"/books/{UUID(int=9)}/", True)], ids=["made by a library", "the request's"]
+)
+def test_a_random_key_in_a_new_row_is_only_compared_where_the_request_brought_it(path: str, compared: bool) -> None:
+    logged = model("shop.Logged", field("about", "CharField"), field("action", "UUIDField"))
+    project = replace(PROJECT, models=(*PROJECT.models, logged))
+    made = insert("shop.Logged", {"id": 1, "about": "Emma", "action": UUID(int=9)})
+    text = source(trace(made, project=project, method="POST", path=path))
+
+    assert ("action" in text.partition("class ")[2]) is compared

@@ -233,3 +233,23 @@ def test_a_moment_that_was_copied_into_a_new_row_is_written_out_where_it_came_fr
 def test_a_row_keeps_the_key_that_another_row_s_document_names(note: str, kept: bool) -> None:
     happened = read("shop.Book", {"id": 41, "title": "Emma"}), read("shop.Loan", {"id": LOAN, "book_id": 41, "number": 1, "note": note})
     assert ("Book.objects.create(id=41," in source(trace(*happened))) is kept
+
+
+ACTING = replace(
+    PROJECT,
+    models=tuple(
+        replace(one, save_effects=one.label == "shop.Novel", seeded=one.label in ("shop.Author", "shop.Book")) for one in PROJECT.models
+    ),
+)
+
+
+def test_a_row_of_inherited_tables_is_written_without_what_saving_does_besides() -> None:
+    novel = read("shop.Novel", {"book_ptr_id": 41, "genre": "romance"}, project=ACTING)
+    text = source(trace(novel, read("shop.Book", {"id": 41, "title": "Emma"}, project=ACTING), project=ACTING, method="POST"))
+    assert 'inserted(Novel(title="Emma", genre="romance"))' in text
+    assert "def inserted(row, using=" in text
+
+
+def test_rows_of_migrations_that_point_to_others_are_taken_away_with_those() -> None:
+    text = source(trace(read("shop.Author", {"id": 1, "name": "Jane"}, project=ACTING), project=ACTING, method="POST"))
+    assert text.index("Book.objects.all().delete()") < text.index("Author.objects.all().delete()")
