@@ -46,7 +46,8 @@ def resolved(path: str, project: Project) -> tuple[Route, Sequence[str]] | None:
         found = pattern.fullmatch(path[1:]) if pattern is not None else None
         if found is not None:
             texts = [found[name] for name in route.parameters if name in found.groupdict()]
-            return (route, texts) if usable(route, project) and None not in texts else None
+            unnamed = pattern is not None and pattern.groups > 0 == len(pattern.groupindex)
+            return (route, texts) if usable(route, project) and None not in texts and not unnamed else None
     return None
 
 

@@ -56,6 +56,11 @@ def test_a_pattern_is_read_as_django_reads_it(pattern: str, path: str, met: bool
     assert bool(found and found.fullmatch(path)) is met
 
 
+def test_a_path_with_a_part_that_has_no_name_is_written_as_it_is() -> None:
+    project = with_routes(Route(r"^((?:[\w\-]+/)*)$", "page", "v"))
+    assert (resolved("/news/today/", project), resolved("/", project)) == (None, None)
+
+
 def test_the_first_of_several_patterns_wins() -> None:
     project = with_routes(Route("a/<slug:x>/", "first", "v", ("x",)), Route("a/b/", "second", "v"))
     found = resolved("/a/b/", project)
