@@ -12,7 +12,7 @@ INSTALL = $(PYTHON) requirements/install.py
 COUNT ?= 2000
 DATABASE ?= sqlite
 
-.PHONY: help demo readme environment test deep programs launching lint types newest trials lock proto clean
+.PHONY: help demo readme environment test deep programs launching lint types goldens newest trials lock proto clean
 
 help:
 	@echo "make demo     record the example's requests, turn them into tests, run the tests"
@@ -67,6 +67,10 @@ types:
 	@$(INSTALL) $(VENV) check
 	@echo "==> pyright"
 	@$(RUN)/pyright --pythonpath $(RUN)/python
+
+goldens:
+	@$(INSTALL) $(VENV) test
+	@cd tests && ../$(RUN)/python -m goldens.making
 
 newest:
 	@$(INSTALL) .venv-newest test --newest
