@@ -6,6 +6,7 @@ from pathlib import Path
 from unspan_proto.project import Project
 
 from unspan_inverter.conventions import conventions, look
+from unspan_inverter.errors import NoRunner
 from unspan_inverter.generate import Generated, generated
 from unspan_inverter.plugin_loading import plugins
 from unspan_inverter.runners import home
@@ -38,8 +39,15 @@ def customised(
 
 
 def root(project: Project, settings: Settings, here: Path) -> Path:
-    """The folder that the project's modules are imported from: the recorded one where it is on this machine, else that of its manage.py."""
-    recorded = Path(project.root)
-    module = recorded.joinpath(*project.settings_module.split("."))
-    there = recorded.is_absolute() and (module.with_suffix(".py").is_file() or (module / "__init__.py").is_file())
-    return recorded if there else home(settings, here)
+    """The folder that the project's modules are imported from: where the person stands, else the recorded one where it is on this machine."""
+    try:
+        near = home(settings, here)
+    except NoRunner:  # several projects are below
+        near = here
+    return next((folder for folder in (near, Path(project.root)) if holds(folder, project.settings_module)), near)
+
+
+def holds(folder: Path, module: str) -> bool:
+    """Whether a module is below a folder."""
+    place = folder.joinpath(*module.split("."))
+    return folder.is_absolute() and (place.with_suffix(".py").is_file() or (place / "__init__.py").is_file())

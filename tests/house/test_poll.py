@@ -82,3 +82,23 @@ def test_the_pytest_style_passes_too(vote: Vote) -> None:
     done = generated(vote.project, vote, "--style", "pytest", "-o", "polls/tests/test_vote_by_pytest.py")
     assert done.returncode == 0, done.stderr
     assert "1 test passed" in done.stderr
+
+
+def test_model_bakery_makes_the_rows_that_have_no_factory(vote: Vote, tmp_path: Path) -> None:
+    project = shutil.copytree(vote.project, tmp_path / "poll", ignore=shutil.ignore_patterns("__pycache__", "db.sqlite3", "test_*.py"))
+    (project / "polls/tests/test_by_hand.py").write_text("from model_bakery import baker  # noqa: F401\n")
+
+    done = generated(project, vote, "-o", "polls/tests/test_vote.py")
+
+    made = re.findall(r"\b(?:baker\.make\((\w+)|(\w+Factory)\()", (project / "polls/tests/test_vote.py").read_text())
+    assert (done.returncode, "1 test passed" in done.stderr) == (0, True), done.stderr
+    assert [one or other for one, other in made] == [
+        "TeamFactory",
+        "Bot",
+        "UserFactory",
+        "UserFactory",
+        "PollFactory",
+        "Option",
+        "Option",
+        "Vote",
+    ]

@@ -510,7 +510,7 @@ def test_a_terminated_check_takes_its_file_away(collector, home):
     slow = PASSING.replace('User.objects.create(username="ada")', "open('started', 'w').close(); import time; time.sleep(600)")
     code = (
         "from unspan_inverter import cli; from unspan_inverter.cli import generate as g; from unspan_inverter.generate import Generated\n"
-        f"from types import SimpleNamespace; g.built = lambda *given: SimpleNamespace(spans=()); g.customised = lambda *given, **more: Generated({slow!r}, 'hello')\n"
+        f"from types import SimpleNamespace; g.built = lambda *given: SimpleNamespace(spans=(), redacted=()); g.customised = lambda *given, **more: Generated({slow!r}, 'hello')\n"
         f"cli.cli(['generate', '--trace-id', {TRACE!r}, '--endpoint', {collector.address!r}])\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
