@@ -34,6 +34,8 @@ class Bindings:
     explicit: set[str] = field(default_factory=set[str])
     """Labels of models whose rows are created with their recorded keys."""
     used: set[Key] = field(default_factory=set[Key])
+    unfetched: set[Key] = field(default_factory=set[Key])
+    """New rows that the test has no object for: it cannot tell them apart from others, or only counts them."""
     hints: frozenset[str] = frozenset()
     """Words of the route and the path: the model that a bare `pk` belongs to is mostly among them."""
     habits: Habits = NONE
@@ -72,7 +74,8 @@ class Bindings:
 
     def candidates(self, value: Any) -> list[Key]:
         """Rows with a variable whose key reads like `value`, in the order they were met."""
-        return self.told.get(plain_key(value), [])
+        found = self.told.get(plain_key(value), [])
+        return [key for key in found if key not in self.unfetched] if self.unfetched else found
 
     def meant(self, name: str, value: Any) -> Key | None:
         """The row that a parameter called `name` with this value certainly means."""

@@ -72,6 +72,7 @@ def cookies(answer: "Answer") -> Iterator[Statement]:
     for name, morsel in answer.exchange.cookies.items():
         value = bare(morsel.get("value"))
         if name not in theirs and isinstance(value, str) and len(value) <= LONGEST and not BY_CHANCE.search(value):
+            answer.bindings.keep([value])
             yield Check("equal", (Attr(Item(Attr(RESPONSE, "cookies"), name), "value"), spoken.bound(value, answer.bindings)))
 
 

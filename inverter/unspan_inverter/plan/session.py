@@ -39,6 +39,7 @@ def label_of(label: str, bindings: Bindings) -> str:
 def arranged(exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
     """Cookies, login and session before the request."""
     for name, value in cookies(exchange, bindings):
+        bindings.keep([value])
         yield SetItem(Attr(CLIENT, "cookies"), name, value)
     key = user_key(exchange, bindings)
     if key is not None:

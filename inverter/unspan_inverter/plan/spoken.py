@@ -10,11 +10,11 @@ from uuid import UUID
 
 from unspan_proto.values import bare
 
-from unspan_inverter.facts import Key
+from unspan_inverter.facts import Key, RowExists
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.expressions import text
 
-KEY: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<![\d.,])\d+(?![\d]|[.,]\d)")
+KEY: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<![\d.,])\d+(?![\w-]|[.,]\d)")
 MOMENT: Final = re.compile(r"(?<![0-9a-f])(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?![0-9a-f-])|\d{1,2}:\d{2})")
 MARKS: Final = "/#=-_"
 LONG: Final = 3
@@ -63,9 +63,16 @@ def meant(said: str, found: re.Match[str], bindings: Bindings) -> Key | None:
         return called[0]
     if before[-1:] not in tuple(MARKS) and len(found[0]) < LONG:
         return None
+    word = re.search(r"[\w-]*$", before)
+    if word and word[0] and any(word[0] + found[0] in texts_of(row) for row in bindings.facts.rows):
+        return None  # a slug, say
     others = [key for key in bindings.candidates(found[0]) if key not in born]
     hinted = [key for key in some if name(key) in bindings.hints]
     return hinted[0] if hinted else None if others else some[0]
+
+
+def texts_of(row: RowExists) -> set[str]:
+    return {value for item in row.values.values() if isinstance(value := bare(item), str)}
 
 
 def name(key: Key) -> str:

@@ -142,14 +142,26 @@ def by_key(event: RowsRead, project: Project) -> Iterator[Key]:
 
 def asserted(answer: Answer, outcome: Outcome) -> tuple[list[Statement], list[Statement]]:
     """All assertions on the answer, the rows and the session; and, apart, those on the session."""
+    bindings = answer.bindings
+    answered, held, sessions = asserted_once(answer, outcome)
+    fetched = {one.target.id for one in held if isinstance(one, Assign)}
+    missing = {row.key for row in answer.facts.born if (name := bindings.names.get(row.key)) is not None and name not in fetched}
+    bindings.unfetched |= {key for key in missing if mentions((answered, sessions), Name(bindings.names[key]))}
+    if bindings.unfetched:  # nothing may speak of them
+        answered, held, sessions = asserted_once(answer, outcome)
+    return [*held_first(held, answered), *sessions], sessions
+
+
+def asserted_once(answer: Answer, outcome: Outcome) -> tuple[list[Statement], list[Statement], list[Statement]]:
+    """The assertions on the answer, on the rows, and on the session."""
     habits = answer.bindings.habits
     answered = [statement for kind, make in ANSWERS.items() if habits.asserts(kind) for statement in make(answer)]
+    left = Name("session") if answer.clock.moment is not None else Attr(Name("client"), "session")
+    sessions = list(session.asserted(answer.exchange, answer.bindings, left)) if habits.asserts("session") else []
     held: list[Statement] = []
     for _ in range(2):  # rows made speak of each other: the second time, all that are spoken of are known
         held = [one for kind, make in OUTCOMES.items() for one in make(outcome) if habits.asserts(kind) or isinstance(one, Assign)]
-    left = Name("session") if answer.clock.moment is not None else Attr(Name("client"), "session")
-    sessions = list(session.asserted(answer.exchange, answer.bindings, left)) if habits.asserts("session") else []
-    return [*held_first(held, answered), *sessions], sessions
+    return answered, held, sessions
 
 
 def spoken_of(statements: list[Statement]) -> list[Statement]:

@@ -40,6 +40,13 @@ CASES: dict[str, tuple[tuple[Happening, ...], dict[str, Any], str]] = {
         (read("auth.User", {"id": 2, "username": "ann"}),), {"session": {}, "session_after": {"seen": 2}}, 'User.objects.create(id=2, username="ann")',
     ),
     "a session's value of another name": ((FIRST,), {"session": {}, "session_after": {"seen": 1}}, 'session["seen"], 1)'),
+    "a number inside of a slug": ((FIRST,), moved("/books/?seen=novel-1_2"), 'reverse("shop:book-list") + "?seen=novel-1_2"'),
+    "a slug that a row has": (
+        (read("shop.Tag", {"id": 5, "slug": "book-sale-1"}), FIRST), moved("/books/?tag=book-sale-1"), 'reverse("shop:book-list") + "?tag=book-sale-1"',
+    ),
+    "a row that the test has no object for": (
+        (insert("shop.Book", {"id": 41}, {"id": 42}), mail(subject="Book 42", to=["a@b.c"])), {}, '["Book 42"]',
+    ),
     "another row has that number": (
         (read("shop.Author", {"id": 41, "name": "Jane"}), EMMA, mail(subject="Author 41", to=["a@b.c"])), {}, '["Author 41"]',
     ),
@@ -59,3 +66,9 @@ def test_a_text_that_speaks_of_a_new_row(name: str) -> None:
     happened, said, expected = CASES[name]
 
     assert expected in source(trace(*happened, **said))
+
+
+def test_a_row_keeps_the_key_that_a_cookie_names() -> None:
+    text = source(trace(read("shop.Book", {"id": 41, "title": "Emma"}), cookies_sent={"basket": "41:signature"}))
+
+    assert 'Book.objects.create(id=41, title="Emma")' in text
