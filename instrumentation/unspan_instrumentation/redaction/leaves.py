@@ -12,6 +12,7 @@ from unspan_instrumentation.redaction.names import Names
 from unspan_instrumentation.redaction.texts import Place, places
 from unspan_instrumentation.redaction.vault import Vault
 
+MOST_BLAND, LONGEST_BLAND = 8_192, 2_000
 LONGEST_DOCUMENT: Final = 4 << 20
 MOST_UNPACKED: Final = 16 << 20
 
@@ -30,17 +31,29 @@ def is_form(text: str) -> bool:
     return "=" in text[:200] and not any(mark in text[:2000] for mark in ' <{["\n')
 
 
+def bland(names: Names, text: str) -> bool:
+    """Whether nothing in a text is a secret by its looks, or by a name beside it."""
+    known = names.bland.get(text)
+    if known is None:
+        known = next(places(text, names.secret), None) is None
+        if len(text) <= LONGEST_BLAND:
+            if len(names.bland) >= MOST_BLAND:
+                names.bland.clear()
+            names.bland[text] = known
+    return known
+
+
 class Learning:
     """A leaf (see `documents`) that changes nothing."""
 
     def __init__(self, names: Names, vault: Vault) -> None:
-        self.secret, self._vault = names.secret, vault
+        self.secret, self._vault, self._names = names.secret, vault, names
 
     def text(self, text: str, name: str, loose: bool) -> str:
         if name and self.secret(name):
             if usable(text) and (not loose or mixed(text)):
                 self._vault.learn(text, name)
-        elif len(text) > 7:
+        elif len(text) > 7 and not bland(self._names, text):
             self.inside(text)
         return text
 
@@ -72,13 +85,17 @@ class Covering:
     """A leaf that puts substitutes in the places of secrets."""
 
     def __init__(self, names: Names, vault: Vault) -> None:
-        self.secret, self._vault = names.secret, vault
+        self.secret, self._vault, self._names = names.secret, vault, names
+        self.holding = True
+        """Whether what is covered may hold a secret that is known from elsewhere."""
 
     def text(self, text: str, name: str, loose: bool) -> str:
         if not text:
             return text
         if name and self.secret(name) and usable(text) and (not loose or mixed(text)):
             return self._vault.substitute(text, name)
+        if len(text) < 8 or bland(self._names, text):
+            return self._vault.covered(text) if self.holding else text
         return self.inside(text)
 
     def inside(self, text: str, more: Iterable[Place] = (), form: bool = False) -> str:

@@ -65,7 +65,11 @@ class Names:
         plain = [canonical(glob) for glob in globs]
         self._added = tuple(glob for glob in plain if not glob.startswith("!"))
         self._exempt = tuple(glob[1:] for glob in plain if glob.startswith("!"))
+        self.custom = bool(self._added)
+        """Whether names are secret that nothing else tells of."""
         self.secret = lru_cache(8192)(self._secret)
+        self.bland: dict[str, bool] = {}
+        """Texts that were looked at, and whether there is nothing in them: the same ones come in many calls."""
         self._harmless: set[bytes] = set()
 
     def _secret(self, name: str) -> bool:

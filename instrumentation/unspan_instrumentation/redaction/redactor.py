@@ -21,7 +21,7 @@ from unspan_instrumentation.redaction.documents import dumped, walked
 from unspan_instrumentation.redaction.leaves import Covering, Learning
 from unspan_instrumentation.redaction.names import KEYED, Names
 from unspan_instrumentation.redaction.substitutes import Substitutes
-from unspan_instrumentation.redaction.texts import places, stemmed
+from unspan_instrumentation.redaction.texts import INSIDE, places
 from unspan_instrumentation.redaction.vault import Vault
 from unspan_instrumentation.settings import Settings
 
@@ -127,7 +127,7 @@ class Redactor:
         """Whether an encoded value may tell of a secret by itself."""
         if self._names.among(KEYED.findall(data)) or shapes.signs(data) or b'"bytes"' in data:
             return True
-        return (b'\\"' in data or b"=" in data) and stemmed(data.decode("utf-8", "replace"))
+        return (b'\\"' in data or b"=" in data) and (self._names.custom or INSIDE.search(data.lower()) is not None)
 
     def _columns(self, key: str, attributes: Mapping[str, Any], texts: Mapping[str, bytes], data: bytes) -> tuple[str, ...]:
         if key == v.ROWS:
@@ -258,9 +258,10 @@ class Redactor:
         if telling or vault.holds(b"\n".join(texts.values())):
             made: dict[str, bytes] = {}
             for key, data in texts.items():
-                touched = key in telling or (key not in UNTOUCHED and vault.holds(data))
+                leaf.holding = b'"bytes"' in data or vault.holds(data)
+                touched = key in telling or (leaf.holding and key not in UNTOUCHED)
                 made[key] = dumped(self._applied(key, json.loads(data), leaf, attributes, texts)) if touched else data
-            texts = made
+            texts, leaf.holding = made, True
         others = {key: self._covered_plain(key, value, leaf) for key, value in attributes.items() if key not in v.ENCODED}
         return others, texts
 

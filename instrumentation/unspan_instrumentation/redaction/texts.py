@@ -11,6 +11,12 @@ STEMS: Final = (
     "pass", "secret", "token", "key", "pwd", "jwt", "credential", "authoriz", "csrf", "cvv", "cvc", "otp", "ssn", "pin", "auth", "session", "card", "code",
 )  # fmt: skip
 """One of them is in every name of a secret (see `names`), unless a setting adds others."""
+INSIDE: Final = re.compile(
+    rb"(?:pass|pwd|secret|token|jwt|credential|authoriz|csrf|cvv|cvc|otp|ssn|\bpin|(?:api|auth|access|private|session|signing|master|encryption|service)[_. -]?key"
+    rb"|auth_?(?:hash|code)|session_?(?:id|data)|card_?(?:number|no)|(?:verification|security|recovery|backup)_?code)"
+    rb"[\w.-]{0,40}(?:\\+[\"'\]]|')? *(?:=|:)"
+)
+"""A name of a secret inside of an encoded text, with what comes before its value; in lower case. A key of JSON's own has a plain quote after it."""
 PAIR: Final = re.compile(
     r"""(?<!\w)(?P<name>[A-Za-z_][\w.\-]{1,60}+)(?:\\?["'`\]])?\ *(?:=>|[:=])\ *
         (?:\\"(?P<escaped>(?:[^"\\\n]|\\\\.){1,4000})\\" | "(?P<double>(?:[^"\\\n]|\\.){1,4000})" | '(?P<single>(?:[^'\\\n]|\\.|''){1,4000})'
