@@ -78,7 +78,7 @@ COLUMNS: Final[Mapping[str, Kind]] = {
     "time": Kind("models.TimeField()", clock, unique=False),
     "duration": Kind("models.DurationField()", lambda rng: f"datetime.timedelta(days={rng.randint(0, 9)}, seconds={rng.randint(0, 9999)})", unique=False),
     "uuid": Kind("models.UUIDField()", lambda rng: f"uuid.UUID(int={rng.getrandbits(122)}, version=4)", ("exact", "in")),
-    "token": Kind("models.UUIDField(default=uuid.uuid4)", lambda rng: f"uuid.UUID(int={rng.getrandbits(122)}, version=4)", ("exact", "in"), unique=False),
+    "random": Kind("models.UUIDField(default=uuid.uuid4)", lambda rng: f"uuid.UUID(int={rng.getrandbits(122)}, version=4)", ("exact", "in"), unique=False),
     "json": Kind("models.JSONField(default=dict)", document, (), ordered=False, unique=False),
     "binary": Kind("models.BinaryField(default=b'')", lambda rng: rng.choice(("b''", "b'\\x00\\xff'", "b'abc'")), (), ordered=False, unique=False),
     "email": Kind("models.EmailField(blank=True)", lambda rng: f"'p{rng.randint(1, 99)}@example.com'", ("exact", "endswith"), text=True),

@@ -10,7 +10,7 @@ from .rows import Row
 from .schemas import Schema
 from .statements import Scene, Statement
 
-FILLED: Final = ("created", "changed", "seen", "token")
+FILLED: Final = ("created", "changed", "seen", "random")
 ANSWERS: Final = ("everything", "contents", "nothing")
 
 

@@ -42,7 +42,7 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_de
     ordered = ordering.in_order(plain, project, inherited, generic)
     numbered = ordering.tables({row.key.label for row in ordered}, project)
     return Facts(
-        rows=tuple(ordered), loose=loose.results(events, {row.key: at for at, row in enumerate(ordered)}, project), numbered=numbered, generic=generic, unordered=ordering.out_of_order(ordered, numbered), several=None if asked.everything else frozenset(asked.several), deciding=None if asked.everything else {label: frozenset(names) for label, names in asked.deciding.items()}, linked=linked, born=inheritance.born(born(ledger, project), inherited),
+        rows=tuple(ordered), loose=loose.results(events, {row.key: at for at, row in enumerate(ordered)}, project), numbered=numbered, generic=generic, unordered=ordering.out_of_order(ordered, numbered), several=None if asked.everything else frozenset(asked.several), deciding=unasked.decided(asked, project), linked=linked, born=inheritance.born(born(ledger, project), inherited),
         changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut, decoys=beside,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
         mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)), files=tuple(e for e in events if isinstance(e, FileUsed)),

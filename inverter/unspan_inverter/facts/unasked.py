@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from unspan_proto.project import Field, Model, Project
+from unspan_proto.values import Opaque
 
 from unspan_inverter.events import Event, Executed, RowsDeleted, RowsRead, RowsUpdated
 from unspan_inverter.facts import naming, ordering, parents
@@ -19,6 +20,10 @@ EMPTY_TEXTS: Final = frozenset(
 )
 """Classes of fields whose columns hold an empty text where they are given nothing."""
 STATEMENTS = (RowsRead, RowsUpdated, RowsDeleted, Executed)
+
+
+EMPTY: Final[Mapping[str, Any]] = {"dict": {}, "list": [], "builtins.dict": {}, "builtins.list": []}
+"""What a function of this name gives as a default."""
 
 
 @dataclass(slots=True)
@@ -44,6 +49,14 @@ def asked(events: Iterable[Event], project: Project) -> Asked:
                 return Asked(everything=True)  # a view, or a table of which nothing is known
             note(found, statement, event, {table: model for table, model in models.items() if model is not None})
     return found
+
+
+def decided(found: Asked, project: Project) -> dict[str, frozenset[str]] | None:
+    """Label → the attnames, inherited ones too, on which it hung what statements did; None where that is not known."""
+    if found.everything:
+        return None
+    families = {model.label: (model, *project.ancestors(model)) for model in project.models}
+    return {label: frozenset(name for one in some for name in found.deciding.get(one.label, ())) for label, some in families.items()}
 
 
 def note(found: Asked, statement: naming.Named, event: Event, models: Mapping[str, Model]) -> None:
@@ -121,7 +134,9 @@ class Leaving:
         found = dict(row.values)
         for one in model.fields:
             if one.attname in found and one.attname not in kept and droppable(one):
-                if surprising(one):
+                if isinstance(one.default, Opaque) and one.default.type in EMPTY:
+                    found[one.attname] = EMPTY[one.default.type]
+                elif surprising(one):
                     del found[one.attname]
                 else:
                     found[one.attname] = standard(one)
@@ -145,10 +160,11 @@ def told(constraint: Any) -> bool:
 
 def droppable(one: Field) -> bool:
     """Whether a row can be made without being given this column."""
-    if one.kind != "column" or one.primary_key or one.unique or one.generated or one.parent_link:
+    if one.kind != "column" or one.primary_key or one.unique or one.generated or one.parent_link or one.db_default:
         return False
-    given = one.null or one.has_default or one.db_default or one.auto_now or one.auto_now_add
-    return given or one.cls in EMPTY_TEXTS
+    if isinstance(one.default, Opaque):  # a function's value: of one that gives moments and random keys no two rows share it
+        return one.default.type in EMPTY or one.type in ("DateTimeField", "DateField", "UUIDField")
+    return one.null or one.has_default or one.auto_now or one.auto_now_add or one.cls in EMPTY_TEXTS
 
 
 @dataclass(frozen=True, slots=True)

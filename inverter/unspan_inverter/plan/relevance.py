@@ -44,7 +44,7 @@ class Relevance:
         return self.decides(one, model) or appears(value, self.text)
 
     def decides(self, one: Field, model: Model) -> bool:
-        return self.deciding is None or any(one.attname in self.deciding.get(label, ()) for label in (model.label, *model.parents))
+        return self.deciding is None or one.attname in self.deciding.get(model.label, ())
 
 
 def relevance(events: Sequence[Event], text: str, password: bool, timed: bool, facts: Facts) -> Relevance:
