@@ -4,6 +4,9 @@ import base64
 import json
 
 import pytest
+from unspan_inverter.plan.answers import ANSWERS
+from unspan_inverter.plan.outcomes import OUTCOMES
+from unspan_inverter.settings import ASSERTIONS
 
 from .making import insert, source, trace
 
@@ -87,3 +90,7 @@ def test_a_message_that_names_a_new_row_says_its_key() -> None:
     )
 
     assert '[f"Tag {tag.pk} saved."]' in text
+
+
+def test_every_kind_of_assertion_can_be_switched_off() -> None:
+    assert set(ASSERTIONS) == {*ANSWERS, *OUTCOMES, "session", "outbound", "decoys"}
