@@ -12,6 +12,7 @@ from typing import Any, Final
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Format, Import, Item, Name, Plan, Statement, Sum, call, method
 
 LEFT_OUT = "a value that the application kept or computed was redacted (UNSPAN_REDACT): nothing is asserted of it"
+USUAL_SALT: Final = "django.core.signing.Signer"
 HANGS = "a substitute, since the value was redacted (UNSPAN_REDACT)"
 
 
@@ -34,9 +35,9 @@ def marked(plan: Plan, redacted: Mapping[str, str], signed: Mapping[str, str]) -
     rows = "\n".join(texts((plan.constants, plan.rows, plan.arrange, plan.contexts)))
     loose = [one for one in redacted if one not in rows and one not in signed]
     notes = plan.notes if len(kept) == len(plan.asserts) else (*plan.notes, LEFT_OUT)
-    act = tuple(again(noted(one, loose), signed) for one in plan.act)
-    functions = (*plan.functions, SIGNED) if any(one == Name("signed") for one in parts(act)) else plan.functions
-    return replace(plan, asserts=bound(kept), act=act, notes=notes, functions=functions)
+    arrange, act = again(plan.arrange, signed), tuple(again(noted(one, loose), signed) for one in plan.act)
+    functions = (*plan.functions, SIGNED) if any(one == Name("signed") for one in parts((arrange, act))) else plan.functions
+    return replace(plan, asserts=bound(kept), arrange=arrange, act=act, notes=notes, functions=functions)
 
 
 def again(part: Any, signed: Mapping[str, str]) -> Any:
@@ -64,7 +65,9 @@ def signature(text: str, how: str) -> Any:
     """The expression that signs a text as the application does; None where that is not known."""
     kind, _, rest = how.partition(" ")
     if kind == "django":
-        return method(call(Import("django.core.signing", "Signer"), salt=rest), "sign", text.rpartition(":")[0])
+        return method(
+            call(Import("django.core.signing", "Signer"), **({} if rest == USUAL_SALT else {"salt": rest})), "sign", text.rpartition(":")[0]
+        )
     digest, _, path = rest.partition(" ")
     setting = SETTING.fullmatch(path)
     if kind != "jwt" or setting is None:

@@ -1,0 +1,41 @@
+"""Substitutes of what the application had signed: the test signs again, wherever it hands them in."""
+
+from urllib.parse import quote
+
+import pytest
+from unspan_proto import FORMAT
+from unspan_proto import vocabulary as v
+
+from .making import Happening, source, trace
+
+COOKIE = "1:MN-R1MiLpmAmxrKVIM3ALUN0-HZ5ftPT8L5-kQqXYD9"
+USUAL = "django.core.signing.Signer"
+
+
+def told(how: str) -> Happening:
+    return Happening(v.END, {v.FORMAT: FORMAT, v.RECORDED: 1, v.LOST: [], v.REDACTED: [["basket", COOKIE, "", how]]})
+
+
+SENT = {
+    "a cookie": (
+        {"headers": [["Host", "testserver"], ["Cookie", f"basket={COOKIE}"]], "cookies_sent": {"basket": COOKIE}},
+        f"django {USUAL}", 'self.client.cookies["basket"] = Signer().sign("1")',
+    ),
+    "a cookie with a salt of its own": (
+        {"headers": [["Host", "testserver"], ["Cookie", f"basket={COOKIE}"]], "cookies_sent": {"basket": COOKIE}},
+        "django shop", 'self.client.cookies["basket"] = Signer(salt="shop").sign("1")',
+    ),
+    "the session": ({"session": {"basket": COOKIE}, "session_after": {"basket": COOKIE}}, f"django {USUAL}", 'session["basket"] = Signer().sign("1")'),
+    "a parameter": ({"query": f"basket={quote(COOKIE)}"}, f"django {USUAL}", '{"basket": Signer().sign("1")}'),
+    "a cookie that nobody verified": (
+        {"headers": [["Host", "testserver"], ["Cookie", f"basket={COOKIE}"]], "cookies_sent": {"basket": COOKIE}},
+        "", f'self.client.cookies["basket"] = "{COOKIE}"',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_what_was_signed_is_signed_again(name: str) -> None:
+    said, how, line = SENT[name]
+
+    assert line in source(trace(told(how), **{"query": "", "answer": b"{}", **said}))
