@@ -146,9 +146,17 @@ def proved(event: RowsRead, project: Project) -> Iterator[tuple[list[Joined], tu
         for (alias, column), value in constants.items():
             if alias in models and (one := models[alias].by_column(column)):
                 values.setdefault(alias, {}).setdefault(column, as_python(one, value, project))
-        gone = {alias for alias in found.outer if all(value is None for value in values.get(alias, {}).values())}
+        gone = {alias for alias in found.outer if absent(models.get(alias), values.get(alias, {}))}
         spread(values, found.equal, gone)
         yield [joined(alias, model, values.get(alias, {})) for alias, model in models.items() if alias not in gone], found.equal
+
+
+def absent(model: Model | None, values: Mapping[str, Any]) -> bool:
+    """Whether an outer join found no row: its key is null, whatever a field of the application's own makes of the nulls beside it."""
+    key = model.field(model.pk) if model else None
+    if key is not None and key.column in values:
+        return values[key.column] is None
+    return all(value is None for value in values.values())
 
 
 def complete(event: RowsRead, project: Project) -> bool:

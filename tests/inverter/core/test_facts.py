@@ -522,6 +522,13 @@ JOINS: dict[str, tuple[Happening, dict[str, Any]]] = {
         ),
         {"rows": {"Book 1": {"id": 1}}},
     ),
+    "a-null-of-an-outer-join-that-a-field-makes-a-text-of": (
+        joined(
+            f'SELECT "shop_book"."id", "shop_author"."id", "shop_author"."name" {OUTER_JOIN}',
+            [BOOK_ID, ["shop.Author", "id", "shop_author"], ["shop.Author", "name", "shop_author"]], [1, None, ""],
+        ),
+        {"rows": {"Book 1": {"id": 1}}},
+    ),
     "the-table-twice": (
         joined(
             f'SELECT "shop_book"."id", T2."id", T2."title" {SELF_JOIN}', [BOOK_ID, ["shop.Book", "id", "T2"], ["shop.Book", "title", "T2"]], [1, 2, "Sanditon"],
