@@ -70,6 +70,7 @@ MESSAGES = {
         '["Saved."]',
     ),
     "shown already": ({"answer": b"<p>Saved.</p>", "cookies": {"messages": {"value": ""}}}, None),
+    "a piece of a page": ({**MOVED, "cookies": {"messages": {"value": cookie("<p>\n Saved.\n</p>")}}}, None),
     "of another form": ({**MOVED, "cookies": {"messages": {"value": "\0"}}}, None),
 }  # fmt: skip
 
