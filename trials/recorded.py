@@ -73,7 +73,7 @@ def trial(wanted: argparse.Namespace, scratch: Path) -> list[Found]:
     state = State(application.home, scratch / "state")
     with collecting(scratch) as endpoint, Collector(Endpoint(endpoint)) as collector:
         try:
-            with served(wanted.folder, scratch, "recorded", endpoint, True) as (one, base, log):
+            with served(wanted.folder, scratch, "recorded", endpoint, True, more={"UNSPAN_REDACT": "off"}) as (one, base, log):
                 plays = list(played(one, base, log, wanted.only, look=False))
                 there = arrived(collector, [play.trace_id for play in plays])
                 return [looked_at(play, collector, there, wanted) for play in plays]

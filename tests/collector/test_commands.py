@@ -151,7 +151,8 @@ WRONG = {
     "an empty text": ({"grpc": ""}, {}, "", "--grpc = '' is wrong: it must be HOST:PORT, for instance 127.0.0.1:4317."),
     "the file": ({}, {}, "keep_bytes = -1", "keep_bytes in FILE = '-1' is wrong: it must be a whole number of bytes, with k, M, G or T for units of 1024, 0 for no limit."),
     "an unknown name in the file": (
-        {}, {}, 'stoer = "x"', "stoer in FILE = 'x' is wrong: there is no such setting; there are grpc, http, keep_bytes, keep_days, queue_bytes, store.",
+        {}, {}, 'stoer = "x"', "stoer in FILE = 'x' is wrong: there is no such setting; there are certificate, grpc, http, ingest_token, insecure, keep_bytes, keep_days, keep_traces, key, "
+        "queue_bytes, read_token, store.",
     ),
     "a list in the file": ({}, {}, "grpc = []", "grpc in FILE = '[]' is wrong: it must be a text or a number."),
     "no TOML": (
@@ -159,8 +160,9 @@ WRONG = {
     ),
     "a misspelt variable": (
         {}, {"UNSPAN_COLLECTOR_STOER": "x"}, "",
-        "UNSPAN_COLLECTOR_STOER = 'x' is wrong: there is no such setting; there are UNSPAN_COLLECTOR_CONFIG, UNSPAN_COLLECTOR_GRPC, "
-        "UNSPAN_COLLECTOR_HTTP, UNSPAN_COLLECTOR_KEEP_BYTES, UNSPAN_COLLECTOR_KEEP_DAYS, UNSPAN_COLLECTOR_QUEUE_BYTES, UNSPAN_COLLECTOR_STORE.",
+        "UNSPAN_COLLECTOR_STOER = 'x' is wrong: there is no such setting; there are UNSPAN_COLLECTOR_CERTIFICATE, UNSPAN_COLLECTOR_CONFIG, UNSPAN_COLLECTOR_GRPC, "
+        "UNSPAN_COLLECTOR_HTTP, UNSPAN_COLLECTOR_INGEST_TOKEN, UNSPAN_COLLECTOR_INSECURE, UNSPAN_COLLECTOR_KEEP_BYTES, UNSPAN_COLLECTOR_KEEP_DAYS, "
+        "UNSPAN_COLLECTOR_KEEP_TRACES, UNSPAN_COLLECTOR_KEY, UNSPAN_COLLECTOR_QUEUE_BYTES, UNSPAN_COLLECTOR_READ_TOKEN, UNSPAN_COLLECTOR_STORE.",
     ),
 }  # fmt: skip
 

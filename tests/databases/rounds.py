@@ -61,9 +61,13 @@ class Round:
 
     def run(self) -> dict[str, str]:
         done = self.command([sys.executable, "manage.py", "test", "--noinput", "-v2"], {})
-        ended = re.findall(r"^test_\w+ \((\w+)\.tests\.test_(\w+)\.\S+ \.\.\. ?(.*)$", done.stderr, re.MULTILINE)
+        ended = re.findall(r"^test_\w+ \((\w+)\.tests\.test_(\w+)\.\S+(?:\nRecorded .*?)? \.\.\. ?(.*)$", done.stderr, re.MULTILINE)
         failures = dict(
-            re.findall(r"^(?:FAIL|ERROR): \S+ \(\w+\.tests\.test_(\w+)\.\S+\n-+\n(.*?)(?=^[=-]{20})", done.stderr, re.MULTILINE | re.DOTALL)
+            re.findall(
+                r"^(?:FAIL|ERROR): \S+ \(\w+\.tests\.test_(\w+)\.\S+\n(?:Recorded .*\n)?-+\n(.*?)(?=^[=-]{20})",
+                done.stderr,
+                re.MULTILINE | re.DOTALL,
+            )
         )
         assert ended, done.stderr[-3000:]
         return {f"/{app}/{name}/": failures.get(name, "" if told.endswith("ok") else told) for app, name, told in ended}

@@ -40,9 +40,13 @@ def updated(compiler: Any, sent: Any) -> Row | list[Row]:
         return by_key
     values = compiler.query.values
     row = {field.attname: cleaned(field, value) for field, _, value in values}
-    given = [(field, value) for field, _, value in values if value is not None]
-    if isinstance(sent, (list, tuple)) and not any(hasattr(type(value), "resolve_expression") for _, value in given):
-        row |= {field.attname: as_text(field, value, row[field.attname], text) for (field, value), text in zip(given, sent, strict=False)}
+    if isinstance(sent, (list, tuple)) and not any(hasattr(type(value), "resolve_expression") for _, _, value in values):
+        left = list(reversed(sent))
+        for field, _, value in values:
+            if value is not None and left:
+                row[field.attname] = as_text(field, value, row[field.attname], left.pop())
+            elif value is None and left and left[-1] is None:  # up to Django 5.2 a NULL stands in the statement itself
+                left.pop()
     return row
 
 
