@@ -154,7 +154,7 @@ def proved(event: RowsRead, project: Project) -> Iterator[tuple[list[Joined], tu
 def absent(model: Model | None, values: Mapping[str, Any]) -> bool:
     """Whether an outer join found no row: its key is null, whatever a field of the application's own makes of the nulls beside it."""
     key = model.field(model.pk) if model else None
-    if key is not None and key.column in values:
+    if key is not None and key.column is not None and key.column in values:
         return values[key.column] is None
     return all(value is None for value in values.values())
 
