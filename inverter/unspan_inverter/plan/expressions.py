@@ -1,6 +1,6 @@
 """The pieces that a plan is written in: expressions and statements as data. Any plain Python value is an expression too: itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -191,6 +191,20 @@ def reached(of: Any, path: str) -> Any:
     for name in path.split("."):
         of = Attr(of, name)
     return of
+
+
+def pieces(part: Any) -> Iterator[Any]:
+    """Everything in statements and expressions, itself first, recorded values too."""
+    yield part
+    if isinstance(part, dict):
+        inner: Iterable[Any] = (*part.keys(), *part.values())
+    elif isinstance(part, (list, tuple, set, frozenset)):
+        inner = part
+    else:
+        ours = type(part).__module__.startswith("unspan_")
+        inner = [getattr(part, slot) for slot in getattr(type(part), "__slots__", ())] if ours else ()
+    for one in inner:
+        yield from pieces(one)
 
 
 def text(parts: Sequence[Any]) -> Any:

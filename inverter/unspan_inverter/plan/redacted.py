@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
-from unspan_inverter.plan.expressions import Assign, Attr, Check, Format, Import, Item, Name, Plan, Statement, Sum, call, method
+from unspan_inverter.plan.expressions import Assign, Attr, Check, Format, Import, Item, Name, Plan, Statement, Sum, call, method, pieces
 
 LEFT_OUT = "a value that the application kept or computed was redacted (UNSPAN_REDACT): nothing is asserted of it"
 USUAL_SALT: Final = "django.core.signing.Signer"
@@ -36,7 +36,7 @@ def marked(plan: Plan, redacted: Mapping[str, str], signed: Mapping[str, str]) -
     loose = [one for one in redacted if one not in rows and one not in signed]
     notes = plan.notes if len(kept) == len(plan.asserts) else (*plan.notes, LEFT_OUT)
     arrange, act = again(plan.arrange, signed), tuple(again(noted(one, loose), signed) for one in plan.act)
-    functions = (*plan.functions, SIGNED) if any(one == Name("signed") for one in parts((arrange, act))) else plan.functions
+    functions = (*plan.functions, SIGNED) if any(one == Name("signed") for one in pieces((arrange, act))) else plan.functions
     return replace(plan, asserts=bound(kept), arrange=arrange, act=act, notes=notes, functions=functions)
 
 
@@ -98,32 +98,17 @@ def bound(asserts: tuple[Statement, ...]) -> tuple[Statement, ...]:
 
 
 def names(part: Any) -> Iterator[str]:
-    for one in parts(part):
+    for one in pieces(part):
         if isinstance(one, Name):
             yield one.id
 
 
 def texts(part: Any) -> Iterator[str]:
     """Every text that stands somewhere in statements or expressions."""
-    for one in parts(part):
+    for one in pieces(part):
         if isinstance(one, str):
             yield one
         elif isinstance(one, bytes):
             yield one.decode("utf-8", "replace")
         elif hasattr(one, "hex") and not isinstance(one, float):
             yield from (str(one), str(one.hex))
-
-
-def parts(part: Any) -> Iterator[Any]:
-    """A statement or an expression, and everything in it."""
-    yield part
-    if isinstance(part, dict):
-        inner: Any = [*part.keys(), *part.values()]
-    elif isinstance(part, (list, tuple, set, frozenset)):
-        inner = part
-    else:
-        inner = (
-            [getattr(part, slot) for slot in getattr(type(part), "__slots__", ())] if type(part).__module__.startswith("unspan_") else ()
-        )
-    for one in inner:
-        yield from parts(one)

@@ -1,7 +1,7 @@
 """Facts → plan: everything decided about the test, nothing rendered."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -34,7 +34,7 @@ from unspan_inverter.plan import (
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call, pieces
 from unspan_inverter.plan.habits import NONE, Habits
 from unspan_inverter.plan.holding import Held, held
 from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
@@ -205,19 +205,6 @@ def held_first(held: list[Statement], answered: list[Statement]) -> list[Stateme
 def mentions(part: Any, name: Name) -> bool:
     """Whether a variable occurs anywhere in a statement or expression."""
     return any(isinstance(one, Name) and one.id == name.id for one in pieces(part))
-
-
-def pieces(part: Any) -> Iterator[Any]:
-    """Every value and expression in statements, itself first."""
-    yield part
-    if isinstance(part, dict):
-        inner: Iterable[Any] = (*part.keys(), *part.values())
-    elif isinstance(part, (list, tuple)):
-        inner = part
-    else:
-        inner = [getattr(part, slot) for slot in getattr(type(part), "__slots__", ())] if type(part).__module__ == Name.__module__ else ()
-    for one in inner:
-        yield from pieces(one)
 
 
 def left_behind(recorded: Recorded) -> str:

@@ -80,7 +80,7 @@ def rows(span: Span) -> Iterator[Line]:
 
 
 def row_text(row: Any, columns: Any) -> str:
-    """`core.Todo(id=1, title='a') core.Project(id=2)`; the bare values where columns and row do not fit each other."""
+    """`todos.Todo(id=1, title='a') auth.User(id=2)`; the bare values where columns and row do not fit each other."""
     if not (isinstance(row, (list, tuple)) and isinstance(columns, (list, tuple)) and len(row) == len(columns)):
         return brief(row, 140)
     groups: dict[str, dict[str, Any]] = {}

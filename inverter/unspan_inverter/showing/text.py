@@ -58,7 +58,7 @@ def columns(mark: str) -> int:
 
 
 def brief(value: object, width: int = 60) -> str:
-    """A decoded value as text of at most `width` columns: `'text'`, `[1, 2]`, `core.Todo(pk=5)`, `<app.Thing>`."""
+    """A decoded value as text of at most `width` columns: `'text'`, `[1, 2]`, `todos.Todo(pk=5)`, `<app.Thing>`."""
     return cut(inert(shown(value, DEPTH)), width)
 
 
