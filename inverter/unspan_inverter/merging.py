@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unspan_inverter.code.classes import NOTHING, Beside
 from unspan_inverter.code.layout import packages_of_project
-from unspan_inverter.code.signing import FUNCTIONS, SHARED, Function, Marked, marked, tests
+from unspan_inverter.code.marks import FUNCTIONS, SHARED, Function, Marked, marked, tests
 from unspan_inverter.errors import NotWritten
 from unspan_inverter.formatting import with_sorted_imports
 from unspan_inverter.proving.removable import CLIENT
@@ -75,15 +75,18 @@ def updated(path: Path, old: str, made: Callable[[Beside], str], *, force: bool 
         raise NotWritten(
             str(path), "the file there is not Python", "Mend it, choose another name with -o, or write over it with --force."
         ) from None
-    beside = Beside(tests=taken(there, parsed(made(NOTHING))))
-    while True:
+    fresh, beside = parsed(made(NOTHING)), NOTHING
+    if names_taken := taken(there, fresh):
+        beside = Beside(tests=names_taken)
         fresh = parsed(made(beside))
+    while True:
         if not force:
             untouched(path, there, fresh)
         try:
             return merged(path, there, fresh)
         except Apart as apart:
             beside = replace(beside, classes=beside.classes | {str(apart)}) if beside.alone else replace(beside, alone=True)
+            fresh = parsed(made(beside))
 
 
 def merged(path: Path, there: Source, fresh: Source) -> str:

@@ -8,7 +8,7 @@ import click
 from unspan_inverter.cli.generate import terminated
 from unspan_inverter.cli.options import endpoint_option, from_option, json_option, source
 from unspan_inverter.cli.progress import progress
-from unspan_inverter.code.signing import resigned
+from unspan_inverter.code.marks import resigned
 from unspan_inverter.errors import InverterError, one_line
 from unspan_inverter.proving.prover import Prover
 from unspan_inverter.proving.verdicts import document, lines, proved, trace_ids, with_verdict

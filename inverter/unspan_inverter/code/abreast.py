@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from unspan_inverter.code.expressions import walked
-from unspan_inverter.plan.expressions import Assign, Call, Name
+from unspan_inverter.plan.expressions import Assign, Call, Name, pieces
 
 MOST: Final = 4
 """Variables before one equals sign: of more, a reader would have to count."""
@@ -29,4 +28,4 @@ def together(first: Any, one: Any) -> bool:
     if not isinstance(first.value, Call) or not isinstance(one.value, Call) or first.value.function != one.value.function:
         return False
     before = {first.target.id, *(other.id for other in first.others)}
-    return len(before) < MOST and not any(isinstance(part, Name) and part.id in before for part in walked(one.value))
+    return len(before) < MOST and not any(isinstance(part, Name) and part.id in before for part in pieces(one.value))

@@ -3,8 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from unspan_inverter.code.expressions import walked
-from unspan_inverter.plan.expressions import Assign, Do, Name, Plan, Statement
+from unspan_inverter.plan.expressions import Assign, Do, Name, Plan, Statement, pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def shared(plans: Sequence[Plan]) -> tuple[Statement, ...]:
 def own_rows(plan: Plan, shared: Sequence[Statement]) -> list[Statement]:
     """The rows of a test beside the shared ones, those to which nobody refers without a variable."""
     rows, after = plan.rows[len(shared) :], (plan.arrange, plan.contexts, plan.act, plan.asserts)
-    spoken = {part.id for part in walked((*(unnamed(row) for row in rows), *after)) if isinstance(part, Name)}
+    spoken = {part.id for part in pieces((*(unnamed(row) for row in rows), *after)) if isinstance(part, Name)}
     return [unnamed(row) if isinstance(row, Assign) and row.target.id not in spoken else row for row in rows]
 
 

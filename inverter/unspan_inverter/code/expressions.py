@@ -2,7 +2,7 @@
 
 import builtins
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from unspan_inverter.plan.expressions import (
     SetAttr,
     SetItem,
     Sum,
+    pieces,
 )
 
 
@@ -67,7 +68,7 @@ LIBRARIES = frozenset(
 
 def aliases(plans: Sequence[Plan]) -> dict[tuple[str, str], str]:
     """Other names for things of the project that would be called like each other, or like anything else in the file."""
-    parts = list(walked(plans))
+    parts = list(pieces(plans))
     imports = sorted({one for one in parts if isinstance(one, Import) and one.name}, key=lambda one: (one.name, one.module))
     theirs = [one for one in imports if one.module.partition(".")[0] in LIBRARIES]
     mine = [one for one in imports if one not in theirs]
@@ -92,17 +93,6 @@ def free_name(one: Import, taken: set[str]) -> str:
     while name in taken:
         name += "_"
     return identifier(name)
-
-
-def walked(part: Any) -> Iterator[Any]:
-    """Every piece of a plan, itself first; what stands inside recorded values is no piece."""
-    if isinstance(part, dict):
-        yield from (found for pair in part.items() for item in pair for found in walked(item))
-    elif isinstance(part, (list, tuple, set)):
-        yield from (found for item in part for found in walked(item))
-    elif type(part).__module__ == Name.__module__:
-        yield part
-        yield from (found for slot in type(part).__slots__ for found in walked(getattr(part, slot)))
 
 
 def name(value: Name, scope: Scope) -> Code:
@@ -158,14 +148,14 @@ def interpolated(parts: Sequence[Any], scope: Scope) -> Code:
     """One f-string; braces and quotes of its texts are escaped by `repr` and doubling. A text alone is a literal."""
     if all(isinstance(part, str) for part in parts):
         return scope.write("".join(parts))
-    pieces: list[Code] = []
+    parted: list[Code] = []
     for part in parts:
         if isinstance(part, str):
-            pieces.append(Code(repr('"' + part)[2:-1].replace("{", "{{").replace("}", "}}").replace('"', '\\"')))
+            parted.append(Code(repr('"' + part)[2:-1].replace("{", "{{").replace("}", "}}").replace('"', '\\"')))
         else:
             inner = scope.write(part)
-            pieces.append(Code(f"{{{inner.text}}}", inner.imports))
-    inner = joined(pieces, "")
+            parted.append(Code(f"{{{inner.text}}}", inner.imports))
+    inner = joined(parted, "")
     return Code(f'f"{inner.text}"', inner.imports)
 
 

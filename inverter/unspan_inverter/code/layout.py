@@ -17,11 +17,11 @@ from unspan_inverter.code.abreast import abreast
 from unspan_inverter.code.assertions import STYLES
 from unspan_inverter.code.classes import NOTHING, Beside, Group, grouped, own_rows
 from unspan_inverter.code.code import Code, Imported, import_lines, needs
-from unspan_inverter.code.expressions import LIBRARIES, Scope, aliases, contexts, statement, walked
+from unspan_inverter.code.expressions import LIBRARIES, Scope, aliases, contexts, statement
 from unspan_inverter.code.look import PLAIN, Look
-from unspan_inverter.code.signing import UNSIGNED, signed
+from unspan_inverter.code.marks import UNSIGNED, signed
 from unspan_inverter.errors import InverterError, one_line
-from unspan_inverter.plan.expressions import Assign, Check, Import, Name, Plan, call
+from unspan_inverter.plan.expressions import Assign, Check, Import, Name, Plan, call, pieces
 
 CAPTURE = "django_capture_on_commit_callbacks"
 """pytest-django's fixture that an act may use, besides the client."""
@@ -162,7 +162,7 @@ class Writer:
     def test(self, plan: Plan) -> Test:
         """One plan as blocks of text."""
         self.strict_csrf = plan.strict_csrf
-        fixtures = (CAPTURE,) if any(part == Name("capture_on_commit") for part in walked(plan.contexts)) else ()
+        fixtures = (CAPTURE,) if any(part == Name("capture_on_commit") for part in pieces(plan.contexts)) else ()
         return Test(
             plan.method_name, re.sub("[^0-9a-f]", "", plan.trace_id), self.decorators(plan), self.block((*self.strict(), *plan.constants, *own_rows(plan, self.shared), *plan.arrange)),
             self.act(plan), self.block(plan.asserts), fixtures,

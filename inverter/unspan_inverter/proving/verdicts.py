@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from unspan_inverter.code.signing import MARK
+from unspan_inverter.code.marks import MARK
 from unspan_inverter.proving.mutating import Strength
 from unspan_inverter.replaying import Replay, words
 
