@@ -187,14 +187,30 @@ class Doing:
 
 
 def valued(value: Any) -> Any:
-    """A value of a cache. A whole response, as `cache_page` keeps it, by its status, headers and content."""
-    state = getattr(value, "__dict__", None) if type(value).__module__.startswith("django.") else None
-    chunks = state.get("_container") if type(state) is dict else None
-    if type(chunks) is list and all(type(chunk) is bytes for chunk in chunks):
-        headers = [[str(name), str(item)] for name, item in value.headers.items()]
-        whole = {"status": value.status_code, "headers": headers, "content": b"".join(chunks)}
-        return Derived(type_name(type(value)), freeze(whole))
-    return freeze(value)
+    """A value of a cache. A whole response, as `cache_page` keeps it, by its status, headers and content, whatever class of the application's or a library's it is of."""
+    if not any(type_name(one) == "django.http.response.HttpResponseBase" for one in mro(type(value))):
+        return freeze(value)
+    state = object.__getattribute__(value, "__dict__")
+    chunks, headers = state.get("_container"), getattr(state.get("headers"), "_store", None)
+    if type(chunks) is not list or type(headers) is not dict or not all(type(chunk) is bytes for chunk in chunks):
+        return freeze(value)
+    said = [[str(name), str(item)] for name, item in headers.values()]
+    return Derived(type_name(type(value)), freeze({"status": status_of(value, state), "headers": said, "content": b"".join(chunks)}))
+
+
+def mro(cls: type) -> tuple[type, ...]:
+    """The classes that it inherits from, whatever its metaclass says."""
+    return type.__dict__["__mro__"].__get__(cls)
+
+
+def attributes_of(cls: type) -> Any:
+    """What stands in a class itself."""
+    return type.__dict__["__dict__"].__get__(cls)
+
+
+def status_of(response: Any, state: dict[str, Any]) -> Any:
+    """The status that the response was given, else that of its class."""
+    return next((one["status_code"] for one in (state, *map(attributes_of, mro(type(response)))) if "status_code" in one), None)
 
 
 def opened(operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Doing | None:

@@ -12,7 +12,8 @@ from unspan_inverter.plan.expressions import Call, Do, Import, Item, Statement, 
 from unspan_inverter.plan.relevance import plain
 
 LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
-FRAMEWORK = ("django.contrib.sessions", "views.decorators.cache")
+SESSIONS = "django.contrib.sessions"
+FRAMEWORK = (SESSIONS, "views.decorators.cache")
 """Beginnings of keys under which Django itself caches."""
 
 
@@ -61,7 +62,7 @@ def instance(value: ModelRef, bindings: Bindings) -> Any:
 
 def settings(facts: Facts, bindings: Bindings, name: str) -> Mapping[str, Any]:
     """The setting that gives the test caches of its own, where the request used any."""
-    if not any(not str(bare(used.key)).startswith(FRAMEWORK) for used in facts.cache):
+    if all(str(bare(used.key)).startswith(SESSIONS) for used in facts.cache):
         return {}
     known = bindings.project.settings.get("CACHES")
     aliases = sorted(

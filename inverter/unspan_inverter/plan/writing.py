@@ -9,6 +9,7 @@ from typing import Any
 from unspan_proto.project import Project
 from unspan_proto.values import bare
 
+from unspan_inverter.errors import NotRepeatable
 from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead, StatementFailed
 from unspan_inverter.facts import Facts, Key
 from unspan_inverter.facts.ledger import SESSIONS
@@ -30,6 +31,7 @@ from unspan_inverter.plan import (
     tapes,
     telling,
     titles,
+    whole_pages,
 )
 from unspan_inverter.plan.answers import ANSWERS, Answer, today
 from unspan_inverter.plan.bindings import Bindings
@@ -79,10 +81,13 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     asserts += [check for stub in stubs for check in stub.asserts if recorded.habits.asserts("outbound")]
     tokens = tapes.variables(randomness, asserts, frozenset(bindings.names.values()))
     idle = time.stored and not time.moving and not any(part == MOMENT or isinstance(part, date) for part in pieces(asserts))
+    page = whole_pages.arranged(facts, exchange, act.request.value)
+    if page and (why := whole_pages.hindrance(exchange, facts, bindings)) and not allow_gaps:
+        raise NotRepeatable(recorded.trace_id, why)
     hold = Held() if idle else held(time, facts, exchange, project)
     before = [
         *failing(exchange), *session.arranged(exchange, bindings), *caching.arranged(facts, bindings),
-        *(statement for stub in stubs for statement in stub.arrange), *act.before,
+        *(statement for stub in stubs for statement in stub.arrange), *act.before, *page,
     ]  # fmt: skip
     real = in_real_transactions(recorded)
     shared = not real and exchange.method in ("GET", "HEAD", "OPTIONS") and sum(row.key in bindings.names for row in facts.rows) > 1
