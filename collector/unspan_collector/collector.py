@@ -19,7 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from starlette.applications import Starlette
 from unspan_proto.readapi.traces_pb2_grpc import add_TracesServicer_to_server
 
-from unspan_collector import grpc_door, http_door, store
+from unspan_collector import grpc_door, http_door, pins, store
 from unspan_collector.errors import CannotListen, Refused, StoreBroken
 from unspan_collector.intake import Intake
 from unspan_collector.read_api import ReadApi
@@ -67,7 +67,7 @@ class Collector:
         ending.callback(http_socket.close)
         tokens = Tokens(self._settings.ingest_token, self._settings.read_token)
         server = grpc.aio.server(interceptors=(Guard(tokens),), options=grpc_door.OPTIONS, compression=grpc.Compression.NoCompression)
-        server.add_generic_rpc_handlers((*grpc_door.handlers(receiver), self._status_handler()))
+        server.add_generic_rpc_handlers((*grpc_door.handlers(receiver), self._status_handler(), pins.handler(self.store)))
         add_TracesServicer_to_server(reading, server)
         health = grpc_health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
@@ -150,6 +150,7 @@ class Collector:
                 "traces": size.traces,
                 "bytes": size.bytes,
                 "disk_bytes": size.disk,
+                "pinned": size.pinned,
             }
             return json.dumps(told | {"grpc": str(self.grpc), "http": str(self.http), "pid": os.getpid()}).encode()
 

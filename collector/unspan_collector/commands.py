@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from unspan_collector import running, settings
+from unspan_collector import pins, running, settings
 from unspan_collector.errors import CollectorError, NotRunning
 from unspan_collector.status import readable, status
 from unspan_collector.terminal import say
@@ -69,9 +69,38 @@ def run(ctx: click.Context, command: tuple[str, ...], config: str | None, **flag
     ctx.exit(asyncio.run(running.run(settings.read(flags, os.environ, config, free), command, os.environ)))
 
 
+def of_running(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds where a running collector listens, and its settings."""
+    command = click.option("--config", metavar="FILE", help="A TOML file with the collector's settings.")(command)
+    return click.option("--grpc", "grpc", metavar="HOST:PORT", help="Where the collector listens (default 127.0.0.1:4317).")(command)
+
+
+@commands.command()
+@of_running
+@click.argument("traces", nargs=-1, required=True, metavar="TRACE…")
+def pin(grpc: str | None, config: str | None, traces: tuple[str, ...]) -> None:
+    """Keep these traces whatever the limits are (ids, unique prefixes of 6 digits or more, or latest).
+
+    \b
+    unspan-collector pin latest
+    """
+    known = settings.read({"grpc": grpc, "insecure": "1"}, os.environ, config)
+    for trace_id in pins.changed(str(known.grpc), list(traces), True, known.read_token, known.certificate):
+        click.echo(f"{trace_id} is kept")
+
+
+@commands.command()
+@of_running
+@click.argument("traces", nargs=-1, required=True, metavar="TRACE…")
+def unpin(grpc: str | None, config: str | None, traces: tuple[str, ...]) -> None:
+    """Let the limits remove these traces again."""
+    known = settings.read({"grpc": grpc, "insecure": "1"}, os.environ, config)
+    for trace_id in pins.changed(str(known.grpc), list(traces), False, known.read_token, known.certificate):
+        click.echo(f"{trace_id} is kept no longer than others")
+
+
 @commands.command("status")
-@click.option("--grpc", "grpc", metavar="HOST:PORT", help="Where the collector listens (default 127.0.0.1:4317).")
-@click.option("--config", metavar="FILE", help="A TOML file with the collector's settings.")
+@of_running
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def show_status(ctx: click.Context, grpc: str | None, config: str | None, as_json: bool) -> None:

@@ -34,6 +34,13 @@ class CannotOpen(CollectorError):
         super().__init__(f"the store {path} cannot be used: {why}. {remedy}")
 
 
+class Corrupted(CannotOpen):
+    """A store's file of which nothing can be read."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "the file is corrupted", "Move the file away, or choose another with --store sqlite:///PATH.")
+
+
 class NotRunning(CollectorError):
     """Nothing, or something else, answers where a collector was expected."""
 
@@ -41,6 +48,13 @@ class NotRunning(CollectorError):
         super().__init__(
             f"no collector answers at {address} ({why}). Start one with: unspan-collector serve, or name another with --grpc HOST:PORT."
         )
+
+
+class NotPinned(CollectorError):
+    """A trace that the collector does not know by this name."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"nothing was changed: {why}.")
 
 
 class CannotRun(CollectorError):

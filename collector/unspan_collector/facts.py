@@ -80,6 +80,7 @@ class Facts:
     parts_due: int = 0
     conflicts: int = 0
     rejected: int = 0
+    damaged: int = 0
     lost: tuple[str, ...] = ()
     service: str = ""
     request: Exchange | None = None
@@ -125,6 +126,8 @@ class Facts:
             said.append(f"{spans(self.conflicts)} came twice under one id with different content: both are kept")
         if self.rejected:
             said.append(f"{spans(self.rejected)} could not be decoded and {'was' if self.rejected == 1 else 'were'} rejected")
+        if self.damaged:
+            said.append(f"{spans(self.damaged)} or more stood on damaged pages of the collector's file")
         return tuple(said)
 
     @property
@@ -150,7 +153,7 @@ class Facts:
         """A recording of ours of which more must come. Not where a span was rejected or changed: those would be waited for in vain."""
         waiting = self.open_ended or bool(self.missing)
         description = self.projects and not (self.roots or self.begun)
-        return bool(self.counted) and waiting and not (self.conflicts or self.rejected or description)
+        return bool(self.counted) and waiting and not (self.conflicts or self.rejected or self.damaged or description)
 
 
 def spans(count: int) -> str:
@@ -195,7 +198,7 @@ def merged(one: Facts, other: Facts) -> Facts:
         counted=one.counted + other.counted, expected=one.expected + other.expected,
         requests=one.requests + other.requests, works=one.works + other.works, begun=one.begun + other.begun, ends=one.ends + other.ends, projects=one.projects + other.projects,
         parts=one.parts + other.parts, parts_due=one.parts_due + other.parts_due,
-        conflicts=one.conflicts + other.conflicts, rejected=one.rejected + other.rejected,
+        conflicts=one.conflicts + other.conflicts, rejected=one.rejected + other.rejected, damaged=one.damaged + other.damaged,
         lost=tuple(dict.fromkeys(one.lost + other.lost)), service=one.service or other.service,
         request=min(exchanges, key=started, default=None), work=max(works, key=known, default=None),
     )  # fmt: skip

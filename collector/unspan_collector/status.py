@@ -14,15 +14,19 @@ TIMEOUT = 5.0
 
 def status(address: str, token: str = "", certificate: str = "") -> dict[str, Any]:
     """What the collector at `address` tells of itself. Raises NotRunning."""
-    options = (("grpc.enable_http_proxy", 0),)
-    shown = grpc.ssl_channel_credentials(Path(certificate).read_bytes()) if certificate else None
-    with grpc.secure_channel(address, shown, options) if shown else grpc.insecure_channel(address, options) as channel:
+    with asked(address, certificate) as channel:
         try:
             borne = (("authorization", f"Bearer {token}"),) if token else ()
             return json.loads(channel.unary_unary(f"/{STATUS_SERVICE}/Get")(b"", timeout=TIMEOUT, metadata=borne))
         except grpc.RpcError as error:
             code = error.code()  # pyright: ignore[reportAttributeAccessIssue]
             raise NotRunning(address, REASONS.get(code, f"gRPC says {code.name}")) from None
+
+
+def asked(address: str, certificate: str) -> grpc.Channel:
+    options = (("grpc.enable_http_proxy", 0),)
+    shown = grpc.ssl_channel_credentials(Path(certificate).read_bytes()) if certificate else None
+    return grpc.secure_channel(address, shown, options) if shown else grpc.insecure_channel(address, options)
 
 
 REASONS = {
@@ -38,7 +42,8 @@ def readable(told: dict[str, Any]) -> str:
     if "traces" not in told:
         return f"running, but failing: {told['detail']}"
     well = "running" if told["healthy"] else f"running, but failing: {told['detail']}"
-    return f"{well}\n{told['traces']} traces, {size(told['bytes'])} of spans, {size(told['disk_bytes'])} on disk in {told['store']}"
+    pinned = f" ({told['pinned']} pinned)" if told.get("pinned") else ""
+    return f"{well}\n{told['traces']} traces{pinned}, {size(told['bytes'])} of spans, {size(told['disk_bytes'])} on disk in {told['store']}"
 
 
 def size(octets: float) -> str:

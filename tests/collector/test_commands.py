@@ -100,7 +100,7 @@ def test_status_of_a_running_collector(collector: Process) -> None:
     traces = len(collector.list(limit=10_000, all_kinds=True))
     assert told == {
         "running": True, "store": f"sqlite:///{collector.store}", "healthy": True, "detail": "", "traces": traces, "bytes": size,
-        "disk_bytes": told["disk_bytes"], "grpc": collector.grpc, "http": collector.http, "pid": collector.popen.pid,
+        "disk_bytes": told["disk_bytes"], "pinned": 0, "grpc": collector.grpc, "http": collector.http, "pid": collector.popen.pid,
     }  # fmt: skip
     ended = command("status", env={"UNSPAN_COLLECTOR_GRPC": collector.grpc})
     first, second = ended.stdout.splitlines()
@@ -210,3 +210,21 @@ def test_without_the_packages_of_the_extra_the_command_names_it() -> None:
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment(), check=False)
     sentence = "unspan-collector: the package zstandard is not installed. Install the collector with: pip install 'unspan[collector]'\n"
     assert (ended.returncode, ended.stderr) == (1, sentence)
+
+
+def test_a_trace_is_pinned_and_unpinned_by_a_prefix(store_path: Path) -> None:
+    trace = trace_id()
+    with Process(store_path, "--keep-traces", "1") as process:
+        process.send(recording(trace))
+        at = ("--grpc", process.grpc)
+        pinned = command("pin", *at, trace[:8], "latest")
+        assert (pinned.returncode, pinned.stdout, pinned.stderr) == (0, f"{trace} is kept\n" * 2, "")
+        told = json.loads(command("status", *at, "--json").stdout)
+        assert (told["traces"], told["pinned"]) == (1, 1)
+        assert "1 traces (1 pinned), " in command("status", *at).stdout
+        unpinned = command("unpin", *at, trace)
+        assert (unpinned.returncode, unpinned.stdout) == (0, f"{trace} is kept no longer than others\n")
+        unknown = command("pin", *at, trace, "abcdef")
+        sentence = "nothing was changed: trace abcdef is not stored here: it may not have arrived yet, or was sent elsewhere."
+        assert (unknown.returncode, unknown.stderr) == (1, f"unspan-collector: {sentence}\n")
+        assert json.loads(command("status", *at, "--json").stdout)["pinned"] == 0

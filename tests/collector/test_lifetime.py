@@ -125,19 +125,15 @@ def corrupted(path: Path, spoil: str) -> None:
     with Process(path) as process:
         process.send([one for _ in range(200) for one in recording(trace_id())])
     data = bytearray(path.read_bytes())
-    if spoil == "a page in the middle":
-        data[4096 * 3 : 4096 * 4] = b"\xa5" * 4096
-    elif spoil == "cut off":
-        del data[len(data) // 2 :]
-    elif spoil == "its header":
+    if spoil == "its header":
         data[:100] = bytes(100)
     else:
         data[:] = b"this is no database at all, but quite a long text\n" * 200
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("spoil", ["a page in the middle", "cut off", "its header", "all of it"])
-def test_a_corrupted_file_is_one_sentence_at_start(store_path: Path, spoil: str) -> None:
+@pytest.mark.parametrize("spoil", ["its header", "all of it"])
+def test_a_file_of_which_nothing_can_be_read_is_one_sentence_at_start(store_path: Path, spoil: str) -> None:
     corrupted(store_path, spoil)
     ended = serving(store_path)
     sentence = (
@@ -153,7 +149,7 @@ def test_a_store_of_a_newer_version_is_one_sentence_at_start(store_path: Path) -
         db.execute("PRAGMA user_version = 99")
     db.close()
     ended = serving(store_path)
-    why = "it was written by a newer unspan (schema 99, this one knows up to 1)"
+    why = "it was written by a newer unspan (schema 99, this one knows up to 2)"
     remedy = "Install that version, or choose another store with --store sqlite:///PATH."
     assert (ended.returncode, ended.stderr) == (1, f"unspan-collector: the store {store_path} cannot be used: {why}. {remedy}\n")
 

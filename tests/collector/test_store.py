@@ -220,3 +220,22 @@ def test_a_closed_store_refuses(store: Store) -> None:
     store.close()
     with pytest.raises(Exception, match="closed"):
         store.write([arrivals(recording("41" * 16))])
+
+
+def test_a_pinned_trace_stays_whatever_the_limits_are(reopen: Callable[[], Store]) -> None:
+    store = reopen()
+    for number in range(40):
+        put(store, recording(trace_id(number), at=NOON + number * SECOND))
+    for number in (3, 7):
+        store.pin(trace_id(number), True)
+    store = reopen()
+    put(store, [span(trace_id(3), 99)])  # what arrives later changes nothing
+    assert store.size().pinned == 2
+    assert store.expire(NOON + 30 * SECOND, 0) == 28
+    assert store.expire(0, 0, 5) == 7
+    assert listed(store) == [trace_id(number) for number in (39, 38, 37, 7, 3)]
+    assert store.expire(0, 1) == 3
+    store.pin(trace_id(7), False)
+    assert store.expire(0, 1) == 1
+    assert store.delete([trace_id(3)]) == 1
+    assert (listed(store), store.size().pinned) == ([], 0)

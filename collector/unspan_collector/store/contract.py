@@ -37,11 +37,12 @@ class Summary(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How much is stored: traces, bytes of spans before compression, bytes on disk."""
+    """How much is stored: traces, bytes of spans before compression, bytes on disk; how many of the traces are pinned."""
 
     traces: int
     bytes: int
     disk: int
+    pinned: int = 0
 
 
 class Store(Protocol):
@@ -80,7 +81,11 @@ class Store(Protocol):
 
     def expire(self, before: int, most_bytes: int, most_traces: int = 0) -> int:
         """Removes traces that started before a time, then the oldest until there are at most `most_traces`, which take at most `most_bytes` on disk
-        (0: no limit). Returns how many."""
+        (0: no limit); those that are pinned count, and stay. Returns how many."""
+        ...
+
+    def pin(self, trace_id: str, keep: bool) -> None:
+        """Has `expire` leave this trace alone, or no longer, whatever of it is here."""
         ...
 
     def size(self) -> Size:

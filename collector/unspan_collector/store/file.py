@@ -10,18 +10,19 @@ import sqlite3
 from importlib import resources
 from pathlib import Path
 
-from unspan_collector.errors import CannotOpen
+from unspan_collector.errors import CannotOpen, Corrupted
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of `schema.sql`, kept in the file as `user_version`."""
 APPLICATION = 0x756E7370
 """Marks the file as ours (`application_id`): `unsp`."""
+UPGRADES = ((2, "CREATE TABLE IF NOT EXISTS pin (trace_id BLOB PRIMARY KEY) WITHOUT ROWID"),)
+"""What makes an older schema the one of each version."""
 CHECKED_WHOLE = 64 << 20
 """Files up to this size (bytes) are checked page by page at start (0.1 s); of larger ones the index of traces only."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 SMALLEST_ROOM = 64 << 10
 """Free bytes on a disk below which an I/O error means that it is full: the shared memory of a log takes 32 KiB."""
-MOVE_AWAY = "Move the file away, or choose another with --store sqlite:///PATH."
 
 
 def named_queries(text: str) -> dict[str, str]:
@@ -82,6 +83,7 @@ def connected(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         if empty(db):
             with_schema(db)
+        upgraded(db)
     except BaseException:
         db.close()
         raise
@@ -107,6 +109,16 @@ def with_schema(db: sqlite3.Connection) -> None:
     db.execute("COMMIT")
 
 
+def upgraded(db: sqlite3.Connection) -> None:
+    """Brings a file of an older version up to this one."""
+    for version, statement in UPGRADES:
+        if db.execute("PRAGMA user_version").fetchone()[0] < version:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute(statement)
+            db.execute(f"PRAGMA user_version = {version}")
+            db.execute("COMMIT")
+
+
 def recognised(path: Path, db: sqlite3.Connection) -> None:
     """Raises CannotOpen for a database of another application, before anything in it is touched, or of a newer unspan."""
     if not empty(db) and db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
@@ -122,17 +134,21 @@ def checked(path: Path, db: sqlite3.Connection) -> None:
     whole = path.stat().st_size <= CHECKED_WHOLE
     found = db.execute("PRAGMA quick_check(1)" if whole else "PRAGMA quick_check(trace)").fetchone()[0]
     if found != "ok":
-        raise CannotOpen(str(path), "the file is corrupted", MOVE_AWAY)
+        raise Corrupted(str(path))
 
 
 def translated(path: Path, error: sqlite3.Error) -> CannotOpen:
     """SQLite's error at start as a sentence."""
-    name = getattr(error, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return CannotOpen(str(path), "the file is corrupted", MOVE_AWAY)
+    if is_corrupt(error):
+        return Corrupted(str(path))
     if is_full(path, error):
         return CannotOpen(str(path), "the disk is full", "Free some space, or choose another disk with --store sqlite:///PATH.")
     return CannotOpen(str(path), str(error), "Check the disk and the file's rights, or choose another with --store sqlite:///PATH.")
+
+
+def is_corrupt(error: BaseException) -> bool:
+    """Whether SQLite met a page that is none."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
 
 
 def is_full(path: Path, error: Exception) -> bool:

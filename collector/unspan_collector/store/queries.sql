@@ -42,10 +42,19 @@ DELETE FROM chunk WHERE trace_id = :trace_id
 DELETE FROM trace WHERE trace_id = :trace_id
 
 -- name: oldest
-SELECT trace_id, started FROM trace ORDER BY started LIMIT 200
+SELECT trace_id, started FROM trace WHERE trace_id NOT IN (SELECT trace_id FROM pin) ORDER BY started LIMIT 200
 
 -- name: size
 SELECT count(*), coalesce(sum(bytes), 0) FROM trace
+
+-- name: pinned
+SELECT count(*) FROM pin
+
+-- name: pin
+INSERT OR IGNORE INTO pin VALUES (:trace_id)
+
+-- name: unpin
+DELETE FROM pin WHERE trace_id = :trace_id
 
 -- name: beat
 UPDATE pulse SET beat = randomblob(16)

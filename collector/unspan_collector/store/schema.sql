@@ -26,6 +26,9 @@ CREATE TABLE chunk (
 
 CREATE INDEX chunk_trace ON chunk (trace_id);
 
+-- Traces that no limit removes.
+CREATE TABLE pin (trace_id BLOB PRIMARY KEY) WITHOUT ROWID;
+
 -- What `probe` writes to, so that a full disk shows before anything is promised.
 CREATE TABLE pulse (beat BLOB NOT NULL);
 INSERT INTO pulse VALUES (x'00');

@@ -15,14 +15,17 @@ import zstandard
 from google.protobuf.message import DecodeError
 
 from unspan_collector.arrivals import Arrival, glimpses_of, without
-from unspan_collector.errors import CannotOpen, Damaged, StoreBroken, StoreFull
+from unspan_collector.errors import CannotOpen, Corrupted, Damaged, Refused, StoreBroken, StoreFull
 from unspan_collector.facts import Facts, Glimpse
 from unspan_collector.latest import aside
 from unspan_collector.store import rows
 from unspan_collector.store.contract import Query, Size, Summary
-from unspan_collector.store.file import QUERIES, connected, identity, is_full, opened, reader
+from unspan_collector.store.file import QUERIES, connected, identity, is_corrupt, is_full, opened, reader
 from unspan_collector.store.known import Known, Memory
+from unspan_collector.store.rescue import rescued
+from unspan_collector.terminal import say
 
+NO_RESCUE = "Make room beside it, move the file away, or choose another with --store sqlite:///PATH."
 LEVEL = 3
 """zstandard's level: higher ones gain some percent for several times the time."""
 
@@ -34,10 +37,31 @@ class SqliteStore:
         self.path = path
         self._lock = threading.RLock()
         self._memory = Memory(self._read_known)
-        self._writer: sqlite3.Connection | None = opened(path)
+        self._writer: sqlite3.Connection | None = self._opened()
         self._version = data_version(self._writer)
         self._identity = identity(path)
         self._closed = False
+
+    def _opened(self) -> sqlite3.Connection:
+        """The writing connection, to a new file where pages of the old one are damaged."""
+        try:
+            return opened(self.path)
+        except Corrupted:
+            self._rescue()
+            return opened(self.path)
+
+    def _rescue(self) -> None:
+        """Raises CannotOpen where nothing can be read, or there is no room for what can."""
+        try:
+            say(rescued(self.path, SqliteStore).sentence(self.path))
+        except (Refused, sqlite3.Error, OSError) as error:
+            raise CannotOpen(str(self.path), f"it is damaged, and what can be read of it could not be kept ({error})", NO_RESCUE) from error
+
+    def _rescue_now(self) -> None:
+        try:
+            self._rescue()
+        except CannotOpen as error:
+            raise StoreBroken(str(self.path), str(error)) from error
 
     @property
     def name(self) -> str:
@@ -60,6 +84,16 @@ class SqliteStore:
         db.execute(QUERIES["put_trace"], rows.row(arrival.trace_id, known.facts, time.time_ns(), aside(known.facts)))
         self._memory.grown(len(known.digests) - ids)
 
+    def mend(self, trace_id: bytes, facts: Facts) -> None:
+        """Has the index say this of a trace, whatever spans are here."""
+        with self._transaction() as db:
+            self._memory.forget()
+            db.execute(QUERIES["put_trace"], rows.row(trace_id, facts, time.time_ns(), aside(facts)))
+
+    def pin(self, trace_id: str, keep: bool) -> None:
+        with self._transaction() as db:
+            db.execute(QUERIES["pin" if keep else "unpin"], {"trace_id": bytes.fromhex(trace_id)})
+
     def _read_known(self, trace_id: bytes) -> Known:
         """The trace as the writer's own connection sees it, uncommitted chunks included."""
         db = self._connection()
@@ -81,7 +115,12 @@ class SqliteStore:
 
     def spans(self, trace_id: str) -> Iterator[bytes]:
         with self._reading() as db:
-            blobs = db.execute(QUERIES["chunks"], {"trace_id": bytes.fromhex(trace_id)}).fetchall()
+            try:
+                blobs = db.execute(QUERIES["chunks"], {"trace_id": bytes.fromhex(trace_id)}).fetchall()
+            except sqlite3.DatabaseError as error:
+                if is_corrupt(error):
+                    raise Damaged(trace_id) from error
+                raise
         for (blob,) in blobs:
             yield unpacked(trace_id, blob)
 
@@ -113,7 +152,7 @@ class SqliteStore:
     def size(self) -> Size:
         with self._reading() as db:
             traces, octets = db.execute(QUERIES["size"]).fetchone()
-            return Size(traces, octets, used(db))
+            return Size(traces, octets, used(db), db.execute(QUERIES["pinned"]).fetchone()[0])
 
     def probe(self) -> None:
         with self._transaction() as db:
@@ -136,6 +175,9 @@ class SqliteStore:
                 db.execute("COMMIT")
             except (sqlite3.Error, OSError, CannotOpen) as error:
                 self._undo()
+                if is_corrupt(error):  # the next attempt finds what could be read, in a new file
+                    self._drop()
+                    self._rescue_now()
                 raise self._translated(error) from error
             except BaseException:
                 self._undo()
@@ -194,6 +236,7 @@ class SqliteStore:
 
 def remove(db: sqlite3.Connection, trace_id: bytes) -> int:
     db.execute(QUERIES["delete_chunks"], {"trace_id": trace_id})
+    db.execute(QUERIES["unpin"], {"trace_id": trace_id})
     return db.execute(QUERIES["delete_trace"], {"trace_id": trace_id}).rowcount
 
 
