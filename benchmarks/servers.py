@@ -61,12 +61,13 @@ def environment(python: str) -> Environment:
 def installed(python: str, name: str, packages: list[str]) -> Path | None:
     folder = Path(tempfile.gettempdir()) / name
     found = folder / "bin" / "python"
-    if not (folder / "ready").exists():
+    ready, made = folder / "ready", "\n".join(packages)
+    if not ready.exists() or ready.read_text() != made:  # another checkout's, or other packages
         print(f"making {folder}", flush=True)
         subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
         if subprocess.run([found, "-m", "pip", "install", "-q", *packages]).returncode:
             return None
-        (folder / "ready").touch()
+        ready.write_text(made)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from unspan_proto import vocabulary as v
 
-from unspan_instrumentation.patching import around, not_recorded, quietly
+from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.recording import current
 from unspan_instrumentation.sql.origins import LINK, Aggregating, Compiled, Connecting, Inserting, Raw, Tableless, claim, making
 from unspan_instrumentation.sql.statement import Statement
@@ -34,10 +34,11 @@ def under(origin: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) 
 def execute_sql(original: Callable[..., Any], compiler: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`SQLCompiler.execute_sql(result_type=MULTI, …)`; updates and deletes come here too."""
     recording = current()
-    if recording is None or recording.closed:
+    if recording is None:
         return original(compiler, *args, **kwargs)
     result_type = args[0] if args else kwargs.get("result_type", MULTI)
-    above = making.stack[-1] if making.stack else None
+    stack = making.stack
+    above = stack[-1] if stack else None
     aggregating = above if isinstance(above, Aggregating) and result_type == SINGLE else None
     compiler.__dict__.pop(LINK, None)
     if compiler.query.model is None:
@@ -57,29 +58,15 @@ def results_iter(original: Callable[..., Any], compiler: Any, args: tuple[Any, .
 
 
 def converted(rows: Iterable[Any], statement: Statement) -> Iterator[Any]:
-    """The rows, each noted as it passes on; a statement that was held for its compiler becomes a record when they end."""
+    """The rows as they pass on. None of them is the application's before it asks."""
     statement.converted = []
-    return noting(rows, statement)
-
-
-def noting(rows: Iterable[Any], statement: Statement) -> Iterator[Any]:
-    convert = statement.convert
-    try:
-        for row in rows:
-            try:
-                convert(row)
-            except Exception as error:
-                statement.recording.lose(not_recorded("a row", error))
-            yield row
-    finally:
-        if statement.held:
-            statement.emit()
+    return statement.passing(rows)
 
 
 def execute_insert(original: Callable[..., Any], compiler: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`SQLInsertCompiler.execute_sql(returning_fields=None)`."""
     recording = current()
-    if recording is None or recording.closed:
+    if recording is None:
         return original(compiler, *args, **kwargs)
     inserting = quietly(recording, WHAT, Inserting, compiler, args[0] if args else kwargs.get("returning_fields"))
     try:
@@ -103,7 +90,7 @@ def pre_save_val(original: Callable[..., Any], compiler: Any, args: tuple[Any, .
 def execute_returning_sql(original: Callable[..., Any], compiler: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`SQLUpdateCompiler.execute_returning_sql(returning_fields)` of Django 6: an UPDATE with a cursor of its own."""
     recording = current()
-    if recording is None or recording.closed:
+    if recording is None:
         return original(compiler, *args, **kwargs)
     updating = quietly(recording, WHAT, Compiled, compiler, True)
     rows: Any = None
@@ -120,7 +107,7 @@ def execute_returning_sql(original: Callable[..., Any], compiler: Any, args: tup
 def get_aggregation(original: Callable[..., Any], query: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`Query.get_aggregation`: count() and aggregate(); returns alias → converted value."""
     recording = current()
-    if recording is None or recording.closed:
+    if recording is None:
         return original(query, *args, **kwargs)
     aggregating = Aggregating()
     result: Any = None
@@ -139,7 +126,7 @@ def get_aggregation(original: Callable[..., Any], query: Any, args: tuple[Any, .
 def execute_raw(original: Callable[..., Any], query: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`RawQuery._execute_query`."""
     recording = current()
-    origin = None if recording is None or recording.closed else Raw(query)
+    origin = None if recording is None else Raw(query)
     return under(origin, original, query, *args, **kwargs)
 
 
@@ -161,8 +148,8 @@ def raw_columns(queryset: Any, origin: Raw) -> None:
 def apply_converters(original: Callable[..., Any], compiler: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """For a RawQuerySet alone; elsewhere `results_iter` and `get_aggregation` see the converted rows."""
     rows = original(compiler, *args, **kwargs)
-    statement: Statement | None = compiler.query.__dict__.pop(LINK, None) if current() is not None else None
-    return rows if statement is None or statement.emitted else converted(rows, statement)
+    statement: Statement | None = compiler.query.__dict__.pop(LINK, None)
+    return rows if statement is None or statement.emitted or current() is None else converted(rows, statement)
 
 
 def connect(original: Callable[..., Any], connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

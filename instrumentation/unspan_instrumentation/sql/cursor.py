@@ -128,7 +128,7 @@ class RecordedCursor(TracedCursorProxy):
     ) -> Any:  # fmt: skip
         self._self_close()
         recording = current()
-        if recording is None or recording.closed:
+        if recording is None:
             return self._self_own(method(*args, **kwargs))
         given = [*args, *kwargs.values()]
         statement = quietly(recording, WHAT, started, recording, self, given, many, seen, prefix)

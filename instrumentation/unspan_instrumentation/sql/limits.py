@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from unspan_instrumentation.freezing import Weight, freeze
+from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.recording import Recording
 
 TRACE_BYTES: Final = 4 << 20
@@ -22,7 +22,7 @@ SHAPES, WIDEST = 1_000, 200
 """How many shapes of rows are remembered, and up to how many values wide."""
 Shape = tuple[int, tuple[int, ...]]
 """What values weigh that need no copy, without their texts, and the places of these."""
-_shapes: dict[tuple[int, ...], Shape | None] = {}
+shapes: dict[tuple[int, ...], Shape | None] = {}
 """By the ids of the values' types: rows of one shape come by the dozen. None: some have to be copied."""
 
 
@@ -50,14 +50,13 @@ def frozen_row(row: Sequence[Any]) -> tuple[list[Any], int]:
     weight = plain(cells)
     if weight is None:
         weight = CELL * len(cells) + frozen_cells(cells)
-    Weight.bytes += weight
     return cells, weight
 
 
 def plain(values: Sequence[Any]) -> int | None:
     """What values weigh of which none needs a copy; None where one does."""
-    kinds = tuple([id(type(value)) for value in values])
-    shape = _shapes[kinds] if kinds in _shapes else learned(kinds)
+    kinds = tuple(map(id, map(type, values)))
+    shape = shapes[kinds] if kinds in shapes else learned(kinds)
     if shape is None:
         return None
     weight, texts = shape
@@ -69,8 +68,8 @@ def plain(values: Sequence[Any]) -> int | None:
 def learned(kinds: tuple[int, ...]) -> Shape | None:
     copies = any(kind not in ATOMS and kind not in TEXTS for kind in kinds)
     shape = None if copies else (CELL * len(kinds), tuple(position for position, kind in enumerate(kinds) if kind in TEXTS))
-    if len(_shapes) < SHAPES and len(kinds) <= WIDEST:
-        _shapes[kinds] = shape
+    if len(shapes) < SHAPES and len(kinds) <= WIDEST:
+        shapes[kinds] = shape
     return shape
 
 

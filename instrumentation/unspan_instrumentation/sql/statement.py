@@ -4,15 +4,17 @@ Nothing here knows a cursor's class or a compiler's; the seams (`cursor`, `compi
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from unspan_proto import vocabulary as v
 from unspan_proto.values import type_name
 
 from unspan_instrumentation.freezing import Weight, freeze
+from unspan_instrumentation.patching import not_recorded
 from unspan_instrumentation.recording import Recording, now
 from unspan_instrumentation.sql import limits
+from unspan_instrumentation.sql.limits import shapes
 
 CLIENT = 3
 """OTLP's span kind of a request to another system."""
@@ -36,14 +38,21 @@ class Statement:
     """A statement, its rows so far, and whether it may become a record yet.
 
     `held`: somebody above the cursor (Django's compiler) still converts the rows, and calls `emit` when it is done. `until_closed`: the rows
-    may still be converted when the driver has no more of them.
+    may still be converted when the driver has no more of them. What most statements leave as it is stands in the class.
     """
 
-    __slots__ = (
-        "after", "alias", "apart", "blocks", "budget", "complete", "converted", "description", "emitted", "end", "error", "held", "in_atomic", "last_row_id", "many",
-        "more", "most", "operation", "origin", "parameters", "parent", "recording", "row_count", "rows", "span_id", "start", "text", "told", "until_closed",
-        "vendor",
-    )  # fmt: skip
+    origin: Origin | None = None
+    after: Callable[[], None] | None = None
+    """Called when the driver has executed the statement."""
+    told: Callable[[dict[str, Any]], None] | None = None
+    """Called with what the record says."""
+    converted: list[list[Any]] | None = None
+    description: Sequence[Sequence[Any]] | None = None
+    """The driver's: the name of each column of the result first."""
+    row_count: int | None = None
+    last_row_id: Any = None
+    error: BaseException | None = None
+    apart, complete, more, held, until_closed, emitted = False, True, False, False, False, False
 
     def __init__(self, recording: Recording, connection: Any, text: str, parameters: Any = None, many: bool = False) -> None:
         self.recording, self.text, self.parameters, self.many = recording, text, parameters, many
@@ -51,21 +60,8 @@ class Statement:
         self.blocks = connection.__dict__.get("atomic_blocks")
         self.operation = operation(text)
         self.span_id, self.parent = recording.span_id(), recording.parent()
-        self.budget, self.most = limits.budget(recording), recording.settings.max_rows
-        self.origin: Origin | None = None
-        self.after: Callable[[], None] | None = None
-        """Called when the driver has executed the statement."""
-        self.told: Callable[[dict[str, Any]], None] | None = None
-        """Called with what the record says."""
+        self.budget, self.most, self.values = limits.budget(recording), recording.settings.max_rows, recording.settings.values
         self.rows: list[Any] = []
-        self.converted: list[list[Any]] | None = None
-        self.description: Sequence[Sequence[Any]] | None = None
-        """The driver's: the name of each column of the result first."""
-        self.row_count: int | None = None
-        self.last_row_id: Any = None
-        self.error: BaseException | None = None
-        self.apart = False
-        self.complete, self.more, self.held, self.until_closed, self.emitted = True, False, False, False, False
         recording.at_end(self.emit)
         self.start = self.end = now()
 
@@ -91,7 +87,7 @@ class Statement:
     def fetched(self, rows: Iterable[Sequence[Any]]) -> None:
         """The driver has handed out rows. What the compiler will convert is only referred to; it is frozen as it comes out of there."""
         self.end = now()
-        if not self.recording.settings.values:
+        if not self.values:
             return
         if self.origin is not None and isinstance(rows, (list, tuple)) and not self.budget.exhausted:
             room = self.most - len(self.rows)
@@ -106,21 +102,51 @@ class Statement:
 
     def convert(self, row: Sequence[Any]) -> None:
         """The application gets this row, converted."""
-        if not self.recording.settings.values:
+        if not self.values:
             return
-        rows, budget = self.converted, self.budget
-        if rows is None:
-            rows = self.converted = []
-        if len(rows) >= self.most or budget.spent > limits.TRACE_BYTES:
+        rows = self.converted = [] if self.converted is None else self.converted
+        if len(rows) >= self.most or self.budget.exhausted:
             self.complete = False
         else:
-            cells, weight = limits.frozen_row(row)
-            budget.spent += weight
-            rows.append(cells)
+            rows.append(self.frozen(row))
+
+    def passing(self, rows: Iterable[Any]) -> Iterator[Any]:
+        """The converted rows, each noted as it passes on to the application; what was held for them becomes a record when they end.
+
+        Rows whose values need no copy, as most, are taken in line, in as few steps as can be: this runs for every row of every SELECT.
+        """
+        taken: list[Any] = self.converted or []
+        self.converted = taken
+        most, known, weighed, room = self.most if self.values else 0, shapes.get, 0, limits.TRACE_BYTES - self.budget.spent
+        try:
+            for row in rows:
+                if len(taken) < most and weighed <= room:
+                    try:
+                        cells = list(row)
+                        shape = known(tuple(map(id, map(type, cells))))
+                        if shape is None:
+                            cells, weight = limits.frozen_row(cells)
+                        else:
+                            weight, texts = shape
+                            for place in texts:
+                                weight += len(cells[place])
+                        weighed += weight
+                        taken.append(cells)
+                    except Exception as error:
+                        self.recording.lose(not_recorded("a row", error))
+                elif self.values:
+                    self.complete = False
+                yield row
+        finally:
+            self.budget.spent += weighed
+            Weight.bytes += weighed
+            if self.held:
+                self.emit()
 
     def frozen(self, row: Sequence[Any]) -> list[Any]:
         cells, weight = limits.frozen_row(row)
         self.budget.spent += weight
+        Weight.bytes += weight
         return cells
 
     def exhausted(self) -> None:
@@ -186,7 +212,7 @@ class Statement:
             found |= self.origin.attributes(self)
         if v.ROWS in found and v.COLUMNS not in found:
             found[v.COLUMNS] = [[None, str(column[0]), None] for column in self.description or ()]
-        return found if self.recording.settings.values else {key: value for key, value in found.items() if key not in VALUES}
+        return found if self.values else {key: value for key, value in found.items() if key not in VALUES}
 
     def result(self) -> list[Any]:
         """The rows that the application got; `complete` says whether they are all."""
@@ -210,6 +236,8 @@ def operation(text: str) -> str:
 def system(connection: Any) -> str:
     """OpenTelemetry's name of the connection's database."""
     vendor = str(connection.vendor)
+    if vendor == "sqlite" or vendor == "postgresql":
+        return vendor
     if vendor == "mysql":
         return "mariadb" if connection.__dict__.get("mysql_is_mariadb") else "mysql"
     return "oracle.db" if vendor == "oracle" else vendor
