@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 from django.apps import apps
@@ -29,7 +30,7 @@ def model(cls: Any) -> Described:
     manager = cls._default_manager
     return Described(
         label=options.label,
-        module=cls.__module__,
+        module=home(cls),
         name=options.object_name,
         table=options.db_table,
         pk=options.pk.attname,
@@ -48,6 +49,26 @@ def model(cls: Any) -> Described:
         seeded=options.label_lower in (attempt(seeded) or ()),
         factory=attempt(factories, cls),
     )
+
+
+def home(cls: Any) -> str:
+    """The module that has the class under its name. One made by a function does not tell: its own is the function's."""
+    return next((name for name in places(cls) if held(name).get(cls.__name__) is cls), cls.__module__)
+
+
+def places(cls: Any) -> Iterator[str]:
+    """Where to look for a model's class: its own module, the application's models, the other modules of the application."""
+    yield cls.__module__
+    application = cls._meta.app_config
+    if application is not None and application.models_module is not None:
+        yield application.models_module.__name__
+        yield from sorted(name for name in tuple(sys.modules) if name.startswith(f"{application.name}."))
+
+
+def held(name: str) -> dict[str, Any]:
+    """The names of a module, if it is a plain one: no other code is run to see them."""
+    module = sys.modules.get(name)
+    return vars(module) if type(module) is ModuleType else {}
 
 
 def ordering(order: Any) -> str | None:

@@ -70,7 +70,7 @@ class Bindings:
         """The row with a variable that a foreign key's value points to, from a row of this database."""
         key = target(one, value, self.project, database) if one.related else None
         found = elsewhere(key, self.names, self.project) if key is not None else None
-        return found if found in self.names else None
+        return found if found in self.names and found not in self.unfetched else None
 
     def candidates(self, value: Any) -> list[Key]:
         """Rows with a variable whose key reads like `value`, in the order they were met."""

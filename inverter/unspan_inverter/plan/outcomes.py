@@ -1,9 +1,10 @@
 """Assertions on the database: rows made, changed and deleted, links made and cut."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from unspan_inverter.plan import files
 from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key, string_of
 from unspan_inverter.plan.clock import Clock, parsed
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Do, Item, Name, Statement, method
+from unspan_inverter.plan.fetching import in_order, spoken_of, when_fetched
 from unspan_inverter.plan.relevance import EMPTY, plain
 from unspan_inverter.plan.rows import rows_of
 
@@ -145,10 +147,13 @@ def asked(exchange: Exchange) -> str:
 
 def born(outcome: Outcome) -> Iterator[Statement]:
     """Each row that the request made is fetched by what tells it apart, then its other fields are asserted."""
-    groups: dict[str, tuple[Model, dict[str, Any], list[RowBorn]]] = {}
-    for row in outcome.facts.born:
+    yield from when_fetched(list(each_born(outcome)))
+
+
+def each_born(outcome: Outcome) -> Iterator[Statement]:
+    groups: dict[str, tuple[Model, Mapping[str, Any], list[RowBorn]]] = {}
+    for row, lookup in in_order(outcome.facts.born, partial(told_apart, outcome), outcome.bindings.names):
         model = outcome.model(row.label)
-        lookup = told_apart(row, model, outcome)
         groups.setdefault(f"{row.label} {row.key.database} {lookup!r}", (model, lookup, []))[2].append(row)
     for model, lookup, rows in groups.values():
         there = rows_of(model, rows[0].key.database)
@@ -223,14 +228,15 @@ def preference(one: Field) -> tuple[bool, bool, bool, bool, bool]:
     )
 
 
-def told_apart(row: RowBorn, model: Model, outcome: Outcome) -> dict[str, Any]:
-    """The fewest fields that no other row of the model shares; or, where there are none, as few others as can be."""
+def told_apart(outcome: Outcome, row: RowBorn, unfetched: Set[str] = frozenset()) -> dict[str, Any]:
+    """The fewest fields that no other row of the model shares; or, where there are none, as few others as can be. Of rows not fetched yet none speaks."""
+    model = outcome.model(row.label)
     others = others_of(row, model, outcome)
     lookup: dict[str, Any] = {}
     for one in sorted(model.fields, key=preference):
         value = plain(row.values.get(one.attname))
         sure, expected = speaks(one, row, model, outcome)
-        if not sure:
+        if not sure or spoken_of(expected) & unfetched:
             continue
         left = [other for other in others if held(other, one) == value]
         if len(left) < len(others) or (not lookup and not preference(one)[0]):
@@ -342,10 +348,8 @@ def gone(outcome: Outcome) -> Iterator[Statement]:
 def links(outcome: Outcome) -> Iterator[Statement]:
     for made, some in ((True, outcome.facts.links_made), (False, outcome.facts.links_cut)):
         for link in some:
-            if (
-                link.owner in outcome.bindings.names
-                and link.target in outcome.bindings.names
-                and (made or not is_gone(link, outcome.facts))
+            if {link.owner, link.target} <= outcome.bindings.names.keys() - outcome.bindings.unfetched and (
+                made or not is_gone(link, outcome.facts)
             ):
                 field, target = Attr(outcome.bindings.row(link.owner), link.field), outcome.bindings.row(link.target)
                 plain_manager = outcome.model(link.target.label).plain_manager  # another may hide the row

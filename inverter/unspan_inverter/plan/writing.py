@@ -149,10 +149,13 @@ def asserted(answer: Answer, outcome: Outcome) -> tuple[list[Statement], list[St
     """All assertions on the answer, the rows and the session; and, apart, those on the session."""
     bindings = answer.bindings
     answered, held, sessions = asserted_once(answer, outcome)
-    fetched = {one.target.id for one in held if isinstance(one, Assign)}
-    missing = {row.key for row in answer.facts.born if (name := bindings.names.get(row.key)) is not None and name not in fetched}
-    bindings.unfetched |= {key for key in missing if mentions((answered, sessions), Name(bindings.names[key]))}
-    if bindings.unfetched:  # nothing may speak of them
+    for _ in answer.facts.born:
+        fetched = {one.target.id for one in held if isinstance(one, Assign)}
+        missing = {row.key for row in answer.facts.born if (name := bindings.names.get(row.key)) is not None and name not in fetched}
+        unfetched = {key for key in missing if mentions((answered, held, sessions), Name(bindings.names[key]))}
+        if unfetched <= bindings.unfetched:
+            break
+        bindings.unfetched |= unfetched  # nothing may speak of them
         answered, held, sessions = asserted_once(answer, outcome)
     return [*held_first(held, answered), *sessions], sessions
 

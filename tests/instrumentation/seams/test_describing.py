@@ -4,12 +4,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db.models.query_utils import DeferredAttribute
 from unspan_instrumentation.describing.fields import converted
+from unspan_instrumentation.describing.models import home
 from unspan_proto import project, values
 from unspan_proto.project import Constraint, Field, Project, Route
 from unspan_proto.values import Opaque
@@ -66,6 +67,25 @@ class Framed(Painted): ...
 @pytest.mark.parametrize(("attname", "expected"), [("paint", True), ("brush", False), ("nothing", False)])
 def test_a_descriptor_that_is_not_django_s_gives_something_else_than_the_column(attname: str, expected: bool) -> None:
     assert converted(SimpleNamespace(attname=attname, model=Framed)) is expected
+
+
+@pytest.mark.parametrize(
+    ("holding", "expected"),
+    [
+        pytest.param(("made", "shelf.models"), "made", id="its own module"),
+        pytest.param(("shelf.models", "shelf.books"), "shelf.models", id="made by a function of another module"),
+        pytest.param(("shelf.books", "shelves.books"), "shelf.books", id="another module of its application"),
+        pytest.param(("shelves.books",), "made", id="nowhere"),
+    ],
+)
+def test_a_model_is_imported_from_where_it_stands(holding: tuple[str, ...], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    application = SimpleNamespace(name="shelf", models_module=ModuleType("shelf.models"))
+    book = type("Book", (), {"__module__": "made", "_meta": SimpleNamespace(app_config=application)})
+    for name in ("made", "shelf.models", "shelf.books", "shelves.books"):
+        module = ModuleType(name)
+        module.Book = book if name in holding else type("Book", (), {})  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, name, module)
+    assert home(book) == expected
 
 
 def test_no_secret_is_in_it(answer: dict[str, Any]) -> None:
