@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
+from unspan_inverter.plan.bindings import ANY
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Format, Import, Item, Name, Plan, Statement, Sum, call, method, pieces
 
 LEFT_OUT = "a value that the application kept or computed was redacted (UNSPAN_REDACT): nothing is asserted of it"
@@ -31,13 +32,29 @@ def marked(plan: Plan, redacted: Mapping[str, str], signed: Mapping[str, str]) -
         return plan
     given = "\n".join(texts((plan.constants, plan.rows, plan.arrange, plan.contexts, plan.act, plan.settings, plan.before_class)))
     strange = [one for one in redacted if one not in given]
-    kept = tuple(one for one in plan.asserts if not (isinstance(one, Check) and speaks_of(one, strange)))
+    asserts = tuple(masked(one, strange) if isinstance(one, Check) else one for one in plan.asserts)
+    kept = tuple(one for one in asserts if not (isinstance(one, Check) and speaks_of(one, strange)))
     rows = "\n".join(texts((plan.constants, plan.rows, plan.arrange, plan.contexts)))
     loose = [one for one in redacted if one not in rows and one not in signed]
-    notes = plan.notes if len(kept) == len(plan.asserts) else (*plan.notes, LEFT_OUT)
+    notes = plan.notes if kept == plan.asserts else (*plan.notes, LEFT_OUT)
     arrange, act = again(plan.arrange, signed), tuple(again(noted(one, loose), signed) for one in plan.act)
     functions = (*plan.functions, SIGNED) if any(one == Name("signed") for one in pieces((arrange, act))) else plan.functions
     return replace(plan, asserts=bound(kept), arrange=arrange, act=act, notes=notes, functions=functions)
+
+
+def masked(check: Check, strange: list[str]) -> Check:
+    """The assertion with `ANY` in the place of each member of a document that holds one of these substitutes."""
+    if check.kind != "equal" or not speaks_of(check, strange):
+        return check
+    return replace(check, args=tuple(without(one, strange) if isinstance(one, (dict, list)) else one for one in check.args))
+
+
+def without(part: Any, strange: list[str]) -> Any:
+    if isinstance(part, dict):
+        return {key: without(item, strange) for key, item in part.items()}
+    if isinstance(part, list):
+        return [without(item, strange) for item in part]
+    return ANY if speaks_of(part, strange) else part
 
 
 def again(part: Any, signed: Mapping[str, str]) -> Any:

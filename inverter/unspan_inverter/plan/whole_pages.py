@@ -18,9 +18,7 @@ NOTE: Final = "the answer is in the cache, and no view runs"
 MADE: Final = frozenset({"content-type", "content-length", "expires", "date", "last-modified", "set-cookie"})
 """Headers that Django makes itself, or that are said in another way."""
 LIFE: Final = 60
-OUT: Final = "its answer came whole out of a cache that keeps one for each"
-BY_COOKIE: Final = f"{OUT} cookie, and the test's cookies are others; clear the cache before you record"
-BY_PLACE: Final = f"{OUT} language and time zone, and was not the one for those of the settings; clear the cache before you record"
+BY_COOKIE: Final = "its answer came whole out of a cache that keeps one for each cookie, and the test's cookies are others; clear the cache before you record"
 
 
 def found(facts: Facts) -> CacheUsed | None:
@@ -36,31 +34,26 @@ def kept(used: CacheUsed) -> Mapping[str, Any] | None:
     return state if isinstance(state, dict) and isinstance(state.get("content"), bytes) else None
 
 
-def hindrance(exchange: Exchange, facts: Facts, bindings: Bindings) -> str:
+def hindrance(exchange: Exchange, facts: Facts) -> str:
     """Why the test's request would not find the page that it puts there; nothing where it does."""
     used = found(facts)
-    if used is None:
-        return ""
-    varying = " ".join(value for name, value in headers(used) if name.lower() == "vary").lower()
-    if ("cookie" in varying or "*" in varying) and exchange.header("Cookie"):
-        return BY_COOKIE
-    return "" if place(used) == usual(bindings) else BY_PLACE
+    varying = " ".join(value for name, value in headers(used) if name.lower() == "vary").lower() if used else ""
+    return BY_COOKIE if ("cookie" in varying or "*" in varying) and exchange.header("Cookie") else ""
 
 
-def place(used: CacheUsed) -> str:
-    """The language and the time zone in the key of a page."""
-    match = KEY.fullmatch(str(bare(used.key)))
-    return match["where"] if match else ""
+def there(view: Any, where: str, bindings: Bindings) -> Any:
+    """A view that runs in the language and the time zone of the page's key, where those are not the settings' own."""
+    settings, said = bindings.project.settings, where.removeprefix(".")
+    if settings.get("USE_I18N") is True:
+        language, _, said = said.partition(".")
+        if language and language != settings.get("LANGUAGE_CODE"):
+            view = call(call(Attr(Import("django.utils", "translation"), "override"), language), view)
+    if said and said != settings.get("TIME_ZONE"):
+        view = call(call(Attr(Import("django.utils", "timezone"), "override"), said), view)
+    return view
 
 
-def usual(bindings: Bindings) -> str:
-    """The same for a request that says nothing of them."""
-    settings = bindings.project.settings
-    parts = [str(settings.get(name, "")) for name, used in (("LANGUAGE_CODE", "USE_I18N"), ("TIME_ZONE", "USE_TZ")) if settings.get(used)]
-    return "".join(f".{part}" for part in parts)
-
-
-def arranged(facts: Facts, exchange: Exchange, request: Call) -> list[Statement]:
+def arranged(facts: Facts, exchange: Exchange, bindings: Bindings, request: Call) -> list[Statement]:
     """`cache_page(60)(lambda request: HttpResponse(…))(RequestFactory().get(…))`: `request` is the client's call."""
     used = found(facts)
     match = KEY.fullmatch(str(bare(used.key))) if used else None
@@ -72,7 +65,7 @@ def arranged(facts: Facts, exchange: Exchange, request: Call) -> list[Statement]
     caching = call(Import("django.views.decorators.cache", "cache_page"), life(used), **options)
     view = Function("request", response(used, exchange))
     asked = Call(call_of_factory(match["method"]), request.args, request.kwargs)
-    return [Do(call(call(caching, view), asked), NOTE)]
+    return [Do(call(there(call(caching, view), match["where"], bindings), asked), NOTE)]
 
 
 def call_of_factory(method: str) -> Any:

@@ -81,8 +81,8 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     asserts += [check for stub in stubs for check in stub.asserts if recorded.habits.asserts("outbound")]
     tokens = tapes.variables(randomness, asserts, frozenset(bindings.names.values()))
     idle = time.stored and not time.moving and not any(part == MOMENT or isinstance(part, date) for part in pieces(asserts))
-    page = whole_pages.arranged(facts, exchange, act.request.value)
-    if page and (why := whole_pages.hindrance(exchange, facts, bindings)) and not allow_gaps:
+    page = whole_pages.arranged(facts, exchange, bindings, act.request.value)
+    if page and (why := whole_pages.hindrance(exchange, facts)) and not allow_gaps:
         raise NotRepeatable(recorded.trace_id, why)
     hold = Held() if idle else held(time, facts, exchange, project)
     before = [

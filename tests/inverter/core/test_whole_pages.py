@@ -56,24 +56,32 @@ def test_the_page_is_put_into_the_cache(name: str) -> None:
     [
         (page(headers=varying("Cookie")), [["Cookie", "a=b"]], "one for each cookie"),
         (page(headers=varying("*")), [["Cookie", "a=b"]], "one for each cookie"),
-        (page(where=".de.Europe/Berlin"), [], "one for each language and time zone"),
     ],
-    ids=["by cookies", "by everything", "in another language"],
+    ids=["by cookies", "by everything"],
 )
 def test_a_page_that_would_not_be_found_is_refused(happened: Happening, headers: list[list[str]], reason: str) -> None:
     with pytest.raises(NotRepeatable, match=reason):
         source(trace(happened, headers=headers, **ANSWER))
 
 
-@pytest.mark.parametrize(
-    ("settings", "where"),
-    [({}, ""), ({"LANGUAGE_CODE": "de", "USE_I18N": True}, ".de"), ({"LANGUAGE_CODE": "de", "USE_I18N": True, "USE_TZ": True}, ".de.UTC")],
-    ids=["none", "language", "both"],
-)
-def test_the_project_s_own_language_and_zone_are_the_test_s(settings: dict[str, Any], where: str) -> None:
-    project = replace(PROJECT, settings={**PROJECT.settings, "USE_TZ": False, **settings})
+GERMAN = {"LANGUAGE_CODE": "de", "USE_I18N": True}
+PLACES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "of no language": ({"USE_I18N": False}, ".UTC", "cache_page(90)("),
+    "the settings'": (GERMAN, ".de.UTC", "cache_page(90)("),
+    "another language": (GERMAN, ".en-gb.UTC", 'translation.override("en-gb")(cache_page(90)('),
+    "another time zone": (GERMAN, ".de.Europe/Berlin", 'timezone.override("Europe/Berlin")(cache_page(90)('),
+    "zones are not kept": ({**GERMAN, "USE_TZ": False}, ".en", 'translation.override("en")(cache_page(90)('),
+}
 
-    assert "cache_page(90)" in source(trace(page(where=where), project=project, **ANSWER))
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_page_is_put_where_the_request_finds_it(name: str) -> None:
+    settings, where, expected = PLACES[name]
+    project = replace(PROJECT, settings={**PROJECT.settings, **settings})
+    text = together(source(trace(page(where=where), project=project, **ANSWER)))
+
+    assert expected in text
+    assert text.count("override(") == expected.count("override(")
 
 
 @pytest.mark.parametrize(
