@@ -1,7 +1,7 @@
 """Assertions on the response: one function per aspect, all in the registry `ANSWERS`."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import unescape
@@ -27,6 +27,7 @@ NOTICE = re.compile(
     r"""(?is)<(\w+)\b[^<>]*?\bclass=["'][^"'<>]*?(?:error|invalid-feedback|alert|message)[^"'<>]*["'][^<>]*>(.{1,2000}?)</\1\s*>"""
 )
 """An element of an error list, of a form's feedback, or of Django's messages, as the usual templates write them."""
+OLD = "(an old message)"
 MOST_TEXT = 6000
 TEXTS = ("text", "xml", "html", "javascript", "json")
 OBJECTS = re.compile(r"<[\w.]+(?: object|:)|\b0x[0-9a-f]{6,}")
@@ -189,15 +190,22 @@ def is_page(answer: Answer) -> bool:
 def shown(answer: Answer) -> list[str]:
     """The pieces of text that the page is recognised by, at most MOST_PIECES."""
     old = messages.waiting(answer.exchange)
-    said = list(dict.fromkeys(text_nodes(answer.text)))
-    places = [at for at, node in enumerate(said) if unescape(node) in old]
+    said = list(text_nodes(without([text for text in old if "<" in text], answer.text)))
+    places = [at for at, node in enumerate(said) if OLD in node or unescape(node) in old]
     around = {at + step for at in places for step in (-1, 0, 1)}  # what stands beside a message may be there for its sake
-    nodes = [node for at, node in enumerate(said) if at not in around and steady(node, answer)]
+    nodes = [node for node in dict.fromkeys(node for at, node in enumerate(said) if at not in around) if steady(node, answer)]
     values = row_texts(answer.facts)
     told = [node for node in nodes if node in told_to_the_user(answer.text)][:MOST_TOLD]
     data = [node for node in nodes if node not in told and any(value in unescape(node) for value in values)]
     rest = [node for node in nodes if node not in (*told, *data) and re.search(r"\w", node)]
     return told + data[:MOST_PIECES] if len(data) > 1 else (told + data + rest)[:FEW_PIECES]
+
+
+def without(old: Sequence[str], html: str) -> str:
+    """The page with a mark in the place of each message of an earlier request that holds markup: its pieces may stand elsewhere too."""
+    for text in old:
+        html = html.replace(text, OLD)
+    return html
 
 
 def told_to_the_user(html: str) -> frozenset[str]:

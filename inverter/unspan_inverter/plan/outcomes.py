@@ -16,6 +16,7 @@ from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
 from unspan_inverter.plan import files
 from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key, string_of
 from unspan_inverter.plan.clock import Clock, parsed
+from unspan_inverter.plan.epochs import numbers_the_time
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Do, Item, Name, Statement, method
 from unspan_inverter.plan.fetching import in_order, spoken_of, when_fetched
 from unspan_inverter.plan.relevance import EMPTY, plain
@@ -39,6 +40,8 @@ class Outcome:
     exchange: Exchange
     held: frozenset[str] = frozenset()
     """Texts of the random values that the test hands out again."""
+    redacted: frozenset[str] = frozenset()
+    """Texts that stand in the place of secrets."""
 
     def model(self, label: str) -> Model:
         found = self.bindings.project.model(label)
@@ -99,6 +102,17 @@ class Outcome:
         }
         return any(plain_key(token) in keys for token in TOKEN.findall(str(value))) or self.counts(value)
 
+    def hides(self, value: Any) -> bool:
+        """Whether a secret stood here that the application computed: the test's is another."""
+        texts = [one for one in self.redacted if one in value] if isinstance(value, str) else []
+        return any(one not in self.held and one not in self.handed for one in texts)
+
+    @property
+    def handed(self) -> str:
+        """Everything that the application had, or was given: what the request said, its session, and the rows."""
+        rows = (value for row in self.facts.rows for value in row.values.values())
+        return "\n".join([asked(self.exchange), str(self.exchange.session), *(str(bare(value)) for value in rows)])
+
     def counts(self, value: Any) -> bool:
         """Whether the number of a new row stands in a text that the request did not bring: a card `C00003`."""
         if not isinstance(value, str) or value in asked(self.exchange):
@@ -124,7 +138,8 @@ class Outcome:
         """Whether a text or document holds a time of the request itself."""
         if not isinstance(value, (str, dict, list)):
             return False
-        return any(self.during(found) for text in MOMENTS.findall(str(value)) if isinstance(found := parsed(text), datetime))
+        moments = any(self.during(found) for text in MOMENTS.findall(str(value)) if isinstance(found := parsed(text), datetime))
+        return moments or numbers_the_time(str(value), self.exchange)
 
     def during(self, value: datetime) -> bool:
         at = (value if value.tzinfo else value.astimezone()).timestamp()
@@ -257,7 +272,7 @@ def speaks(one: Field, row: RowBorn, model: Model, outcome: Outcome) -> tuple[bo
     value = plain(row.values.get(one.attname))
     if value in (None, "") or one.type in ("JSONField", "BinaryField", "FloatField") or (one.auto and one.primary_key):
         return False, None
-    if isinstance(value, str) and (len(value) > 80 or not value.isprintable()):
+    if isinstance(value, str) and (len(value) > 80 or not value.isprintable() or outcome.hides(value)):
         return False, None
     if isinstance(value, datetime) and (outcome.clock.reads(value) or outcome.during(value)):
         return False, None  # a clock that moves gives another row this moment

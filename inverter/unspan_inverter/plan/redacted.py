@@ -10,7 +10,22 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
 from unspan_inverter.plan.bindings import ANY
-from unspan_inverter.plan.expressions import Assign, Attr, Check, Format, Import, Item, Name, Plan, Statement, Sum, call, method, pieces
+from unspan_inverter.plan.expressions import (
+    Assign,
+    Attr,
+    Call,
+    Check,
+    Format,
+    Import,
+    Item,
+    Name,
+    Plan,
+    Statement,
+    Sum,
+    call,
+    method,
+    pieces,
+)
 
 LEFT_OUT = "a value that the application kept or computed was redacted (UNSPAN_REDACT): nothing is asserted of it"
 USUAL_SALT: Final = "django.core.signing.Signer"
@@ -108,10 +123,23 @@ def noted(statement: Statement, loose: list[str]) -> Statement:
 
 
 def bound(asserts: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """The assertions without rows that are fetched for nothing."""
+    """The assertions without rows that are fetched for nothing: of those it is only asserted that they are there."""
     used = [name for statement in asserts for name in names(statement) if not isinstance(statement, Assign)]
     used += [name for statement in asserts if isinstance(statement, Assign) for name in names(statement.value)]
-    return tuple(one for one in asserts if not (isinstance(one, Assign) and one.target.id not in used and one.target.id != "session"))
+    kept: list[Statement] = []
+    for one in asserts:
+        if not isinstance(one, Assign) or one.target.id in (*used, "session"):
+            kept.append(one)
+        elif (found := rows(one.value)) is not None:
+            kept.append(Check("true", (method(found, "exists"),)))
+    return tuple(kept)
+
+
+def rows(get: Any) -> Any:
+    """`….filter(…)` of `….get(…)`; None of anything else."""
+    if not (isinstance(get, Call) and isinstance(get.function, Attr) and get.function.name == "get"):
+        return None
+    return Call(Attr(get.function.of, "filter"), get.args, get.kwargs) if get.kwargs else method(get.function.of, "all")
 
 
 def names(part: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ from unspan_inverter.facts import Key
 from unspan_inverter.facts.parents import elsewhere
 from unspan_inverter.plan import requests, spoken
 from unspan_inverter.plan.bindings import Bindings, literals, string_of
+from unspan_inverter.plan.epochs import numbers_the_time
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Item, Name, SetItem, Statement, call, method
 
 AUTH = ("_auth_user_id", "_auth_user_backend", "_auth_user_hash")
@@ -90,7 +91,7 @@ def asserted(exchange: Exchange, bindings: Bindings, session: Any) -> Iterator[S
     if "_auth_user_id" in before and "_auth_user_id" not in after:
         yield Check("not in", ("_auth_user_id", session))
     for name, value in after.items():
-        if name not in SILENT and before.get(name) != value and plain(value):
+        if name not in SILENT and before.get(name) != value and plain(value) and not numbers_the_time(str(bare(value)), exchange):
             yield Check("equal", (Item(session, name), bound(name, bare(value), bindings)))
 
 

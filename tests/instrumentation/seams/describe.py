@@ -17,6 +17,8 @@ from unspan_proto.values import encode  # noqa: E402
 sent = []
 before = describing.reference(sent.append)
 django.setup()
+import library.following  # noqa: E402, F401
+
 if "broken" in sys.argv:
     settings.ROOT_URLCONF = "shop.missing"
 found = [describing.reference(sent.append) for _ in range(3)]

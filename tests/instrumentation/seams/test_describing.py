@@ -128,6 +128,10 @@ def test_models(described: Project) -> None:
     )  # fmt: skip
 
 
+def test_tables_with_rows_that_migrations_or_what_follows_them_make(described: Project) -> None:
+    assert [model.label for model in described.models if model.seeded] == ["contenttypes.ContentType", "library.Tag"]
+
+
 @pytest.mark.parametrize(
     ("label", "name", "default"),
     [

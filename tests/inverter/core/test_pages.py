@@ -1,5 +1,8 @@
 """By which texts a page is recognised: what it tells its user first, then what the rows hold."""
 
+import json
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from .making import read, source, trace
@@ -27,3 +30,21 @@ def test_a_page_is_recognised_by(name: str) -> None:
     text = source(trace(read("shop.Book", EMMA, BELOVED), answer=html.encode(), response_headers=[["Content-Type", "text/html"]]))
 
     assert [line.split('"')[1] for line in text.splitlines() if "assertContains" in line] == expected
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param("The book was added.", id="plain"),
+        pytest.param('The book “<a href="/books/1/">Emma</a>” was added.', id="with markup"),
+    ],
+)
+def test_a_message_of_an_earlier_request_is_no_part_of_the_page(message: str) -> None:
+    cookie = urlsafe_b64encode(json.dumps([["__json_message", 1, 25, message, ""]]).encode()).decode()
+    html = f"<ul><li>{message}</li></ul><h1>Books</h1><p>Emma</p><p>Beloved</p>"
+    headers = [["Host", "testserver"], ["Cookie", f"messages={cookie}:1wMzPx:signature"]]
+    text = source(
+        trace(read("shop.Book", EMMA, BELOVED), answer=html.encode(), response_headers=[["Content-Type", "text/html"]], headers=headers)
+    )
+
+    assert [line.split('"')[1] for line in text.splitlines() if "assertContains" in line] == ["Emma", "Beloved"]

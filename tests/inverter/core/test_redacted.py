@@ -1,13 +1,15 @@
 """Substitutes of what the application had signed: the test signs again, wherever it hands them in."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from unspan_proto import FORMAT
 from unspan_proto import vocabulary as v
 
-from .making import Happening, source, trace
+from .making import Happening, insert, source, trace
 
 COOKIE = "1:MN-R1MiLpmAmxrKVIM3ALUN0-HZ5ftPT8L5-kQqXYD9"
 USUAL = "django.core.signing.Signer"
@@ -57,3 +59,20 @@ def test_of_a_document_only_what_was_redacted_is_left_out(name: str) -> None:
     text = source(trace(end, answer=json.dumps(found).encode(), response_headers=[["Content-Type", "application/json"]]))
 
     assert json.dumps(expected).replace('"ANY"', "mock.ANY").replace("true", "True") in " ".join(text.split())
+
+
+TOKEN = "373373e0242778efc165"
+
+
+@pytest.mark.parametrize(
+    ("said", "asserted"),
+    [
+        pytest.param({}, "Book.objects.filter(price=4).exists()", id="computed"),
+        pytest.param({"method": "POST", "body": f"title={TOKEN}".encode()}, f'Book.objects.get(title="{TOKEN}")', id="sent by the client"),
+    ],
+)
+def test_a_new_row_is_not_looked_up_by_a_secret_that_the_application_computed(said: Mapping[str, Any], asserted: str) -> None:
+    born = insert("shop.Book", {"id": 1, "title": TOKEN, "price": 4})
+    hidden = Happening(v.END, {v.FORMAT: FORMAT, v.RECORDED: 2, v.LOST: [], v.REDACTED: [["token", TOKEN, "", ""]]})
+
+    assert asserted in source(trace(born, hidden, **said))
