@@ -23,6 +23,7 @@ def customised(
     level: str = "integration",
     allow_gaps: bool = False,
     decoys: bool = True,
+    function: str = "*",
 ) -> Generated:
     """`generated`, for a person who stands in `here`. Raises an InverterError."""
     habits = conventions(settings, root(recordings[0].project, settings, here), style, recordings[0].project)
@@ -35,6 +36,7 @@ def customised(
         habits=habits,
         look=look(settings),
         plugins=plugins(settings),
+        function=function,
     )
 
 

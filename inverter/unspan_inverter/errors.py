@@ -60,6 +60,15 @@ class NotRepeatable(InverterError):
         )
 
 
+class NotAtLevel(InverterError):
+    """A test of another level can be made, and not of this one."""
+
+    def __init__(self, trace_id: str, level: str, why: str) -> None:
+        super().__init__(
+            f"no {level} test from trace {short(trace_id)}: {one_line(why)}.\nA test of the whole request can be made: --level integration."
+        )
+
+
 class Redacted(InverterError):
     """The request sent a secret that the code holds as a literal: with a substitute it is another request."""
 

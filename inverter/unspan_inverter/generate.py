@@ -12,10 +12,12 @@ from unspan_proto.values import bare
 
 from unspan_inverter.code import PLAIN, Look, source
 from unspan_inverter.code.classes import Beside
-from unspan_inverter.errors import Incomplete, NotRepeatable, Redacted, Unreadable, one_line
+from unspan_inverter.errors import Incomplete, NotAtLevel, NotRepeatable, Redacted, Unreadable, one_line
 from unspan_inverter.events import Exchange, events, exchange
 from unspan_inverter.facts import facts
+from unspan_inverter.levels import at_view, considered, reasons
 from unspan_inverter.plan import NONE, Habits, Plan, Recorded, asked_for, http_request
+from unspan_inverter.plan.doors import CLIENT, Door
 from unspan_inverter.plugging import with_facts, with_look, with_plan
 from unspan_inverter.plugins import Plugin
 from unspan_inverter.trace import Trace
@@ -39,21 +41,42 @@ class Generated:
 
 def generated(
     traces: Sequence[Trace], *, style: str = "django", level: str = "integration", allow_gaps: bool = False, decoys: bool = True,
-    habits: Habits = NONE, look: Look = PLAIN, plugins: Sequence[Plugin] = (),
+    habits: Habits = NONE, look: Look = PLAIN, plugins: Sequence[Plugin] = (), function: str = "*",
 ) -> Generated:  # fmt: skip
     """The test file of these traces. Raises an InverterError with the reason when none can be made.
 
-    `style`: `django` or `pytest`; `level`: only `integration` is built; `allow_gaps`: accept a trace that lost something, the test says what.
+    `style`: `django` or `pytest`; `level`: `integration`, `view` or `unit`, of those functions whose dotted names fit `function`; `allow_gaps`: accept a trace that lost something, the test says what.
     `habits`, `look`: how the project's tests look (`conventions`); `plugins`: what changes facts, plan and look besides.
     `decoys`: rows beside those that were asked for, so that the test notices when a condition of a query is dropped.
     """
-    plans = [planned(trace, allow_gaps, decoys, habits, plugins) for trace in traces]
+    plans = [plan for trace in traces for plan in at_level(trace, level, function, allow_gaps, decoys, habits, plugins)]
     with readable(traces[0].id):
         look = with_look(replace(look, base=look.base or habits.base), traces, plugins)
         text = source(plans, style, look=look)
     notes = tuple(dict.fromkeys(f"not recorded: {one_line(note)}" for plan in plans for note in plan.notes))
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", plans[0].class_name.removesuffix("Tests")).lower()
     return Generated(text, name, {}, notes, partial(source, plans, style, look=look), app_of(traces[0]))
+
+
+def at_level(
+    trace: Trace, level: str, function: str, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]
+) -> list[Plan]:
+    """The plans of one trace: one of its request or view, or one of each function. Raises NotAtLevel."""
+    if level != "unit":
+        return [planned(trace, allow_gaps, decoys, habits, plugins, level)]
+    if trace.gaps and not allow_gaps:
+        raise Incomplete(trace.id, list(trace.gaps))
+    with readable(trace.id):
+        of_view = partial(planned, trace, allow_gaps, decoys, habits, (), "view")
+        found = considered(trace, function, decoys, habits, of_view, allow_gaps)
+        plans = [with_plan(one.plan, trace, plugins) for one in found if one.plan is not None]
+    if not plans:
+        why = next(
+            iter(reasons(found)),
+            "it called no function of the project" if function == "*" else f"it called no function that fits {function}",
+        )
+        raise NotAtLevel(trace.id, "unit", why)
+    return plans
 
 
 def app_of(trace: Trace) -> str:
@@ -65,12 +88,16 @@ def app_of(trace: Trace) -> str:
 
 def planned(
     trace: Trace, allow_gaps: bool = False, decoys: bool = True, habits: Habits = NONE, plugins: Sequence[Plugin] = (),
+    level: str = "integration",
 ) -> Plan:  # fmt: skip
     """The plan of one trace."""
     if trace.gaps and not allow_gaps:
         raise Incomplete(trace.id, list(trace.gaps))
     with readable(trace.id):
         happened, asked = events(trace), exchange(trace)
+        door: Door = CLIENT
+        if level == "view":
+            door, happened, asked = at_view(trace, happened, asked)
         if not asked.status:
             gone = trace.request.attributes.get(vocabulary.CLIENT_GONE) is True
             raise Unreadable(trace.id, "the client went away before there was an answer" if gone else "its response was not recorded")
@@ -81,7 +108,7 @@ def planned(
             raise Redacted(trace.id, function)
         called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
         plan = http_request(
-            Recorded(trace.id, happened, asked, known, trace.project, called, habits, trace.redacted, trace.signed), allow_gaps
+            Recorded(trace.id, happened, asked, known, trace.project, called, habits, trace.redacted, trace.signed, door), allow_gaps
         )
         return with_plan(plan, trace, plugins)
 

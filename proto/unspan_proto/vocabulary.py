@@ -84,6 +84,10 @@ VIEW: Final = "unspan.view"
 """Dotted name of the view callable that the URLconf resolved to."""
 VIEW_ARGUMENTS: Final = "unspan.view.arguments"
 """`[args, kwargs]` that the URL gave the view (converted values)."""
+VIEW_OWN: Final = "unspan.view.own"
+"""Whether the view, or its class, is the project's own code (bool)."""
+VIEW_OPTIONS: Final = "unspan.view.options"
+"""Of a view made by `as_view`: `[initkwargs, actions]`, the actions (REST framework's: method → name) empty for most."""
 REQUEST_HEADERS: Final = "unspan.http.request.headers"
 """List of `[name, value]`, names with their dashes, as Django saw them (WSGI joins repeated ones)."""
 REQUEST_HEADERS_ASKED: Final = "unspan.http.request.headers.asked"
@@ -134,6 +138,8 @@ RESPONSE_TEMPLATES: Final = "unspan.http.response.templates"
 """Names of the templates rendered, outermost first."""
 RESPONSE_CONTEXT: Final = "unspan.http.response.context"
 """List of `[template name, {key: type name}]`, one a template that the application had rendered, in order."""
+RESPONSE_DEFERRED: Final = "unspan.http.response.deferred"
+"""True of a response that is rendered after the view has returned it, as `TemplateResponse` is (bool)."""
 RESPONSE_REASON: Final = "unspan.http.response.reason"
 """The reason phrase of the status line."""
 STREAMING: Final = "unspan.http.response.streaming"
@@ -188,6 +194,15 @@ YIELDED: Final = "unspan.call.yielded"
 """How often a generator or coroutine was suspended (int)."""
 SETTINGS_READ: Final = "unspan.call.settings"
 """Names of the settings that the function's code reads and that Django's test runner replaces: `DEBUG`, `EMAIL_BACKEND`."""
+REQUEST_ASKED: Final = "unspan.call.request"
+"""Names of the attributes that the function's code, or a function inside it, reads of `request` (list); with `_messages` where it adds messages."""
+CALL_FORM: Final = "unspan.call.form"
+"""`coroutine`, `generator` or `async_generator`; absent for a plain function."""
+CALL_ROLE: Final = "unspan.call.role"
+"""How the function is reached by its name, where that is not as plain as for most: `staticmethod`, `classmethod`, `property`, `wrapped` where a decorator's
+function stands in its place, `none` where the name does not lead to it."""
+CALL_SPREAD: Final = "unspan.call.spread"
+"""Which arguments take all further ones, with their marks: `*args`, `**kwargs` (list); absent for none."""
 THREAD: Final = "thread.id"
 """Native thread on which the call, or the outbound HTTP exchange, began."""
 EXCEPTION_TYPE: Final = "exception.type"
@@ -427,7 +442,7 @@ PART_TEXT: Final = "unspan.part.text"
 
 ENCODED: Final = frozenset(
     {
-        VIEW_ARGUMENTS, VIEW_DECORATORS, EXCEPTIONS, REQUEST_COOKIES, REQUEST_FORM, REQUEST_FILES, RESPONSE_CONTEXT, STREAM_FILE,
+        VIEW_ARGUMENTS, VIEW_DECORATORS, VIEW_OPTIONS, REQUEST_ASKED, CALL_SPREAD, EXCEPTIONS, REQUEST_COOKIES, REQUEST_FORM, REQUEST_FILES, RESPONSE_CONTEXT, STREAM_FILE,
         REQUEST_HEADERS, REQUEST_HEADERS_ASKED, REMEMBERED_ROW, REQUEST_BODY, USER, SESSION, SESSION_AFTER, RESPONSE_HEADERS, RESPONSE_COOKIES, RESPONSE_BODY,
         RESPONSE_TEMPLATES, EXCEPTION, ARGUMENTS, LOCALS, RETURN, SETTINGS_READ, PARAMETERS, COLUMNS, ROWS, LAST_ROW_ID, WRITTEN, WRITTEN_KEYS,
         DISTINCT_SHAPE, VALUE, POSITIONS, MESSAGE, CACHE_KEY, CACHE_VALUE, CHUNKS, DESCRIPTION, LOST, REDACTED,

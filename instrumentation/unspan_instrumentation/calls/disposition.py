@@ -12,6 +12,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from unspan_instrumentation.calls.requested import asked_of_request
+
 OPTIMIZED, VARARGS, VARKEYWORDS, SUSPENDS = 0x01, 0x04, 0x08, 0x20 | 0x80 | 0x200
 """Flags of code objects: a function's, with `*args`, with `**kwargs`, a generator's or a coroutine's."""
 NOISE = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"})
@@ -19,6 +21,8 @@ OURS = ("unspan_instrumentation", "unspan_proto")
 MAX_LOCALS = 100
 HEAD = 10
 """Values of an ended call before its arguments (see `activations`)."""
+FORMS = ((0x80, "coroutine"), (0x20, "generator"), (0x200, "async_generator"))
+"""What calling a function makes, by its flag."""
 REPLACED = ("DEBUG", "EMAIL_BACKEND")
 """Settings that Django's test runner replaces: what a request did by them, a test must be told."""
 FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules"})
@@ -45,6 +49,10 @@ class Disposition:
     """The settings in `REPLACED` that its code reads."""
     values: bool = True
     """Whether what it is given, finds and returns is recorded."""
+    asked: tuple[str, ...] = ()
+    """The attributes that its code reads of a request."""
+    form: str = ""
+    """What calling it makes, where that is not its result: a coroutine, a generator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +79,9 @@ class Project:
         rebound = tuple(place for place, name in enumerate(arguments) if name in bound(code))
         size = HEAD + len(arguments) + len(others)
         return Disposition(
-            True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends, size, replaced(code), self.values
-        )
+            True, reason, code, name, file, code.co_firstlineno, arguments, others, rebound, suspends, size, replaced(code), self.values,
+            asked_of_request(code), form(code),
+        )  # fmt: skip
 
     def judged(self, code: CodeType, module: str) -> tuple[bool, str]:
         if code.co_name in NOISE or not code.co_flags & OPTIMIZED:
@@ -155,6 +164,11 @@ def replaced(code: CodeType) -> tuple[str, ...]:
         names.update(one.co_names, (value for value in one.co_consts if type(value) is str))
         todo += (value for value in one.co_consts if type(value) is CodeType)
     return tuple(name for name in REPLACED if name in names) if "settings" in names else ()
+
+
+def form(code: CodeType) -> str:
+    """What calling a function makes, where that is not its result."""
+    return next((name for flag, name in FORMS if code.co_flags & flag), "")
 
 
 def matching(module: str, patterns: Iterable[str]) -> str | None:

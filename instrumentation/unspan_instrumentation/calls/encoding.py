@@ -9,6 +9,7 @@ from unspan_proto import vocabulary as v
 
 from unspan_instrumentation import wire
 from unspan_instrumentation.calls.disposition import HEAD, Disposition
+from unspan_instrumentation.calls.roles import role, spread
 from unspan_instrumentation.encoding import encoded, quoted, written
 from unspan_instrumentation.freezing import NOTHING
 from unspan_instrumentation.recording import Calls
@@ -123,7 +124,11 @@ def constants(plan: Disposition) -> bytes:
     """The fields of a span that are the same for each call of a function."""
     name = wire.utf8(plan.name)
     settings = wire.string(v.SETTINGS_READ, encoded(list(plan.settings))) if plan.settings else b""
+    asked = wire.string(v.REQUEST_ASKED, encoded(list(plan.asked))) if plan.asked else b""
+    form = wire.constant(v.CALL_FORM, plan.form) if plan.form else b""
+    reached = wire.constant(v.CALL_ROLE, found) if (found := role(plan.code, plan.name)) else b""
+    further = wire.string(v.CALL_SPREAD, encoded(list(some))) if (some := spread(plan.code)) else b""
     return b"".join((
         b"\x2a", wire.varint(len(name)), name, b"\x30\x01",
-        wire.constant(v.KIND, v.CALL), wire.constant(v.FUNCTION, plan.name), wire.constant(v.FILE, plan.file), wire.whole(v.LINE, plan.line), settings,
+        wire.constant(v.KIND, v.CALL), wire.constant(v.FUNCTION, plan.name), wire.constant(v.FILE, plan.file), wire.whole(v.LINE, plan.line), settings, asked, form, reached, further,
     ))  # fmt: skip

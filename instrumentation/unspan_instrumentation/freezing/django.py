@@ -37,8 +37,22 @@ def response(held: dict[str, Any], kind: type) -> dict[str, Any]:
     return {"status_code": held.get("status_code", declared(kind, "status_code"))}
 
 
+OF_DJANGO: Final = frozenset({
+    "environ", "scope", "path_info", "script_name", "META", "content_type", "content_params", "resolver_match", "COOKIES", "GET", "POST", "FILES", "headers",
+    "session", "user", "auser", "csrf_processing_done", "urlconf", "current_app", "LANGUAGE_CODE", "_stream", "_read_started", "_body", "_post",
+    "_files", "_encoding", "_upload_handlers", "_messages", "_cached_user", "_acached_user", "_dont_enforce_csrf_checks", "_post_parse_error",
+    "_body_receive_channel", "_current_scheme_host", "accepted_types", "accepted_types_by_precedence", "method", "path",
+})  # fmt: skip
+"""What Django itself keeps in a request, and what is recorded of it elsewhere."""
+
+
+def request(held: dict[str, Any], kind: type) -> dict[str, Any]:
+    """The method, the path, and what the application's middleware and decorators have put there."""
+    return some(method="method", path="path")(held, kind) | {name: held[name] for name in held if name not in OF_DJANGO}
+
+
 KNOWN: Final[tuple[tuple[str, str, Fields], ...]] = (
-    ("django.http.request", "HttpRequest", some(method="method", path="path")),
+    ("django.http.request", "HttpRequest", request),
     ("django.http.response", "HttpResponseBase", response),
     ("django.db.models.query", "QuerySet", query_set),
     ("django.forms.forms", "BaseForm", form),

@@ -75,6 +75,7 @@ class Exchange:
     def reached(self, view: Any) -> None:
         """The URLconf has found the view, and it is about to be called."""
         self.attributes |= viewing.attributes(self.request.resolver_match, view)
+        self.attributes[v.VIEW_OWN] = self.project.owns(viewing.module_of(view))
 
     def raised(self, error: BaseException) -> None:
         if v.EXCEPTION not in self.attributes:

@@ -14,6 +14,8 @@ def attributes(response: Any, limit: int) -> dict[str, Any]:
         v.RESPONSE_HEADERS: [[str(name), str(value)] for name, value in response.items()],
         v.STREAMING: bool(getattr(response, "streaming", False)),
     }
+    if is_deferred(response):
+        found[v.RESPONSE_DEFERRED] = True
     if charset := response.charset:
         found[v.RESPONSE_CHARSET] = str(charset)
     if cookies := response.cookies:
@@ -24,6 +26,13 @@ def attributes(response: Any, limit: int) -> dict[str, Any]:
     if not found[v.STREAMING]:
         found[v.RESPONSE_BODY] = body(response, limit)
     return found
+
+
+def is_deferred(response: Any) -> bool:
+    """Whether it is a response that Django renders after the view has returned it."""
+    from django.template.response import SimpleTemplateResponse
+
+    return issubclass(type(response), SimpleTemplateResponse)
 
 
 def reason(response: Any) -> str:

@@ -8,6 +8,7 @@ from unspan_proto import vocabulary as v
 from unspan_proto.values import type_name
 
 from unspan_instrumentation.freezing import freeze
+from unspan_instrumentation.freezing.kinds import namespace
 
 MAX_WRAPPERS: Final = 20
 
@@ -18,6 +19,8 @@ def attributes(match: Any, function: Any) -> dict[str, Any]:
     if match is not None:
         found[v.VIEW_ARGUMENTS] = freeze([list(match.args), dict(match.kwargs)])
         found[v.ROUTE] = str(match.route or "")
+    if (options := made_with(function)) is not None:
+        found[v.VIEW_OPTIONS] = freeze(options)
     if around := decorators(function):
         found[v.VIEW_DECORATORS] = around
     return {**found, **active()}
@@ -35,8 +38,8 @@ def active() -> dict[str, str]:
     return found
 
 
-def dotted(function: Any) -> str:
-    """The dotted name of a view or of middleware: of the class for an instance or a class-based view."""
+def named_by(function: Any) -> Any:
+    """The function that a view or middleware goes by: the class for an instance or a class-based view."""
     for _ in range(MAX_WRAPPERS):
         if type(function) is not partial:
             break
@@ -45,9 +48,31 @@ def dotted(function: Any) -> str:
         function = function.__func__
     state = own(function)
     named = state.get("view_class") or state.get("cls") or function
-    if type(named) is FunctionType:
-        return f"{named.__module__}.{named.__qualname__}"
-    return type_name(named if issubclass(type(named), type) else type(named))
+    return named if type(named) is FunctionType or issubclass(type(named), type) else type(named)
+
+
+def dotted(function: Any) -> str:
+    """Its dotted name."""
+    named = named_by(function)
+    return f"{named.__module__}.{named.__qualname__}" if type(named) is FunctionType else type_name(named)
+
+
+def module_of(function: Any) -> str:
+    """The name of the module that a view, or its class, was defined in."""
+    named = named_by(function)
+    found = named.__module__ if type(named) is FunctionType else namespace(named).get("__module__")
+    return found if type(found) is str else ""
+
+
+def made_with(function: Any) -> list[Any] | None:
+    """What `as_view` was given, of the view that it made; below decorators, too."""
+    for _ in range(MAX_WRAPPERS):
+        state = own(function)
+        if "view_class" in state or "cls" in state:
+            options = state.get("view_initkwargs", state.get("initkwargs"))
+            return [options if type(options) is dict else {}, state.get("actions") or {}]
+        function = state.get("__wrapped__")
+    return None
 
 
 def own(function: Any) -> dict[str, Any]:

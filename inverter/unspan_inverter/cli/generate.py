@@ -13,6 +13,7 @@ from types import FrameType
 
 import click
 
+from unspan_inverter.checking import check as check_file
 from unspan_inverter.cli import said
 from unspan_inverter.cli.covering import covering
 from unspan_inverter.cli.options import TraceId, endpoint_option, from_option, source, wanted
@@ -30,6 +31,7 @@ from unspan_inverter.trace import Trace, built
 from unspan_inverter.writing import existing, written
 
 LEVELS = ("integration", "view", "unit", "auto", "all")
+BUILT = ("integration", "view", "unit")
 FAILED_CHECK = 3
 """Exit code of a test that was written and did not pass."""
 
@@ -43,7 +45,14 @@ FAILED_CHECK = 3
 )
 @click.option("--path", default="", metavar="GLOB", help="With --all: only requests whose path fits, as in '/polls/*'.")
 @click.option(
-    "--level", type=click.Choice(LEVELS), default="integration", show_default=True, help="What is tested; only integration is built."
+    "--level",
+    type=click.Choice(LEVELS),
+    default="integration",
+    show_default=True,
+    help="What is tested: the whole request, its view called by itself, or each function.",
+)
+@click.option(
+    "--function", default="*", metavar="GLOB", help="With --level unit: only functions whose dotted name fits, as in 'shop.prices.*'."
 )
 @click.option(
     "--style",
@@ -68,15 +77,15 @@ FAILED_CHECK = 3
 @from_option
 @endpoint_option
 def command(
-    trace_ids: tuple[str, ...], everything: bool, path: str, level: str, style: str | None, output: Path | None, check: bool, decoys: bool | None,
+    trace_ids: tuple[str, ...], everything: bool, path: str, level: str, function: str, style: str | None, output: Path | None, check: bool, decoys: bool | None,
     allow_gaps: bool, force: bool, file: Path | None, endpoint: str | None,
 ) -> None:  # fmt: skip
     """Write a test from recorded requests, then run it once.
 
     Exit codes: 0 done; 1 it could not be done; 2 wrong arguments; 3 written, but it did not pass its check.
     """
-    if level != "integration":
-        raise NotBuilt(f"--level {level}", "Leave the option out: the level that there is, is integration.")
+    if level not in BUILT:
+        raise NotBuilt(f"--level {level}", f"There are: {', '.join(BUILT)}.")
     chosen = settings(Path.cwd())
     chosen = replace(chosen, style=style or chosen.style, decoys=chosen.decoys if decoys is None else decoys)
     if path and not everything:
@@ -95,21 +104,25 @@ def command(
             classes = list(covering(collector, path, lambda trace: planned(trace, allow_gaps, chosen.decoys), told).values())
         if not classes:
             raise NothingToChoose(path)
-    passed = [made(recordings, chosen, output, check, allow_gaps, force) for recordings in classes]
+    passed = [made(recordings, chosen, output, check, allow_gaps, force, level, function) for recordings in classes]
     if not all(passed):
         raise click.exceptions.Exit(FAILED_CHECK)
 
 
-def made(recordings: Sequence[Trace], chosen: Settings, output: Path | None, check: bool, allow_gaps: bool, force: bool) -> bool:
+def made(
+    recordings: Sequence[Trace], chosen: Settings, output: Path | None, check: bool, allow_gaps: bool, force: bool, level: str, function: str,
+) -> bool:  # fmt: skip
     """Makes and writes the test file of some traces; whether it passed its check, where there is one."""
     with uncollected():
-        test = customised(recordings, chosen, Path.cwd(), style=chosen.style, allow_gaps=allow_gaps, decoys=chosen.decoys)
+        test = customised(
+            recordings, chosen, Path.cwd(), style=chosen.style, level=level, allow_gaps=allow_gaps, decoys=chosen.decoys, function=function
+        )
     output = output or placed(test, chosen)
     output = None if output == STDOUT else output
     for note in test.notes:
         said(note)
     with on_disk(test, output, force) if output else on_stdout(test, chosen, check) as path:
-        return not (check and path) or checked(path, output, chosen.style, chosen, recordings)
+        return not (check and path) or checked(path, output, chosen.style, chosen, recordings, level == "integration")
 
 
 class NothingToChoose(InverterError):
@@ -200,15 +213,16 @@ def stem(test: Generated) -> str:
     return re.sub(r"\W+", "_", test.name, flags=re.ASCII).strip("_")[:80] or "request"
 
 
-def checked(path: Path, output: Path | None, style: str, chosen: Settings, recordings: Sequence[Trace]) -> bool:
-    """Runs the test under the recorder and says how it went, and how that compares with what was recorded."""
+def checked(path: Path, output: Path | None, style: str, chosen: Settings, recordings: Sequence[Trace], whole: bool) -> bool:
+    """Runs the test under the recorder and says how it went, and how that compares with what was recorded; one of a part of the request is only run."""
     from unspan_inverter.proving.settling import settled  # not needed where nothing is checked
     from unspan_inverter.replaying import words
 
-    replay = settled(path, style, chosen, Path.cwd(), recordings)
-    verdict, name = replay.verdict, str(path) if output else "the test"
+    replay = settled(path, style, chosen, Path.cwd(), recordings) if whole else None
+    verdict = replay.verdict if replay is not None else check_file(path, style, chosen, Path.cwd())
+    name = str(path) if output else "the test"
     if verdict.passed:
-        said("\n".join([f"{name}: {verdict.sentence}, in: {verdict.command}", *words(replay)]))
+        said("\n".join([f"{name}: {verdict.sentence}, in: {verdict.command}", *(words(replay) if replay is not None else ())]))
         return True
     command = [f"It was run with: {verdict.command}"] if verdict.command else []
     said(

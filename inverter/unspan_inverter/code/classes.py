@@ -38,7 +38,7 @@ def grouped(plans: Sequence[Plan], style: str, beside: Beside = NOTHING) -> list
     """The classes in the order of their first tests, each test under a name of its own."""
     found: dict[object, list[Plan]] = {}
     for plan in plans:
-        kind = (plan.class_name, plan.needs_database, plan.transactions, plan.databases, repr(plan.before_class))
+        kind = (plan.class_name, plan.needs_database, plan.plain, plan.transactions, plan.databases, repr(plan.before_class))
         found.setdefault(kind, []).append(plan)
     groups, used = list[Group](), set(beside.classes)
     for some in found.values():

@@ -22,6 +22,7 @@ from unspan_inverter.plan.expressions import (
     Listed,
     Name,
     Plan,
+    Raises,
     SetAttr,
     SetItem,
     Sum,
@@ -37,6 +38,7 @@ class Scope:
     capture_on_commit: str
     shared: frozenset[str] = frozenset()
     owner: str = ""
+    style: str = "django"
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     """`(module, name)` → what it is called in this file, where its own name is taken."""
 
@@ -59,7 +61,7 @@ TAKEN = frozenset(
 
 LIBRARIES = frozenset(
     {
-        "datetime", "django", "freezegun", "http", "httpx", "io", "itertools", "os", "random", "requests", "responses", "secrets", "tempfile", "time_machine",
+        "asgiref", "datetime", "django", "freezegun", "http", "httpx", "inspect", "io", "itertools", "json", "os", "random", "requests", "responses", "secrets", "tempfile", "time_machine",
         "unittest", "urllib", "urllib3",
     }
 )  # fmt: skip
@@ -186,8 +188,21 @@ def listed(value: Listed, scope: Scope) -> Code:
     return Code(f"[{each.text} for {', '.join(map(identifier, value.names))} in {over.text}]", each.imports | over.imports)
 
 
+def raises(value: Raises, scope: Scope) -> Code:
+    """`self.assertRaisesMessage(…)`, or `pytest.raises(…)`."""
+    exception = scope.write(value.exception)
+    message = None if value.message is None else scope.write(value.message)
+    if scope.style == "django":
+        inner = exception if message is None else joined([exception, message])
+        return Code(f"self.assertRaises{'' if message is None else 'Message'}({inner.text})", inner.imports)
+    match = [] if message is None else [Code(f"match=re.escape({message.text})", message.imports | needs("re"))]
+    inner = joined([exception, *match])
+    return Code(f"pytest.raises({inner.text})", inner.imports | needs("pytest"))
+
+
 EXPRESSIONS: Mapping[type, Callable[[Any, Scope], Code]] = {
     Name: name, Import: imported, Attr: attribute, Call: call, Item: item, Format: formatted, Listed: listed, Sum: added, Function: function,
+    Raises: raises,
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from unspan_inverter.code.expressions import LIBRARIES, Scope, aliases, contexts
 from unspan_inverter.code.look import PLAIN, Look
 from unspan_inverter.code.marks import UNSIGNED, signed
 from unspan_inverter.errors import InverterError, one_line
-from unspan_inverter.plan.expressions import Assign, Check, Import, Name, Plan, call, pieces
+from unspan_inverter.plan.expressions import Assign, Attr, Check, Import, Name, Plan, call, pieces
 
 CAPTURE = "django_capture_on_commit_callbacks"
 """pytest-django's fixture that an act may use, besides the client."""
@@ -137,7 +137,9 @@ def test_class(group: Group, style: str, renamed: Mapping[tuple[str, str], str],
     writer = Writer(group, style, renamed, look)
     plan = group.first
     base = "TransactionTestCase" if plan.transactions else "TestCase" if plan.needs_database else "SimpleTestCase"
-    if style == "django" and look.base is not None and not plan.transactions:
+    if style == "django" and plan.plain:
+        base = writer.one(Attr(Import("unittest"), "TestCase"))
+    elif style == "django" and look.base is not None and not plan.transactions:
         base = writer.one(look.base)
     elif style == "django":
         writer.imports |= needs("django.test", base)
@@ -162,7 +164,8 @@ class Writer:
     def test(self, plan: Plan) -> Test:
         """One plan as blocks of text."""
         self.strict_csrf = plan.strict_csrf
-        fixtures = (CAPTURE,) if any(part == Name("capture_on_commit") for part in pieces(plan.contexts)) else ()
+        captures = any(part == Name("capture_on_commit") for part in pieces(plan.contexts))
+        fixtures = (*(("client",) if plan.through_client else ()), *((CAPTURE,) if captures else ()))
         return Test(
             plan.method_name, re.sub("[^0-9a-f]", "", plan.trace_id), self.decorators(plan), self.block((*self.strict(), *plan.constants, *own_rows(plan, self.shared), *plan.arrange)),
             self.act(plan), self.block(plan.asserts), fixtures,
@@ -171,7 +174,7 @@ class Writer:
     def scope(self, owner: str) -> Scope:
         client = "client" if self.style == "pytest" or self.strict_csrf else "self.client"
         capture = CAPTURE if self.style == "pytest" else "self.captureOnCommitCallbacks"
-        return Scope(client, capture, self.names, owner, self.renamed)
+        return Scope(client, capture, self.names, owner, self.style, self.renamed)
 
     @property
     def inside(self) -> Scope:

@@ -63,6 +63,18 @@ class Exchange:
     failures: tuple[Failure, ...] | None = None
     """The exceptions that Django turned into responses; None in traces that do not say."""
 
+    decorators: tuple[str, ...] = ()
+    """Dotted names of what is around the view, outermost first."""
+    view_own: bool | None = None
+    """Whether the view is the project's; None in traces that do not say."""
+    made_with: tuple[Mapping[str, Any], Mapping[str, str]] | None = None
+    """Of a class-based view, what `as_view` was given: options, and REST framework's actions."""
+    deferred: bool = False
+    """Whether the response was rendered after the view had returned it."""
+    language: str = ""
+    zone: str = ""
+    """Active when the view was called."""
+
     @property
     def failed(self) -> tuple[str, str] | None:
         """Type and message of the exception whose response this is, with status 500 or above."""

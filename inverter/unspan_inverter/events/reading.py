@@ -87,6 +87,8 @@ def exchange(trace: Trace) -> Exchange:
         templates=tuple(span.value(v.RESPONSE_TEMPLATES, [])), began=span.start, ended=span.end, cookies_sent=mapping(span.value(v.REQUEST_COOKIES)),
         form=pairs(span.value(v.REQUEST_FORM)) if v.REQUEST_FORM in span.attributes else None, script_name=text(span, v.SCRIPT_NAME),
         client_address=text(span, v.CLIENT_ADDRESS), reason=text(span, v.RESPONSE_REASON), answered_by=text(span, v.ANSWERED_BY), failures=failures(span),
+        decorators=tuple(map(str, span.value(v.VIEW_DECORATORS, []))), view_own=span.attributes.get(v.VIEW_OWN), made_with=made_with(span),
+        deferred=bool(span.attributes.get(v.RESPONSE_DEFERRED, False)), language=text(span, v.LANGUAGE), zone=text(span, v.TIMEZONE),
     )  # fmt: skip
 
 
@@ -108,6 +110,14 @@ def failures(span: Span) -> tuple[Failure, ...] | None:
         return None
     found = span.value(v.EXCEPTIONS, [])
     return tuple(Failure(str(one["type"]), str(one["message"]), int(one["status"] or 0)) for one in found)
+
+
+def made_with(span: Span) -> tuple[Mapping[str, Any], Mapping[str, str]] | None:
+    """What the class of a class-based view was given by the URLconf."""
+    if v.VIEW_OPTIONS not in span.attributes:
+        return None
+    options, actions = span.value(v.VIEW_OPTIONS)
+    return dict(options), {str(bare(method)): str(bare(name)) for method, name in dict(actions).items()}
 
 
 def text(span: Span, name: str) -> str:

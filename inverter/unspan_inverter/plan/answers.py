@@ -132,13 +132,18 @@ def failure(answer: Answer) -> Iterator[Statement]:
 
 def document(answer: Answer) -> Iterator[Statement]:
     """A JSON body, whole."""
+    return documented(answer, method(RESPONSE, "json"))
+
+
+def documented(answer: Answer, answered: Any) -> Iterator[Statement]:
+    """The same of a body that `answered` parses."""
     if not answer.about_body or not is_json(answer):
         return
     found = documents.document(answer.text)
     bound = unknown_keys(bound_document(found, answer.bindings, answer.facts.keys_seen), answer)
     bound = spoken.bound_throughout(bound, answer.bindings)
     answer.bindings.keep(literals(bound))
-    yield from unordered.compared(found, bound, answer.facts.loose, method(RESPONSE, "json"))
+    yield from unordered.compared(found, bound, answer.facts.loose, answered)
 
 
 def is_json(answer: Answer) -> bool:

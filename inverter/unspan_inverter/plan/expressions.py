@@ -73,6 +73,14 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Raises:
+    """The context in which this exception is expected, with a message where one is asserted."""
+
+    exception: Any
+    message: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """`[item for each of …]`: a comprehension over `over`, or over each tuple of it when `names` are several."""
 
@@ -168,6 +176,10 @@ class Plan:
     transactions: bool = False
     """Whether the test must run in real transactions, and not within one that is rolled back."""
     strict_csrf: bool = False
+    plain: bool = False
+    """Whether it needs nothing of Django: a test case of the standard library's."""
+    through_client: bool = True
+    """Whether the request is made by the test client, and not handed to the view."""
     functions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     shareable: bool = False

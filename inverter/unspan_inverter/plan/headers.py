@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from unspan_proto.values import bare
 
@@ -78,8 +78,13 @@ def cookies(answer: "Answer") -> Iterator[Statement]:
 
 def told(answer: "Answer") -> Iterator[Statement]:
     """Messages that wait for the next page; not those that are a piece of a page themselves."""
+    return waiting(answer, Attr(RESPONSE, "wsgi_request"))
+
+
+def waiting(answer: "Answer", request: Any) -> Iterator[Statement]:
+    """The same, as the request holds them."""
     found = messages.sent(answer.exchange)
     if found and all(len(text) <= LONGEST and text.isprintable() for text in found):
-        storage = call(Import("django.contrib.messages", "get_messages"), Attr(RESPONSE, "wsgi_request"))
+        storage = call(Import("django.contrib.messages", "get_messages"), request)
         texts = [spoken.bound(text, answer.bindings) for text in found]
         yield Check("equal", (Listed(call(Name("str"), Name("message")), ("message",), storage), texts))

@@ -15,6 +15,10 @@ from unspan_inverter.facts.kinds import SECRETS
 TAKEN = {
     "self",
     "cls",
+    "request",
+    "result",
+    "context",
+    "view",
     "response",
     "document",
     "client",

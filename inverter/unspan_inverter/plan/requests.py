@@ -14,7 +14,7 @@ from unspan_inverter.facts import Key
 from unspan_inverter.plan import routes, spoken
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.bodies import METHODS, bound_field, collected, composed, payload
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Statement, call, text
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Do, Import, Name, Statement, call, text
 from unspan_inverter.plan.signing import BODY, Signature
 
 DROPPED = {
@@ -44,6 +44,19 @@ LEGAL = re.compile(r"[\w!#$%&'*+.^`|~:-]+", re.ASCII)
 CLIENT = "127.0.0.1"
 """Where the test client's requests come from."""
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "testserver"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What makes the request, the variable for what comes of it, and whether paths are written by the names of routes."""
+
+    by: Any
+    into: Name
+    by_name: bool = True
+
+
+CLIENT_SENDS = Sender(Name("client"), Name("response"))
+FACTORY_MAKES = Sender(call(Import("django.test", "RequestFactory")), Name("request"), False)
 NEGOTIATING = ("accept", "if-", "content-", "user-agent", "range")
 """How headers begin whose numbers are no keys."""
 
@@ -52,18 +65,18 @@ NEGOTIATING = ("accept", "if-", "content-", "user-agent", "range")
 class Act:
     """The request, and what has to be put together before it."""
 
-    request: Assign
+    request: Assign | Do
     before: tuple[Statement, ...] = ()
 
 
 def act(
-    exchange: Exchange, bindings: Bindings, traces: str, signature: Signature | None = None, ignored: frozenset[str] = frozenset()
-) -> Act:
+    exchange: Exchange, bindings: Bindings, traces: str, signature: Signature | None = None, ignored: frozenset[str] = frozenset(),
+    sender: Sender = CLIENT_SENDS,
+) -> Act:  # fmt: skip
     """`response = self.client.post(…)`. `traces`: everything the request left behind, to tell which headers mattered.
 
     `ignored`: names of headers, in lower case, that the project wants left out.
     """
-    client = Name("client")
     before: tuple[Statement, ...] = ()
     args: tuple[Any, ...]
     if signature is not None:
@@ -72,9 +85,8 @@ def act(
     else:
         args, kwargs = payload(exchange, bindings)
     query = query_arguments(exchange)
-    path = (
-        address(exchange.path, exchange, bindings) if not exchange.script_name else bound_path(below_prefix(exchange), exchange, bindings)
-    )
+    named = sender.by_name and not exchange.script_name
+    path = address(exchange.path, exchange, bindings) if named else bound_path(below_prefix(exchange), exchange, bindings)
     if exchange.query and (query is None or args):
         path = text([path, "?" + exchange.query])
         bindings.keep([exchange.query])
@@ -92,8 +104,8 @@ def act(
     if exchange.client_address not in ("", CLIENT) and exchange.client_address in traces:
         kwargs["REMOTE_ADDR"] = exchange.client_address
     if exchange.method in METHODS:
-        return Act(Assign(Name("response"), Call(Attr(client, exchange.method.lower()), (path, *args), tuple(kwargs.items()))), before)
-    return Act(Assign(Name("response"), Call(Attr(client, "generic"), (exchange.method, path, *args), tuple(kwargs.items()))), before)
+        return Act(Assign(sender.into, Call(Attr(sender.by, exchange.method.lower()), (path, *args), tuple(kwargs.items()))), before)
+    return Act(Assign(sender.into, Call(Attr(sender.by, "generic"), (exchange.method, path, *args), tuple(kwargs.items()))), before)
 
 
 def below_prefix(exchange: Exchange) -> str:

@@ -22,7 +22,6 @@ from unspan_inverter.plan import (
     files,
     names,
     redacted,
-    requests,
     routes,
     sequences,
     session,
@@ -33,10 +32,11 @@ from unspan_inverter.plan import (
     titles,
     whole_pages,
 )
-from unspan_inverter.plan.answers import ANSWERS, Answer, today
+from unspan_inverter.plan.answers import Answer, today
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Import, Name, Plan, SetAttr, Statement, call, pieces
+from unspan_inverter.plan.doors import CLIENT, Door
+from unspan_inverter.plan.expressions import Assign, Call, Context, Import, Name, Plan, Statement, call, pieces
 from unspan_inverter.plan.habits import NONE, Habits
 from unspan_inverter.plan.holding import Held, held
 from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
@@ -60,11 +60,13 @@ class Recorded:
     """Texts that stand in the place of secrets, with the function whose code holds the secret as a literal, or nothing."""
     signed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Those that the application had signed, with how it signs."""
+    door: Door = CLIENT
+    """Where the test comes in."""
 
 
 def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
-    """The plan of a client test: the same request on the same rows, and what came of it. Raises NoStub."""
-    exchange, facts, project = recorded.exchange, recorded.facts, recorded.project
+    """The plan of a test that makes the same request on the same rows, and says what came of it. Raises NoStub."""
+    exchange, facts, project, door = recorded.exchange, recorded.facts, recorded.project, recorded.door
     route = routes.resolved(exchange.path, project)
     name = route[0].name if route else None
     bindings = Bindings(
@@ -73,20 +75,21 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     time = clock(recorded.events, exchange, facts, project)
     traces = left_behind(recorded)
     signature = signing.signature(recorded.events, exchange, bindings, time)
-    act = requests.act(exchange, bindings, traces, signature, recorded.habits.ignored_headers)
+    act = door.act(exchange, bindings, traces, signature, recorded.habits.ignored_headers)
     randomness = tapes.randomness(facts, exchange, bindings)
     answer = Answer(exchange, facts, bindings, time)
-    asserts, sessions = asserted(answer, Outcome(facts, bindings, time, exchange, randomness.texts, frozenset(recorded.redacted)))
+    outcome = Outcome(facts, bindings, time, exchange, randomness.texts, frozenset(recorded.redacted))
+    asserts, sessions = asserted(answer, outcome, door)
     stubs = stubbed(answer, allow_gaps, randomness.texts)
     asserts += [check for stub in stubs for check in stub.asserts if recorded.habits.asserts("outbound")]
     tokens = tapes.variables(randomness, asserts, frozenset(bindings.names.values()))
     idle = time.stored and not time.moving and not any(part == MOMENT or isinstance(part, date) for part in pieces(asserts))
-    page = whole_pages.arranged(facts, exchange, bindings, act.request.value)
+    page = whole_pages.arranged(facts, exchange, bindings, act.request.value) if door.by_client else []
     if page and (why := whole_pages.hindrance(exchange, facts)) and not allow_gaps:
         raise NotRepeatable(recorded.trace_id, why)
     hold = Held() if idle else held(time, facts, exchange, project)
     before = [
-        *failing(exchange), *session.arranged(exchange, bindings), *caching.arranged(facts, bindings),
+        *door.arranged(exchange, bindings), *caching.arranged(facts, bindings),
         *(statement for stub in stubs for statement in stub.arrange), *act.before, *page,
     ]  # fmt: skip
     real = in_real_transactions(recorded)
@@ -102,15 +105,15 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
     asserts = spoken_of(asserts)
     characters = charsets.widened(recorded.events, facts, project)
     plan = Plan(
-        class_name=names.of_class(exchange, name), method_name=titles.of_test(answer, name), trace_id=recorded.trace_id,
+        class_name=names.of_class(exchange, name if door.by_client else None), method_name=titles.of_test(answer, name), trace_id=recorded.trace_id,
         constants=(*moment(time), *tapes.arranged(tokens)), rows=tuple(rows), arrange=tuple(before),
         contexts=(
-            *requests.mounted(exchange, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
+            *door.contexts(exchange, bindings, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
             *(() if real else committed(recorded.events)), *hold.contexts, *tapes.contexts(randomness, bindings, tokens),
         ),
-        act=(*files.arranged(facts), act.request, *(kept_session(sessions) if time.moment is not None else ())), asserts=tapes.speaking(tuple(asserts), tokens),
-        databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=uses_database(recorded),
-        decorators=tuple(one for stub in stubs for one in stub.decorators), before_class=characters, transactions=real, strict_csrf=exchange.csrf_refused,
+        act=(*files.arranged(facts), act.request, *door.after(exchange, asserts, sessions, time)), asserts=tapes.speaking(tuple(asserts), tokens),
+        databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=door.needs_database(facts, exchange, uses_database(recorded)),
+        decorators=tuple(one for stub in stubs for one in stub.decorators), before_class=characters, transactions=real, strict_csrf=exchange.csrf_refused, through_client=door.by_client,
         functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions, *sequences.functions(rows), *row_functions(rows), *charsets.functions(characters)])), notes=facts.notes,
         shareable=shared, told_apart=telling.told_apart(exchange, facts, bindings),
     )  # fmt: skip
@@ -145,10 +148,10 @@ def by_key(event: RowsRead, project: Project) -> Iterator[Key]:
             yield Key(model.owner, bare(event.parameters[before]), event.database)
 
 
-def asserted(answer: Answer, outcome: Outcome) -> tuple[list[Statement], list[Statement]]:
+def asserted(answer: Answer, outcome: Outcome, door: Door) -> tuple[list[Statement], list[Statement]]:
     """All assertions on the answer, the rows and the session; and, apart, those on the session."""
     bindings = answer.bindings
-    answered, held, sessions = asserted_once(answer, outcome)
+    answered, held, sessions = asserted_once(answer, outcome, door)
     for _ in answer.facts.born:
         fetched = {one.target.id for one in held if isinstance(one, Assign)}
         missing = {row.key for row in answer.facts.born if (name := bindings.names.get(row.key)) is not None and name not in fetched}
@@ -156,16 +159,15 @@ def asserted(answer: Answer, outcome: Outcome) -> tuple[list[Statement], list[St
         if unfetched <= bindings.unfetched:
             break
         bindings.unfetched |= unfetched  # nothing may speak of them
-        answered, held, sessions = asserted_once(answer, outcome)
+        answered, held, sessions = asserted_once(answer, outcome, door)
     return [*held_first(held, answered), *sessions], sessions
 
 
-def asserted_once(answer: Answer, outcome: Outcome) -> tuple[list[Statement], list[Statement], list[Statement]]:
+def asserted_once(answer: Answer, outcome: Outcome, door: Door) -> tuple[list[Statement], list[Statement], list[Statement]]:
     """The assertions on the answer, on the rows, and on the session."""
     habits = answer.bindings.habits
-    answered = [statement for kind, make in ANSWERS.items() if habits.asserts(kind) for statement in make(answer)]
-    left = Name("session") if answer.clock.moment is not None else Attr(Name("client"), "session")
-    sessions = list(session.asserted(answer.exchange, answer.bindings, left)) if habits.asserts("session") else []
+    answered = [statement for kind, make in door.answers.items() if habits.asserts(kind) for statement in make(answer)]
+    sessions = list(session.asserted(answer.exchange, answer.bindings, door.session(answer.clock))) if habits.asserts("session") else []
     held: list[Statement] = []
     for _ in range(2):  # rows made speak of each other: the second time, all that are spoken of are known
         held = [one for kind, make in OUTCOMES.items() for one in make(outcome) if habits.asserts(kind) or isinstance(one, Assign)]
@@ -254,17 +256,6 @@ def committed(events: Sequence[Event]) -> list[Context]:
     aliases = sorted({event.database for event in events if isinstance(event, OnCommit)})
     capture = Name("capture_on_commit")
     return [Context(Call(capture, (), (*((("using", alias),) if alias != "default" else ()), ("execute", True)))) for alias in aliases]
-
-
-def kept_session(sessions: list[Statement]) -> list[Statement]:
-    """The session is read while the clock stands: a session that was begun at the recorded moment has long expired at the test's."""
-    return [Assign(Name("session"), call(Name("dict"), Attr(Name("client"), "session")))] if sessions else []
-
-
-def failing(exchange: Exchange) -> list[Statement]:
-    """The test client raises a view's exception again unless told not to."""
-    raised = exchange.status >= 500 or any(failure.status >= 500 for failure in exchange.failures or ())
-    return [SetAttr(Name("client"), "raise_request_exception", False)] if raised else []
 
 
 def media(exchange: Exchange, facts: Facts, project: Project) -> list[Context]:

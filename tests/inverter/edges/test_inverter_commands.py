@@ -168,7 +168,7 @@ def test_a_test_is_written_and_checked(collector, home, invert):
         "          first, the request: method was 'POST' in the recording and is 'GET' in the test",
     ]
     assert (home / "polls/tests/test_hello.py").read_text() == PASSING
-    assert asked == [{"traces": [TRACE], "style": "django", "allow_gaps": False, "decoys": True}]
+    assert asked == [{"traces": [TRACE], "style": "django", "level": "integration", "function": "*", "allow_gaps": False, "decoys": True}]
 
 
 def test_options_reach_the_inverter(collector, home, invert):
@@ -193,7 +193,9 @@ def test_options_reach_the_inverter(collector, home, invert):
     done = run("generate", *arguments, "--endpoint", collector.address)
 
     assert (done.exit_code, done.stdout) == (0, PASSING)
-    assert asked == [{"traces": [TRACE, TRACE], "style": "pytest", "allow_gaps": True, "decoys": False}]
+    assert asked == [
+        {"traces": [TRACE, TRACE], "style": "pytest", "level": "integration", "function": "*", "allow_gaps": True, "decoys": False}
+    ]
 
 
 def test_the_style_may_be_a_setting(collector, home, invert):
@@ -404,13 +406,13 @@ def test_wrong_arguments_exit_with_2(words, said):
     assert said in done.stderr
 
 
-@pytest.mark.parametrize("level", ["view", "unit", "auto", "all"])
+@pytest.mark.parametrize("level", ["auto", "all"])
 def test_levels_that_are_not_built_are_said(level):
     done = run("generate", "--trace-id", TRACE, "--level", level)
 
     assert (done.exit_code, done.output) == (
         1,
-        f"inverter: --level {level} is not built yet.\n          Leave the option out: the level that there is, is integration.\n",
+        f"inverter: --level {level} is not built yet.\n          There are: integration, view, unit.\n",
     )
 
 

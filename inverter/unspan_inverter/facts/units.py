@@ -1,0 +1,155 @@
+"""Recorded calls as units of their own: which can be tested by themselves, how pure each was, and why the others cannot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from unspan_proto.values import Derived, Instance, ModelRef, Named, Opaque, Truncated
+
+from unspan_inverter.events import (
+    CacheUsed,
+    Event,
+    FileUsed,
+    HttpAnswered,
+    MailSent,
+    OnCommit,
+    RowsRead,
+    RowsSupported,
+    SettingsRead,
+    TapeRead,
+    TestCharset,
+)
+from unspan_inverter.events.calls import Called
+
+PURE, FREE, STORED = "unittest.TestCase", "SimpleTestCase", "TestCase"
+"""Base classes by what a function needs: nothing, Django without its database, the database."""
+REACHED: Final = ("function", "method", "staticmethod", "classmethod", "property", "wrapped")
+CALLED_BY_PYTHON: Final = ("__call__", "__str__", "__eq__", "__len__", "__bool__", "__iter__", "__contains__", "__getitem__")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A call to be made again by itself. `base`: what its test inherits from, `why`: the reason, as the end of a sentence."""
+
+    call: Called
+    base: str
+    why: str
+    view: str = ""
+    """Of a method of the request's class-based view: the class."""
+
+    @property
+    def gives_context(self) -> bool:
+        """Whether the result is the context of a template."""
+        return is_context(self.call) and "context" in self.call.function.rpartition(".")[2]
+
+    @property
+    def bound(self) -> bool:
+        """Whether the first argument is what the function is asked of."""
+        return self.call.role in ("method", "property", "classmethod") or (
+            self.call.role == "wrapped" and next(iter(self.call.arguments), "") in ("self", "cls")
+        )
+
+
+def unit(call: Called, within: Sequence[Event], view: str) -> Unit | str:
+    """The unit, or why there is none. `within`: what happened inside of the call; `view`: the class of the request's view, empty for another."""
+    if why := excluded(call, view):
+        return why
+    base, why = purity(call, within)
+    own = view if view and call.role == "method" and is_of_view(call, view) else ""
+    return Unit(call, FREE if base == PURE and own else base, why, own)
+
+
+def excluded(call: Called, view: str) -> str:
+    """Why a call cannot be made by itself; empty where it can."""
+    name = call.function.rpartition(".")[2]
+    if call.role not in REACHED:
+        return "no name leads to it: it is defined inside of another function, or replaced by a decorator that does not say what it wraps"
+    if call.form in ("generator", "async_generator"):
+        return "it is a generator, whose values were not recorded"
+    if name.startswith("__") and name.endswith("__"):
+        return "it is called by Python itself"
+    if name.startswith("__"):
+        return "its name is its class's own"
+    if not call.returned and call.raised is None:
+        return "neither its result nor what it raised was recorded"
+    if is_view(call):
+        return "it takes a request and answers it: a test of level view makes that"
+    if call.returned and (kind := hollow(call.result)) and not is_context(call):
+        return f"its result was not recorded by value: {kind}"
+    return ""
+
+
+def is_view(call: Called) -> bool:
+    return any(isinstance(value, Instance) and value.type.endswith("Request") for value in call.arguments.values())
+
+
+def is_of_view(call: Called, view: str) -> bool:
+    own = next(iter(call.arguments.values()), None)
+    return isinstance(own, Instance) and own.type == view and isinstance(own.fields.get("request"), Instance)
+
+
+def is_context(call: Called) -> bool:
+    """Whether the result is a dict with texts for keys, of which some values are known."""
+    found = call.result
+    return isinstance(found, dict) and any(isinstance(key, str) and not hollow(value) for key, value in found.items())
+
+
+def hollow(value: Any) -> str:
+    """The type of what stands for something that was not carried whole, anywhere in a value; empty where all of it was. A queryset whose rows are known is
+    its rows."""
+    if isinstance(value, Instance):
+        rows = value.fields.get("rows") if value.fields.get("evaluated") is True else None
+        return hollow(rows) if rows is not None else value.type.rpartition(".")[2]
+    if isinstance(value, (Opaque, Truncated)):
+        return value.type.rpartition(".")[2]
+    if isinstance(value, Named):
+        return value.kind
+    if isinstance(value, Derived):
+        return hollow(value.value)
+    items = (
+        [*value.keys(), *value.values()] if isinstance(value, dict) else value if isinstance(value, (list, tuple, set, frozenset)) else []
+    )
+    return next((found for item in items if (found := hollow(item))), "")
+
+
+def purity(call: Called, within: Sequence[Event]) -> tuple[str, str]:
+    """The base class that the call's test needs, and why."""
+    if any(hasattr(event, "database") for event in within):
+        return STORED, "it reads or writes the database"
+    if refers((call.arguments, call.result)):
+        return STORED, "it is given rows"
+    outside = next((word for kind, word in OUTSIDE if any(isinstance(event, kind) for event in within)), "")
+    if outside:
+        return FREE, f"it {outside}, and asks no database"
+    return PURE, "it depends on its arguments alone"
+
+
+OUTSIDE: Final = (
+    (HttpAnswered, "calls a service"), (TapeRead, "asks the clock or for a random value"), (CacheUsed, "uses a cache"), (MailSent, "sends mail"),
+    (FileUsed, "uses a storage"), (SettingsRead, "reads settings"),
+)  # fmt: skip
+
+
+def refers(value: Any) -> bool:
+    """Whether a row stands anywhere in a value."""
+    if isinstance(value, ModelRef):
+        return True
+    if isinstance(value, Derived):
+        return refers(value.value)
+    if isinstance(value, Instance):
+        return refers(value.fields.get("rows"))
+    if isinstance(value, dict):
+        return any(refers(item) for pair in value.items() for item in pair)
+    return isinstance(value, (list, tuple, set, frozenset)) and any(refers(item) for item in value)
+
+
+def wrote(happened: Sequence[Event], before: frozenset[str]) -> bool:
+    """Whether the request had changed the database before: then its rows were not those that the call found."""
+    reads = (RowsRead, RowsSupported, TestCharset, OnCommit)
+    return any(
+        event.span in before and hasattr(event, "database") and not isinstance(event, reads) and not is_step(event) for event in happened
+    )
+
+
+def is_step(event: Event) -> bool:
+    return hasattr(event, "step") and getattr(event, "step", "") in ("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT")

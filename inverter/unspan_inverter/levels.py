@@ -1,0 +1,139 @@
+"""The levels at which a trace can be tested, joined from the stages: through the client, at the view, at each function. A pure function of recorded data."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from unspan_inverter.errors import InverterError, NotAtLevel, one_line
+from unspan_inverter.events import Event, Exchange, RowsSupported, events, exchange
+from unspan_inverter.events.calls import Called, calls, inside, of_call
+from unspan_inverter.facts import facts
+from unspan_inverter.facts.units import FREE, STORED, Unit, unit, wrote
+from unspan_inverter.facts.viewing import Viewed, viewed
+from unspan_inverter.plan import Habits, Plan, Recorded, http_request
+from unspan_inverter.plan.doors import Door
+from unspan_inverter.plan.function import Function, as_exchange, named_after
+from unspan_inverter.plan.makings import Unmakable
+from unspan_inverter.plan.view import View
+from unspan_inverter.trace import Trace
+
+MOST_CALLS: Final = 3
+"""Tests of one function from one trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A function that was called: the plan of its test and what it needs, or why there is none."""
+
+    function: str
+    plan: Plan | None
+    why: str
+    base: str = ""
+    by_value: bool = True
+    """Whether what it was given and what it returned were recorded by value."""
+
+
+def at_view(trace: Trace, happened: tuple[Event, ...], asked: Exchange) -> tuple[Door, tuple[Event, ...], Exchange]:
+    """The door to the view, what happened inside of it, and the exchange as the view saw it. Raises NotAtLevel."""
+    found = viewed(asked, calls(trace))
+    if isinstance(found, str):
+        raise NotAtLevel(trace.id, "view", found)
+    if found.status not in (None, asked.status):  # middleware has answered something else
+        asked = replace(asked, status=found.status, response_headers=(), response_body=None, response_whole=False, cookies={})
+    if found.call is None or asked.deferred:
+        return View(found, trace.id), happened, asked
+    spans = inside(trace, found.call.span)
+    touches = any(event.span in spans and hasattr(event, "database") for event in happened)
+    return View(found, trace.id, touches), of_call(happened, spans), asked
+
+
+def considered(
+    trace: Trace, pattern: str, decoys: bool, habits: Habits, of_view: Callable[[], Plan], allow_gaps: bool = False
+) -> list[Considered]:
+    """Each call of a function whose dotted name fits the pattern, with its plan or why there is none; calls that are alike once.
+
+    `of_view`: makes the plan of the request's view.
+    """
+    happened, asked = events(trace), exchange(trace)
+    found: list[Considered] = []
+    seen: dict[str, set[str]] = {}
+    for call in calls(trace):
+        if not fnmatchcase(call.function, pattern):
+            continue
+        known = seen.setdefault(call.function, set())
+        alike = repr((call.arguments, call.result, call.raised))
+        if alike not in known and len(known) < MOST_CALLS:
+            is_view = call.function == asked.view and not any(one.function == asked.view for one in found)
+            found.append(
+                of_request(call.function, of_view) if is_view else one_call(call, trace, happened, asked, decoys, habits, allow_gaps)
+            )
+            known.add(alike)
+    return found
+
+
+def of_request(function: str, of_view: Callable[[], Plan]) -> Considered:
+    """The function that is the view of the request."""
+    try:
+        plan = of_view()
+    except InverterError as error:
+        return Considered(function, None, one_line(str(error).partition("\n")[0].partition(": ")[2]))
+    return Considered(function, plan, "it is the view of the request", STORED if plan.needs_database else FREE)
+
+
+def one_call(
+    call: Called, trace: Trace, happened: Sequence[Event], asked: Exchange, decoys: bool, habits: Habits, allow_gaps: bool
+) -> Considered:
+    spans = inside(trace, call.span)
+    within = [event for event in happened if event.span in spans]
+    view = asked.view if asked.made_with is not None else ""
+    made = unit(call, within, view)
+    if isinstance(made, str):
+        return Considered(call.function, None, made, by_value=not ("not recorded" in made or "no name leads" in made))
+    before = frozenset(span.span_id for span in trace.spans if span.start < call.began and span.span_id not in spans)
+    if made.base == STORED and wrote(happened, before):
+        return Considered(call.function, None, "the request had written to the database before it was called")
+    try:
+        plan = planned_call(made, trace, around(made, happened, within, spans, before), asked, decoys, habits, allow_gaps)
+    except Unmakable as error:
+        return Considered(
+            call.function, None, f"it was given or returned {error.what}, which cannot be made from what was recorded", by_value=False
+        )
+    except InverterError as error:
+        return Considered(call.function, None, one_line(str(error).partition("\n")[0]))
+    return Considered(call.function, plan, made.why, made.base)
+
+
+def around(made: Unit, happened: Sequence[Event], within: list[Event], spans: frozenset[str], before: frozenset[str]) -> Sequence[Event]:
+    """What happened inside of the call; of one that is given rows, also what was read of them before."""
+    if made.base != STORED:
+        return within
+    near = [
+        event for event in happened if event.span in spans or event.span in before or (isinstance(event, RowsSupported) and event.pointed)
+    ]
+    return of_call(near, spans)
+
+
+def planned_call(
+    made: Unit, trace: Trace, happened: Sequence[Event], asked: Exchange, decoys: bool, habits: Habits, allow_gaps: bool
+) -> Plan:
+    told = as_exchange(made, asked)
+    known = facts(tuple(happened), told, trace.project, decoys and not trace.gaps, whole=not trace.gaps)
+    beside = View(Viewed(made.view, of_class=True, asked=asked_of(trace)), trace.id) if made.view else None
+    door: Door = Function(made, asked, beside)
+    recorded = Recorded(trace.id, happened, told, known, trace.project, frozenset(), habits, trace.redacted, trace.signed, door)
+    return named_after(http_request(recorded, allow_gaps), made)
+
+
+def asked_of(trace: Trace) -> frozenset[str]:
+    """The attributes of the request that any function of the project's reads."""
+    return frozenset(name for call in calls(trace) for name in call.asked or ())
+
+
+def reasons(some: Sequence[Considered]) -> dict[str, Any]:
+    """Why functions have no test of their own: reason → how many."""
+    found: dict[str, int] = {}
+    for one in some:
+        if one.plan is None:
+            found[one.why] = found.get(one.why, 0) + 1
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
