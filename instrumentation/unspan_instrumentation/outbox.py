@@ -38,6 +38,8 @@ WINDOW_BYTES: Final = 8 << 20
 """What is looked at together."""
 HOLD: Final = 3.0
 """Seconds that the records of a request which goes on wait for what names the secrets in them."""
+LATE: Final = 2.0
+"""Seconds of one go after which the exporter is behind, be the queue ever so small: where processors are busy, each pause takes far longer than asked."""
 MOST_OPEN: Final = 10_000
 RECORD_BYTES: Final = 700
 """What a record takes in memory, beside what `Weight` says."""
@@ -81,12 +83,13 @@ class Pace:
         self._started = time.perf_counter()
 
     def keep(self) -> None:
-        """Called after each piece of work: a request may be in flight, or about to come. The fuller the queue, the less polite."""
+        """Called after each piece of work: a request may be in flight, or about to come. The fuller the queue, and the older, the less polite."""
         box = self._outbox
         fill = box.fill()
         if box.hurried or fill > 0.5:
             return
-        if time.perf_counter() - self._started > (SLICE if fill < 0.25 else LONG_SLICE):
+        behind = fill >= 0.25 or time.monotonic() - self._since > LATE
+        if time.perf_counter() - self._started > (LONG_SLICE if behind else SLICE):
             time.sleep(SLICE)
             while box.busy and not box.hurried and box.fill() < 0.25 and (left := self._since + PATIENCE - time.monotonic()) > 0:
                 box.idle.acquire(
@@ -224,8 +227,7 @@ class Outbox:
             self._wake.clear()
             hurried = self.hurried
             try:
-                self._seal()
-                reached = self._send()
+                reached = self._seal() and self._send()
             except Exception as error:  # ours, and no reason to stop for ever
                 warn(f"the exporter met {type(error).__name__}: {error}; some records are lost")
                 reached = True
@@ -237,9 +239,10 @@ class Outbox:
             elif not reached:
                 self._tried.set()
 
-    def _seal(self) -> None:
-        """Turns what is queued into requests of about BATCH_BYTES."""
-        batch = Batch()
+    def _seal(self) -> bool:
+        """Turns what is queued into requests of about BATCH_BYTES. Where requests never cease there is always more: those that are ready are sent in
+        between; whether all were."""
+        batch, reached = Batch(), True
         pace = Pace(self)
         self._sealing = True
         try:
@@ -252,11 +255,13 @@ class Outbox:
                             self._add(batch)
                             batch = Batch()
                     self._pending -= weighs
+                reached = reached and self._send()
             if not self._queue and not self._held:
                 self._pending = 0  # threads that add at one moment may leave a little
         finally:
             self._add(batch)
             self._sealing = False
+        return reached
 
     def _window(self, pace: Pace) -> list[tuple[Draft | None, int]]:
         """What is sent next, after all of it has been learnt from: a secret may be named by what comes last. Traces that have not ended stay for a while."""

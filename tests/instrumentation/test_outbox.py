@@ -16,7 +16,7 @@ import grpc
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTracePartialSuccess, ExportTraceServiceResponse
 from opentelemetry.sdk.resources import Resource
-from unspan_instrumentation.outbox import Outbox
+from unspan_instrumentation.outbox import Outbox, Pace
 from unspan_instrumentation.provider import resource_bytes
 from unspan_instrumentation.recording import DROPPED, Record, Recording
 from unspan_instrumentation.sending import Sender
@@ -51,6 +51,22 @@ def test_what_is_put_arrives_in_order(sink: Sink) -> None:
     assert [int(span.span_id, 16) for span in spans] == list(range(1, 101))
     assert (dict(spans[0].resource), spans[0].scope, sink.metadata[0]["x-key"]) == ({"service.name": "test"}, v.SCOPE, "secret")
     assert box.flush(1)
+
+
+def test_what_is_ready_is_sent_while_more_comes_all_the_time(sink: Sink) -> None:
+    taken: list[bool] = []
+
+    class Unceasing(Outbox):
+        def _window(self, pace: Pace) -> list[Any]:
+            if not sink.spans():
+                taken.append(self.put(tape(1, "x" * 1_100_000)))
+            return super()._window(pace)
+
+    box = Unceasing(found := Settings(target=Target(sink.address), export_interval=0.05), Sender(found))
+    box.put(tape(1, "first"))
+
+    assert sink.until(lambda spans: len(spans) > 1)
+    assert all(taken), "nothing was refused because what came before it was not sent"
 
 
 def test_messages_stay_small(sink: Sink) -> None:
@@ -270,7 +286,7 @@ def test_an_interrupted_server_sends_what_it_has(project: Path, sink: Sink) -> N
 
 WATCHES_A_COLLECTOR_GO = """
 import os, sys
-from unspan_instrumentation.outbox import Outbox
+from unspan_instrumentation.outbox import Outbox, Pace
 from unspan_instrumentation.recording import Record
 from unspan_instrumentation.sending import Sender
 from unspan_instrumentation.settings import Settings, Target
