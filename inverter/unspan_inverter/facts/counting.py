@@ -60,12 +60,14 @@ def written(row: Mapping[str, Any], event: WriteRefused, model: Model, ledger: L
 
 
 def ran_into(values: Mapping[str, Any], event: WriteRefused, model: Model, ledger: Ledger) -> None:
-    """Adds the row with these values, unless it is known."""
-    if any(
-        all(refusals.same(known.get(name), value, event.message) for name, value in values.items())
-        for known in initial(ledger, model.label, event.database)
-    ):
-        return
+    """Adds the row with these values, or notes of the known one that the request has met it."""
+    for key, known in ledger.before.items():
+        if (key.label, key.database) == (model.label, event.database) and all(
+            refusals.same(known.get(name), value, event.message) for name, value in values.items()
+        ):
+            ledger.only_pointed.discard(key)
+            ledger.shown.setdefault(key, set()).update(values)
+            return
     pk = bare(values[model.pk]) if model.pk in values else Made(ledger.another(), CLASHED)
     ledger.known(Key(model.label, pk, event.database), event.span).update(values)
     ledger.reasons[Key(model.label, pk, event.database)] = CLASHED

@@ -34,7 +34,7 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_de
     rows = completed(rows, project, ledger.now.changed)
     generic = generics.pointing(ledger.before, {**ledger.now.changed, **ledger.now.born}, project)
     if not asked.everything:
-        rows = unasked.Pointing(rows, project, inherited, generic).without(only_pointed(ledger), left(ledger))
+        rows = unasked.Pointing(rows, project, inherited, generic).without(only_pointed(ledger, inherited), left(ledger))
     rows = {key: row for key, row in rows.items() if key.label.lower() not in NATURAL or NATURAL[key.label.lower()] in row.values}
     beside = decoys(events, exchange, project, rows, frozenset(ledger.now.gone)) if with_decoys else ()
     plain, linked = split_links(rows, project)
@@ -56,12 +56,14 @@ def known(ledger: Ledger) -> dict[Key, set[str]]:
     return {key: {*ledger.shown.get(key, ()), *ledger.now.changed.get(key, ())} for key in [*ledger.shown, *ledger.now.changed]}
 
 
-def only_pointed(ledger: Ledger) -> frozenset[Key]:
-    """The rows that no statement met. What was counted, and is known by no rows beside it, may have met any."""
+def only_pointed(ledger: Ledger, inherited: Mapping[Key, Key]) -> frozenset[Key]:
+    """The rows that no statement met, by themselves or as a row that they inherit from. What was counted, and is known by no rows beside it, may have
+    met any."""
+    met = {child for parent, child in inherited.items() if parent in ledger.before and parent not in ledger.only_pointed}
     unsure = {
         model.label for one in ledger.counted if counting.count_of(one) and not one.supported and (model := ledger.concrete(one.model))
     }
-    return frozenset(key for key in ledger.only_pointed if key.label not in unsure)
+    return frozenset(key for key in ledger.only_pointed - met if key.label not in unsure)
 
 
 def left(ledger: Ledger) -> list[RowExists]:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from unspan_inverter.facts import Decoy, Facts, Key, Made, RowExists
+from unspan_proto.project import Model
+
+from unspan_inverter.facts import Decoy, Facts, Key, Made, RowExists, ordering
 from unspan_inverter.facts.kinds import plain_key
 from unspan_inverter.plan import arrange, names
 from unspan_inverter.plan.answers import RESPONSE, Answer, is_page
@@ -51,16 +53,24 @@ def written_key(row: RowExists, decoy: Decoy, facts: Facts, bindings: Bindings) 
     one = model.field("pk") if model is not None else None
     if one is None or not one.auto or model is None:
         return {}
-    asked = decoy.asked.get(row.key.label, frozenset())
-    others = [other.key.pk for other in facts.rows if other.key.label == row.key.label]
+    family = kindred(model, facts, bindings)
+    asked = frozenset(key for label in family for key in decoy.asked.get(label, ()))
+    others = [other.key.pk for other in facts.rows if other.key.label in family]
     there = {pk for pk in others if isinstance(pk, int)}
-    explicit = row.key.label in bindings.explicit or model.seeded
+    explicit = bool(family & bindings.explicit) or model.seeded
     if not explicit and {plain_key(value) for value in asked} <= {plain_key(key) for key in there}:
         return {}
-    place = [other for one in facts.decoys for other in one.rows if other.key.label == row.key.label].index(row)
+    place = [other for one in facts.decoys for other in one.rows if other.key.label in family].index(row)
     numbers = {int(text) for text in asked if text.isdecimal() and len(text) < 18}
-    free = free_keys(there, numbers, bool(row.key.label in decoy.grown or len(there) < len(others) or (others and not explicit)), explicit)
+    free = free_keys(there, numbers, bool(family & decoy.grown or len(there) < len(others) or (others and not explicit)), explicit)
     return next(({one.name: pk} for pk in itertools.islice(free, place, None)), None)
+
+
+def kindred(model: Model, facts: Facts, bindings: Bindings) -> frozenset[str]:
+    """Labels of the models whose rows have their numbers from one table: it, and those that inherit from it."""
+    labels = {model.label, *(row.key.label for row in facts.rows), *(row.key.label for one in facts.decoys for row in one.rows)}
+    numbered = ordering.tables(labels, bindings.project)
+    return frozenset(label for label in labels if label == model.label or numbered.get(label, "") == numbered.get(model.label))
 
 
 def free_keys(there: set[int], asked: set[int], given: bool, explicit: bool) -> Iterator[int]:

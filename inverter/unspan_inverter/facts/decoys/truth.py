@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Final
 
@@ -225,6 +225,9 @@ def same(one: Any, two: Any) -> Answers:
         return TRUE
     if isinstance(one, str) and isinstance(two, str):
         return ANY if folded(one) == folded(two) else FALSE
+    if isinstance(one, timedelta) is not isinstance(two, timedelta):  # SQLite and MySQL are given microseconds
+        numbers = number(one), number(two)
+        return frozenset({numbers[0] == numbers[1]}) if None not in numbers else ANY
     if isinstance(one, str) is not isinstance(two, str):
         numbers = number(one), number(two)
         return frozenset({numbers[0] == numbers[1]}) if None not in numbers else FALSE if uuid_like(one) or uuid_like(two) else ANY
@@ -241,6 +244,8 @@ def folded(text: str) -> str:
 
 
 def number(found: Any) -> Decimal | None:
+    if isinstance(found, timedelta):
+        return Decimal(found // timedelta(microseconds=1))
     try:
         return Decimal(str(int(found) if isinstance(found, bool) else found))
     except ArithmeticError:
