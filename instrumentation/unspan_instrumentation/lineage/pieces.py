@@ -59,6 +59,18 @@ def missing(condition: Node, outer: set[str]) -> set[str]:
     }
 
 
+def leading(alias: str, select: Node, outer: set[str]) -> set[str]:
+    """A joined table, and those of the outer joined ones by which it was reached: a row of it alone would not be found again."""
+    ons = {one.this.alias_or_name: one.args.get("on") for one in part(select, "joins") or ()}
+    found, waiting = set[str](), [alias]
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        on = ons.get(name)
+        waiting += [one.table for one in on.find_all(exp.Column) if one.table in outer - found] if on is not None else []
+    return found
+
+
 def bound_of(select: Node) -> exp.Limit:
     """The LIMIT that lets the rows through which an OFFSET passes over, too."""
     rows = (number(part(select, "limit")) or 0) + (number(part(select, "offset")) or 0)

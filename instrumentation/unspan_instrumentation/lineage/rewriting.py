@@ -14,7 +14,7 @@ from unspan_instrumentation.lineage import upserts
 from unspan_instrumentation.lineage.covering import Schema, covers
 from unspan_instrumentation.lineage.harmless import unharmed
 from unspan_instrumentation.lineage.parsing import FROM, WITH, Node, NotUnderstood, Parsed, Position, parsed, part, written
-from unspan_instrumentation.lineage.pieces import Item, add, bound_of, column, crossed, joins, missing, resolved, together
+from unspan_instrumentation.lineage.pieces import Item, add, bound_of, column, crossed, joins, leading, missing, resolved, together
 from unspan_instrumentation.lineage.scopes import (
     Source,
     conjuncts,
@@ -161,7 +161,7 @@ class Rewriting:
             known = self.schema.get(table.name) if table is not None else None
             if table is not None and known is not None and known.key:
                 there = exp.Not(this=exp.Is(this=column(table, known.key[0]), expression=exp.Null()))
-                self.ask(select, [one.copy() for one in items], [*others, there], wanted={alias})
+                self.ask(select, [one.copy() for one in items], [*others, there], wanted=leading(alias, select, outer))
 
     def around(self, outer: Node, inner: Node) -> tuple[list[Item], list[Node]]:
         """FROM and WHERE of the statement around a subquery that hangs on it."""

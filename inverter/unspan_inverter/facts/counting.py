@@ -10,7 +10,7 @@ from unspan_proto.values import bare, lossy
 from unspan_inverter.events import RowsRead, WriteRefused
 from unspan_inverter.facts import parents, predicates, refusals, windows
 from unspan_inverter.facts.kinds import Key, Made, RowExists
-from unspan_inverter.facts.ledger import Ledger
+from unspan_inverter.facts.ledger import Ledger, Refused
 from unspan_inverter.facts.writes import MOST_STAND_INS, from_columns
 
 BEHIND_COUNT = "a query counted this row without reading it"
@@ -23,8 +23,8 @@ LEFT_BEHIND = (
 
 def prove(ledger: Ledger) -> None:
     """Adds to the ledger the rows behind refused inserts, extremes and counts."""
-    for event in ledger.clashes:
-        clashed(event, ledger)
+    for one in ledger.clashes:
+        clashed(one, ledger)
     extreme_rows(ledger)
     counted_rows(ledger)
 
@@ -33,8 +33,9 @@ def initial(ledger: Ledger, label: str, database: str) -> list[Mapping[str, Any]
     return [row for key, row in ledger.before.items() if (key.label, key.database) == (label, database)]
 
 
-def clashed(event: WriteRefused, ledger: Ledger) -> None:
+def clashed(refused: Refused, ledger: Ledger) -> None:
     """A refused write proves a row with the same values in columns that no two rows share."""
+    event = refused.event
     model = ledger.concrete(event.model)
     if model is None:
         return
@@ -48,7 +49,8 @@ def clashed(event: WriteRefused, ledger: Ledger) -> None:
         for names in sets:
             values = {name: row[name] for name in names if row.get(name) is not None and not lossy(row[name])}
             if names and len(values) == len(names):
-                ran_into(values, event, model, ledger)
+                if not any(key.label == model.label and holds(made, values, event) for key, made in refused.born.items()):
+                    ran_into(values, event, model, ledger)
                 return
 
 
@@ -62,15 +64,17 @@ def written(row: Mapping[str, Any], event: WriteRefused, model: Model, ledger: L
 def ran_into(values: Mapping[str, Any], event: WriteRefused, model: Model, ledger: Ledger) -> None:
     """Adds the row with these values, or notes of the known one that the request has met it."""
     for key, known in ledger.before.items():
-        if (key.label, key.database) == (model.label, event.database) and all(
-            refusals.same(known.get(name), value, event.message) for name, value in values.items()
-        ):
+        if (key.label, key.database) == (model.label, event.database) and holds(known, values, event):
             ledger.only_pointed.discard(key)
             ledger.shown.setdefault(key, set()).update(values)
             return
     pk = bare(values[model.pk]) if model.pk in values else Made(ledger.another(), CLASHED)
     ledger.known(Key(model.label, pk, event.database), event.span).update(values)
     ledger.reasons[Key(model.label, pk, event.database)] = CLASHED
+
+
+def holds(row: Mapping[str, Any], values: Mapping[str, Any], event: WriteRefused) -> bool:
+    return all(refusals.same(row.get(name), value, event.message) for name, value in values.items())
 
 
 def counted_rows(ledger: Ledger) -> None:

@@ -16,6 +16,6 @@ def follow(ledger: Ledger, events: Iterable[Event]) -> None:
         elif isinstance(event, RowsSupported):
             reads.supported(ledger, event)
         elif isinstance(event, WriteRefused):
-            ledger.clashes.append(event)
+            ledger.refused(event)
         elif isinstance(event, (RowsInserted, RowsUpdated, RowsDeleted)) and event.model.lower() != SESSIONS:
             writes.write(ledger, event)

@@ -41,6 +41,14 @@ class State:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refused write, and the rows that the request had made until then."""
+
+    event: WriteRefused
+    born: Mapping[Key, Mapping[str, Any]]
+
+
 def mixed(one: dict[Key, Row], other: dict[Key, Row], database: str) -> dict[Key, Row]:
     """The rows of a database from the other, those of all others from the one."""
     return {key: row for key, row in one.items() if key.database != database} | {
@@ -58,7 +66,7 @@ class Ledger:
         self.now = State()
         self.notes: list[str] = []
         self.counted: list[RowsRead] = []
-        self.clashes: list[WriteRefused] = []
+        self.clashes: list[Refused] = []
         self.hindrances: list[str] = []
         self.made_rows: set[Key] = set()
         """Every row that the request made, those too that it deleted or rolled back again."""
@@ -113,6 +121,10 @@ class Ledger:
             for one in model.fields if model else ():
                 if one.related and row.get(one.attname) == made.pk and key.database == real.database:
                     row[one.attname] = real.pk
+
+    def refused(self, event: WriteRefused) -> None:
+        """A write that ran into a row: maybe into one that the request itself had made by then."""
+        self.clashes.append(Refused(event, {key: dict(row) for key, row in self.now.born.items() if key.database == event.database}))
 
     def step(self, event: TransactionStep) -> None:
         saved = self._saved.setdefault(event.database, [])

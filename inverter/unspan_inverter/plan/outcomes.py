@@ -210,7 +210,9 @@ def alike(row: RowBorn, model: Model, lookup: Mapping[str, Any], outcome: Outcom
     """What the other rows hold that answer the same lookup at the end."""
     columns = [one for one in model.fields if one.name in lookup]
     return [
-        other for other in others_of(row, model, outcome) if all(held(other, one) == plain(row.values.get(one.attname)) for one in columns)
+        other
+        for other in others_of(row, model, outcome)
+        if all(may_hold(other, one, plain(row.values.get(one.attname))) for one in columns)
     ]
 
 
@@ -227,6 +229,11 @@ def held(values: Mapping[str, Any], one: Field) -> Any:
     """What a row holds in a column: where nothing is known of it, what the model gives."""
     given = bare(one.default) if one.has_default else "" if one.type in ("CharField", "TextField", "SlugField") and not one.null else None
     return plain(values.get(one.attname, given))
+
+
+def may_hold(values: Mapping[str, Any], one: Field, value: Any) -> bool:
+    """Whether a row may have this value in a column: what a database gives by itself is not known."""
+    return (one.attname not in values and (one.db_default or one.generated)) or held(values, one) == value
 
 
 LAST: Final = frozenset({"BooleanField", "DateField", "DateTimeField"})
@@ -253,7 +260,7 @@ def told_apart(outcome: Outcome, row: RowBorn, unfetched: Set[str] = frozenset()
         sure, expected = speaks(one, row, model, outcome)
         if not sure or spoken_of(expected) & unfetched:
             continue
-        left = [other for other in others if held(other, one) == value]
+        left = [other for other in others if may_hold(other, one, value)]
         if len(left) < len(others) or (not lookup and not preference(one)[0]):
             lookup[one.name], others = expected, left
         if not others:
@@ -274,11 +281,18 @@ def speaks(one: Field, row: RowBorn, model: Model, outcome: Outcome) -> tuple[bo
         return False, None
     if isinstance(value, str) and (len(value) > 80 or not value.isprintable() or outcome.hides(value)):
         return False, None
+    if one.parent_link or points_to_itself(one, row, outcome):
+        return False, None
     if isinstance(value, datetime) and (outcome.clock.reads(value) or outcome.during(value)):
         return False, None  # a clock that moves gives another row this moment
     if one.attname == model.pk and not one.related:
         return not one.has_default and not lossy(row.values[one.attname]), value
     return outcome.known(row.key, one, row.values[one.attname])
+
+
+def points_to_itself(one: Field, row: RowBorn, outcome: Outcome) -> bool:
+    key = outcome.bindings.pointed(one, plain(row.values.get(one.attname)), row.key.database) if one.related else None
+    return key is not None and outcome.bindings.one(key) == outcome.bindings.one(row.key)
 
 
 def fields_equal(name: Name, row: RowBorn, model: Model, outcome: Outcome, skip: Mapping[str, Any]) -> Iterator[Statement]:
