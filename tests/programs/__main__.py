@@ -25,7 +25,8 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", default="")
     parser.add_argument("--database", choices=NAMES, default="sqlite")
-    parser.add_argument("--only", default="", help="a program's name: it alone is run, made small and shown")
+    parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="these programs alone are run, made small and shown")
+    parser.add_argument("--every", action="store_true", help="every program that failed is shown, not one of each class")
     parser.add_argument("--no-shrink", dest="shrink", action="store_false")
     return parser.parse_args(words)
 
@@ -37,7 +38,7 @@ def main(words: list[str]) -> int:
     vendor = {"mariadb": "mysql"}.get(asked.database, asked.database)
     programs = batch(asked.count, seed, vendor, django.VERSION[:2])
     if asked.only:
-        programs = [one for one in programs if one.name == asked.only]
+        programs = [one for one in programs if one.name in asked.only]
     kinds: Counter[str] = Counter()
     failed: list[Verdict] = []
     invalid: dict[str, str] = {}
@@ -49,7 +50,7 @@ def main(words: list[str]) -> int:
             invalid |= {verdict.program.name: verdict.why[:150] for verdict in verdicts if verdict.kind == "invalid"}
             print(f"{start + len(verdicts)} of {len(programs)}: {said(kinds)}", flush=True)
         classes = Counter(map(signature, failed))
-        firsts = list({signature(verdict): verdict for verdict in reversed(failed)}.values())[:SHOWN]
+        firsts = failed if asked.every else list({signature(verdict): verdict for verdict in reversed(failed)}.values())[:SHOWN]
         for verdict in shrunk(firsts, Path(scratch, "smaller"), database) if asked.shrink else firsts:
             show(verdict, classes[signature(verdict)], firsts)
     print(*(f"invalid: {name}: {why}" for name, why in invalid.items()), sep="\n")

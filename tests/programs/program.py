@@ -7,7 +7,7 @@ from typing import Final
 
 from . import rows, schemas, statements
 from .rows import Row
-from .schemas import Schema
+from .schemas import Model, Schema
 from .statements import Scene, Statement
 
 FILLED: Final = ("created", "changed", "seen", "random")
@@ -46,9 +46,14 @@ class Program:
             yield from (f"    {line}" for line in row.lines())
         for row in self.rows:
             yield from (f"    {line}" for line in row.after)
-        named = {row.name for row in self.rows}
-        shown = ", ".join(f"{name!r}: {row}.pk" for name, row in self.asked if row in named)
-        yield f"    return urlencode({{{shown}}})"
+        made = {row.name: self.schema.byname[row.model] for row in self.rows}
+        shown = [one for name, row in self.asked if row in made for one in parameters(name, row, made[row])]
+        yield f"    return urlencode({{{', '.join(shown)}}})"
+
+
+def parameters(name: str, row: str, model: Model) -> list[str]:
+    """What a request says of a row's key: of one of two columns, each by itself."""
+    return [f"'{name}_{at}': {row}.pk[{at}]" for at in range(2)] if model.pair else [f"{name!r}: {row}.pk"]
 
 
 def drawn(name: str, schema: Schema, seed: str) -> Program:

@@ -69,6 +69,7 @@ def one(rng: Random, schema: Schema, model: Model, number: int, found: Mapping[s
     if model.key == "char":
         given["code"] = repr(f"{model.name[:3].lower()}-{number}")
     total = sum(len(rows) for rows in found.values())
+    given |= {name: value for name, value in (("code", repr(f"p-{number % 2}")), ("number", str(number))) if name in model.pair}
     for column in schema.columns(model):
         if column.given and column.kind not in AUTOMATIC:
             value = source(rng, column, total)

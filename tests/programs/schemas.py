@@ -36,7 +36,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A foreign key, one-to-one or many-to-many field. `later`: its rows are linked after all are made."""
+    """A foreign key, one-to-one or many-to-many field. `later`: its rows are linked after all are made; `field`: the column it holds, where not the key."""
 
     name: str
     kind: str
@@ -46,19 +46,21 @@ class Relation:
     through: str = ""
     later: bool = False
     back: str = ""
+    field: str = ""
 
     def source(self) -> str:
         to = repr("self" if self.to == "" else self.to)
         if self.kind == "many":
             return f"models.ManyToManyField({to}, related_name={self.back!r}{f', through={self.through!r}' if self.through else ''})"
         how = {"one": "OneToOneField", "foreign": "ForeignKey"}[self.kind]
-        more = ", null=True" if self.null else ""
+        more = (", null=True" if self.null else "") + (f", to_field={self.field!r}" if self.field else "")
         return f"models.{how}({to}, models.{self.cascade}, related_name={self.back!r}{more})"
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model. `key`: `auto`, `uuid`, `char`; `parent`: what it inherits from, as tables or (`proxy`) as a proxy."""
+    """A model. `key`: `auto`, `uuid`, `char`, `pair`; `pair`: the columns that are its key together; `parent`: what it inherits from, as tables or
+    (`proxy`) as a proxy."""
 
     name: str
     columns: tuple[Column, ...] = ()
@@ -71,6 +73,7 @@ class Model:
     together: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     ordering: str = ""
+    pair: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         yield f"class {self.name}({self.parent or 'models.Model'}):"
@@ -78,6 +81,12 @@ class Model:
             yield "    id = models.UUIDField(primary_key=True, default=uuid.uuid4)"
         if self.key == "char":
             yield "    code = models.CharField(max_length=20, primary_key=True)"
+        if self.pair:
+            yield f"    pk = models.CompositePrimaryKey({', '.join(map(repr, self.pair))})"
+        if "code" in self.pair:
+            yield "    code = models.CharField(max_length=20)"
+        if "number" in self.pair:
+            yield "    number = models.IntegerField()"
         for one in (*self.columns, *self.relations) if not self.proxy else ():
             yield f"    {one.name} = {one.source()}"
         if self.generic:
@@ -163,6 +172,8 @@ def drawn(rng: Random, lab: str, vendor: str, django: tuple[int, int]) -> Schema
             one, relations=(*one.relations, Relation("members", "many", two.name, through="Membership", back=f"{one.name.lower()}_members"))
         )
     models = [extended(rng, one, models, vendor, django) for one in models]
+    if django >= (5, 2):
+        models = [paired(rng, one) if may_pair(one, models) and rng.random() < 0.4 else one for one in models]
     return Schema(lab, tuple(models), vendor, django)
 
 
@@ -192,7 +203,10 @@ def relations(rng: Random, name: str, before: list[Model], names: list[str]) -> 
         to, null = rng.choice(before).name, rng.random() < 0.4
         kind = "one" if rng.random() < 0.15 else "foreign"
         cascade = rng.choice(("CASCADE", "CASCADE", "PROTECT", "RESTRICT")) if not null else rng.choice(("SET_NULL", "SET_NULL", "CASCADE"))
-        yield Relation(f"{short}_{to.lower()}_{number}", kind, to, null, cascade, back=f"{name.lower()}_{kind}_{number}")
+        target = next(one for one in before if one.name == to)
+        unique = [one.name for one in target.columns if one.unique] if not target.parent else []
+        field = "" if name == to else rng.choice(unique) if unique and rng.random() < 0.5 else ""
+        yield Relation(f"{short}_{to.lower()}_{number}", kind, to, null, cascade, back=f"{name.lower()}_{kind}_{number}", field=field)
     if rng.random() < 0.2:
         yield Relation(
             f"{short}_above", "foreign", name, True, rng.choice(("CASCADE", "SET_NULL")), back=f"{name.lower()}_below", later=True
@@ -202,6 +216,21 @@ def relations(rng: Random, name: str, before: list[Model], names: list[str]) -> 
         yield Relation(f"{short}_favourite", "foreign", later, True, "SET_NULL", back=f"{name.lower()}_favoured", later=True)
     if before and rng.random() < 0.4:
         yield Relation(f"{short}_links", "many", rng.choice(before).name, back=f"{name.lower()}_links")
+
+
+def may_pair(one: Model, models: list[Model]) -> bool:
+    """Whether several columns may be a model's key: nothing inherits from it or points to it."""
+    others = {relation.to for other in models for relation in other.relations} | {other.parent for other in models}
+    plain = not one.parent and not any(relation.kind == "many" for relation in one.relations)
+    return plain and one.key == "auto" and one.name not in others
+
+
+def paired(rng: Random, one: Model) -> Model:
+    """With a key of two columns: two of its own, a foreign key and a number, or the two ends of a table between models."""
+    if one.name == "Membership":
+        return replace(one, key="pair", pair=("left_id", "right_id"), together=("left", "right"))
+    some = [relation.name for relation in one.relations if relation.kind == "foreign" and not relation.null and not relation.later]
+    return replace(one, key="pair", pair=(f"{some[0]}_id" if some and rng.random() < 0.6 else "code", "number"))
 
 
 def through(rng: Random, name: str, one: Model, two: Model) -> Model:

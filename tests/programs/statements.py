@@ -51,6 +51,9 @@ class Scene:
     def key(self, model: Model) -> str:
         """An expression for the key of some row, which the request names."""
         some = self.rows_of(model)
+        if not some and model.pair:
+            ends = {f"{relation.name}_id": self.schema.byname[relation.to] for relation in model.relations}
+            return f"({', '.join(self.key(ends[name]) if name in ends else repr('9') for name in model.pair)})"
         if not some:
             return (
                 repr("none")
@@ -62,7 +65,7 @@ class Scene:
         row = self.rng.choice(some)
         name = next((name for name, other in self.asked.items() if other == row), None) or row.name
         self.asked[name] = row
-        return f"request.GET[{name!r}]"
+        return f"(request.GET['{name}_0'], request.GET['{name}_1'])" if model.pair else f"request.GET[{name!r}]"
 
     def columns(self, model: Model, wanted: Callable[[Column], bool] = lambda one: True) -> list[Column]:
         return [one for one in self.schema.columns(model) if wanted(one)]
@@ -110,6 +113,9 @@ class Scene:
         """A keyword argument of `filter`, as `name=value`."""
         prefix, at = self.place(model)
         some = self.columns(at, lambda one: bool(one.of.lookups))
+        documents = self.columns(at, lambda one: one.kind == "json")
+        if documents and self.rng.random() < 0.5:
+            return f"{prefix}{self.rng.choice(documents).name}{self.document()}"
         nullable = [one.name for one in self.columns(at) if one.null] + [
             one.name for one in self.relations(at) if one.null or one.kind == "many"
         ]
@@ -130,6 +136,11 @@ class Scene:
         elif lookup == "date":
             value = COLUMN_DAY(self.rng)
         return f"{prefix}{column.name}{'' if lookup == 'exact' else '__' + lookup}={value}"
+
+    def document(self) -> str:
+        """A look-up in a JSON column, with its value."""
+        within = () if self.schema.vendor == "sqlite" else ("__contains={'a': 1}", "__contained_by={'a': 1, 'b': 2}")
+        return self.rng.choice((*DOCUMENTS, *within))
 
     def q(self, model: Model) -> str:
         """One or several conditions."""
@@ -179,8 +190,10 @@ class Scene:
     def new(self, model: Model, taken: tuple[str, ...] = ()) -> str | None:
         """Keyword arguments of a row that can be made; None where it must point to something that there is not."""
         given: list[str] = []
-        if model.key == "char":
+        if model.key == "char" or "code" in model.pair:
             given.append(f"code={'new-' + str(self.rng.randint(0, 999))!r}")
+        if "number" in model.pair:
+            given.append(f"number={self.rng.randint(0, 20)}")
         for column in self.columns(model):
             if column.name in taken or not column.given or column.kind in AUTOMATIC:
                 continue
@@ -202,7 +215,7 @@ class Scene:
                 if relation.null:
                     continue
                 return None
-            given.append(f"{relation.name}_id={self.key(target)}")
+            given.append(self.pointing(relation))
         if self.schema.is_generic(model):
             targets = [row for row in self.rows if self.schema.root(row.model).key == "auto"]
             if not targets:
@@ -211,11 +224,20 @@ class Scene:
             given.append(f"about={row.model}._base_manager.get(pk={self.key(self.schema.byname[row.model])})")
         return ", ".join(given)
 
+    def pointing(self, relation: Relation) -> str:
+        """A foreign key to some row, as an argument."""
+        key = self.key(self.schema.byname[relation.to])
+        return f"{relation.name}={relation.to}._base_manager.get(pk={key})" if relation.field else f"{relation.name}_id={key}"
+
 
 def COLUMN_DAY(rng: Random) -> str:
     return f"datetime.date({rng.randint(2001, 2020)}, {rng.randint(1, 12)}, {rng.randint(1, 28)})"
 
 
+DOCUMENTS: Final = (
+    "__a=1", "__a__gt=0", "__a__b__0=1", "__a__b__1__lt=3.5", "__has_key='a'", "__has_any_keys=['z', 'c']", "__has_keys=['a', 'c']", "__c='d'",
+    "__c__icontains='D'", "__a__isnull=True", "__a__isnull=False", "={'a': 1}", "__0__k__startswith='it'", "__a__in=[1, 2]", "__isnull=False", "='text'",
+)  # fmt: skip
 Draw = Callable[[Scene], Statement | None]
 
 
@@ -289,9 +311,9 @@ def valued(scene: Scene) -> Statement | None:
     json = any(name.rpartition("_")[2] in ("json", "binary") for name in names)
     distinct = ".distinct()" if not json and scene.rng.random() < 0.4 else ""
     return (
-        noted(f"sorted({scene.query(model)}.values_list({said}).order_by(){distinct}, key=repr)")
+        Statement((f"note.unordered({scene.query(model)}.values_list({said}).order_by(){distinct})",))
         if scene.rng.random() < 0.7
-        else noted(f"sorted({scene.query(model)}.values({said}).order_by(){distinct}, key=repr)")
+        else Statement((f"note.unordered({scene.query(model)}.values({said}).order_by(){distinct})",))
     )
 
 
@@ -378,7 +400,7 @@ def correlated(scene: Scene) -> Statement | None:
     if not some:
         return None
     other, relation = scene.rng.choice(some)
-    inner = f"{other.name}.objects.filter({relation.name}=OuterRef('pk'), {scene.condition(other)})"
+    inner = f"{other.name}.objects.filter({relation.name}=OuterRef({relation.field or 'pk'!r}), {scene.condition(other)})"
     shown = [one.name for one in scene.columns(other, lambda one: one.kind != "json")]
     how = scene.rng.random()
     query = f"{model.name}.objects.filter({scene.condition(model)})"
@@ -406,7 +428,7 @@ def among(scene: Scene) -> Statement | None:
         return noted(f"{model.name}.objects.filter({relation.name}__in={scene.query(other)}).order_by({scene.order(model)})")
     null = f".exclude({relation.name}=None)" if relation.null and scene.rng.random() < 0.6 else ""
     return noted(
-        f"{other.name}.objects.{scene.rng.choice(('filter', 'exclude'))}(pk__in={scene.query(model)}{null}.values({relation.name!r})).order_by({scene.order(other)})"
+        f"{other.name}.objects.{scene.rng.choice(('filter', 'exclude'))}({relation.field or 'pk'}__in={scene.query(model)}{null}.values({relation.name!r})).order_by({scene.order(other)})"
     )
 
 
@@ -418,7 +440,7 @@ def combined(scene: Scene) -> Statement | None:
     names = ", ".join(map(repr, ["pk", *(one.name for one in scene.rng.sample(some, min(2, len(some))))]))
     how = scene.rng.choice(("union", "union", "intersection", "difference"))
     first, second = (f"{model.name}.objects.filter({scene.condition(model)}).order_by().values_list({names})" for _ in range(2))
-    return noted(f"sorted({first}.{how}({second}), key=repr)")
+    return Statement((f"note.unordered({first}.{how}({second}))",))
 
 
 def windowed(scene: Scene) -> Statement | None:
@@ -435,7 +457,7 @@ def windowed(scene: Scene) -> Statement | None:
 def raw(scene: Scene) -> Statement | None:
     model = scene.model(concrete=True)
     numbers = [one for one in model.columns if one.of.numeric and one.kind != "decimal"]
-    if not numbers or model.parent:
+    if not numbers or model.parent or model.pair:
         return None
     one = scene.rng.choice(numbers)
     table = f"{scene.schema.lab}_{model.name.lower()}"
@@ -550,12 +572,10 @@ def updated(scene: Scene) -> Statement | None:
 def saved(scene: Scene) -> Statement | None:
     model = scene.model()
     made = changed_columns(scene, model)
-    some = scene.relations(model, "foreign")
+    some = [one for one in scene.relations(model, "foreign") if f"{one.name}_id" not in model.pair]
     if some and scene.rng.random() < 0.4:
         relation = scene.rng.choice(some)
-        made.append(
-            f"{relation.name}_id={scene.key(scene.schema.byname[relation.to])}" if scene.rows_of(scene.schema.byname[relation.to]) else ""
-        )
+        made.append(scene.pointing(relation) if scene.rows_of(scene.schema.byname[relation.to]) else "")
     made = [one for one in made if one]
     if not made:
         return None

@@ -82,6 +82,9 @@ def ordering(order: Any) -> str | None:
 def constraints(options: Any) -> Iterator[Constraint]:
     for together in options.unique_together:
         yield Constraint("unique", "", tuple(together))
+    parts = tuple(one.name for one in getattr(options, "pk_fields", ()))  # Django 5.2 and later
+    if len(parts) > 1:
+        yield Constraint("unique", "", parts)
     yield from described(constraint, options.constraints)
 
 

@@ -8,7 +8,7 @@ from unspan_proto.project import Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.facts.kinds import Key, RowExists
-from unspan_inverter.facts.parents import NO_KEYS, elsewhere, pointed_by_another, sortable, target
+from unspan_inverter.facts.parents import NO_KEYS, elsewhere, kin, pointed_by_another, sortable, target
 
 Needs = Mapping[Key, dict[Key, "Need"]]
 
@@ -108,7 +108,8 @@ def pointing(
             yield key, Need.POINTS if one.null else Need.MUST
     for label, column, value in pointed_by_another(row.values, model, project) if model else ():
         if (label, column) not in columns:
-            columns[label, column] = {row.values.get(column): key for key, row in rows.items() if key.label == label}
+            family = kin(label, project)
+            columns[label, column] = {row.values.get(column): key for key, row in rows.items() if key.label in family}
         if value in columns[label, column]:
             yield columns[label, column][value], Need.MUST
 

@@ -29,13 +29,19 @@ def with_parents(rows: Mapping[Key, RowExists], project: Project, inherited: Map
                 waiting.append(found[key])
         for label, column, value in pointed_by_another(row.values, model, project) if model else ():
             if (label, column) not in held:
-                held[label, column] = {other.values.get(column) for key, other in found.items() if key.label == label}
+                family = kin(label, project)
+                held[label, column] = {other.values.get(column) for key, other in found.items() if key.label in family}
             if value not in held[label, column]:
                 key = Key(label, Made(len(found), NOT_READ), row.key.database)
                 found[key] = RowExists(key, {column: value}, row.span, NOT_READ)
                 waiting.append(found[key])
                 held[label, column].add(value)
     return found
+
+
+def kin(label: str, project: Project) -> frozenset[str]:
+    """Labels of a model and of those that inherit from it: whose rows have its columns."""
+    return frozenset({label, *(one.label for one in project.models if any(above.label == label for above in project.ancestors(one)))})
 
 
 def pointed_by_another(values: Mapping[str, Any], model: Model, project: Project) -> list[tuple[str, str, Any]]:

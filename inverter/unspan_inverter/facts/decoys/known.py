@@ -116,17 +116,15 @@ def fits(row: RowExists, model: Model, known: Known, others: Sequence[RowExists]
     together += [
         tuple(one.attname for name in constraint.fields if (one := model.field(name)) is not None) for constraint in model.constraints
     ]
-    family = kin(model, known.project)
+    family = related(model, known.project)
     existing = [filled(other.values, model) for other in (*known.rows.values(), *others) if other.key.label in family and other is not row]
     mine, new = filled(values, model), [given for label in family for given in known.written.get(label, ())]
     return not any(clash(mine, other, names) for names in together for other in [*existing, *new])
 
 
-def kin(model: Model, project: Project) -> frozenset[str]:
+def related(model: Model, project: Project) -> frozenset[str]:
     """Labels of the models with rows in the same tables: it, those that it inherits from, and those that inherit from it."""
-    above = {one.label for one in project.ancestors(model)}
-    below = {one.label for one in project.models if model.label in {other.label for other in project.ancestors(one)}}
-    return frozenset({model.label, *above, *below})
+    return parents.kin(model.label, project) | {one.label for one in project.ancestors(model)}
 
 
 def filled(values: Mapping[str, Any], model: Model) -> Mapping[str, Any]:
