@@ -173,7 +173,8 @@ def drawn(rng: Random, lab: str, vendor: str, django: tuple[int, int]) -> Schema
         )
     models = [extended(rng, one, models, vendor, django) for one in models]
     if django >= (5, 2):
-        models = [paired(rng, one) if may_pair(one, models) and rng.random() < 0.4 else one for one in models]
+        circular = any(relation.name.endswith("_favourite") for one in models for relation in one.relations)
+        models = [paired(rng, one, circular) if may_pair(one, models) and rng.random() < 0.4 else one for one in models]
     return Schema(lab, tuple(models), vendor, django)
 
 
@@ -221,15 +222,14 @@ def relations(rng: Random, name: str, before: list[Model], names: list[str]) -> 
 def may_pair(one: Model, models: list[Model]) -> bool:
     """Whether several columns may be a model's key: nothing inherits from it or points to it."""
     others = {relation.to for other in models for relation in other.relations} | {other.parent for other in models}
-    plain = not one.parent and not any(relation.kind == "many" for relation in one.relations)
+    plain = not one.parent and one.name != "Membership" and not any(relation.kind == "many" for relation in one.relations)
     return plain and one.key == "auto" and one.name not in others
 
 
-def paired(rng: Random, one: Model) -> Model:
-    """With a key of two columns: two of its own, a foreign key and a number, or the two ends of a table between models."""
-    if one.name == "Membership":
-        return replace(one, key="pair", pair=("left_id", "right_id"), together=("left", "right"))
-    some = [relation.name for relation in one.relations if relation.kind == "foreign" and not relation.null and not relation.later]
+def paired(rng: Random, one: Model, circular: bool) -> Model:
+    """With a key of two columns: two of its own, or a foreign key and a number. Where models point to each other
+    in a circle, `makemigrations` adds foreign keys later than the key that names them."""
+    some = [] if circular else [relation.name for relation in one.relations if relation.kind == "foreign" and not relation.null]
     return replace(one, key="pair", pair=(f"{some[0]}_id" if some and rng.random() < 0.6 else "code", "number"))
 
 

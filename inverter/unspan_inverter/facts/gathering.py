@@ -40,7 +40,7 @@ def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_de
     plain, linked = split_links(rows, project)
     made, cut = changed_links(ledger, project)
     ordered = ordering.in_order(plain, project, inherited, generic)
-    numbered = ordering.tables({row.key.label for row in ordered}, project)
+    numbered = ordering.tables({row.key.label for row in (*ordered, *(row for one in beside for row in one.rows))}, project)
     return Facts(
         rows=tuple(ordered), loose=loose.results(events, {row.key: at for at, row in enumerate(ordered)}, project), numbered=numbered, generic=generic, unordered=ordering.out_of_order(ordered, numbered), several=None if asked.everything else frozenset(asked.several), deciding=unasked.decided(asked, project), linked=linked, born=inheritance.born(born(ledger, project), inherited),
         changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut, decoys=beside,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from unspan_proto.project import Model
 
-from unspan_inverter.facts import Decoy, Facts, Key, Made, RowExists, ordering
+from unspan_inverter.facts import Decoy, Facts, Key, Made, RowExists
 from unspan_inverter.facts.kinds import plain_key
 from unspan_inverter.plan import arrange, names
 from unspan_inverter.plan.answers import RESPONSE, Answer, is_page
@@ -53,7 +53,7 @@ def written_key(row: RowExists, decoy: Decoy, facts: Facts, bindings: Bindings) 
     one = model.field("pk") if model is not None else None
     if one is None or not one.auto or model is None:
         return {}
-    family = kindred(model, facts, bindings)
+    family = kindred(model, facts)
     asked = frozenset(key for label in family for key in decoy.asked.get(label, ()))
     others = [other.key.pk for other in facts.rows if other.key.label in family]
     there = {pk for pk in others if isinstance(pk, int)}
@@ -66,11 +66,10 @@ def written_key(row: RowExists, decoy: Decoy, facts: Facts, bindings: Bindings) 
     return next(({one.name: pk} for pk in itertools.islice(free, place, None)), None)
 
 
-def kindred(model: Model, facts: Facts, bindings: Bindings) -> frozenset[str]:
+def kindred(model: Model, facts: Facts) -> frozenset[str]:
     """Labels of the models whose rows have their numbers from one table: it, and those that inherit from it."""
-    labels = {model.label, *(row.key.label for row in facts.rows), *(row.key.label for one in facts.decoys for row in one.rows)}
-    numbered = ordering.tables(labels, bindings.project)
-    return frozenset(label for label in labels if label == model.label or numbered.get(label, "") == numbered.get(model.label))
+    table = facts.numbered.get(model.label)
+    return frozenset({model.label, *(label for label, other in facts.numbered.items() if other == table)})
 
 
 def free_keys(there: set[int], asked: set[int], given: bool, explicit: bool) -> Iterator[int]:
