@@ -27,6 +27,9 @@ SHAPES = {
     "or not exists": "SELECT a.id FROM a WHERE (a.x=%s OR NOT EXISTS(SELECT 1 FROM b U0 WHERE U0.a_id=a.id)) ORDER BY 1",
     "left join without a row": "SELECT a.id FROM a LEFT JOIN b ON (a.id=b.a_id AND b.y=%s) WHERE b.id IS NULL ORDER BY 1",
     "left join without a row, or": "SELECT a.id FROM a LEFT JOIN b ON (a.id=b.a_id) WHERE (b.id IS NULL OR b.y=%s) ORDER BY 1",
+    "left join by way of another, without a row": (
+        "SELECT a.id FROM a LEFT JOIN b ON (a.id=b.a_id) LEFT JOIN a T3 ON (b.y=T3.id) WHERE NOT (T3.x IS NOT NULL) AND a.id>%s ORDER BY 1"
+    ),
     "subquery as a column": "SELECT a.id,(SELECT COUNT(*) FROM b U0 WHERE U0.a_id=a.id) AS n FROM a WHERE a.x=%s ORDER BY 1",
     "subquery as a column, both limited": (
         "SELECT a.id,(SELECT U0.y FROM b U0 WHERE U0.a_id=a.id ORDER BY U0.y DESC, U0.id LIMIT 1) AS n FROM a WHERE a.x>%s ORDER BY a.id LIMIT 3"
