@@ -89,9 +89,11 @@ def randomness(facts: Facts, exchange: Exchange, bindings: Bindings) -> Randomne
 
 
 def shown(facts: Facts, exchange: Exchange) -> str:
-    """What the request answered and sent, as one text."""
+    """What the request answered, sent and put into the session, as one text."""
     sent = [str(bare(dict(mail.message))) for mail in facts.mails] + [f"{one.url} {one.body!r}" for one in facts.services]
-    return unpacked("\n".join([exchange.text, *(value for _, value in exchange.response_headers), str(exchange.cookies), *sent]))
+    before = exchange.session or {}
+    kept = [str(bare(value)) for name, value in (exchange.session_after or {}).items() if before.get(name) != value]
+    return unpacked("\n".join([exchange.text, *(value for _, value in exchange.response_headers), str(exchange.cookies), *sent, *kept]))
 
 
 def wanted(tapes: Sequence[TapeRead], column: str, left: str, bindings: Bindings) -> bool:
