@@ -71,11 +71,11 @@ class Verified(NamedTuple):
 
 
 class Signed(NamedTuple):
-    """Nothing that is sent: the application found its own signature under a text, by Django's signer with this salt."""
+    """Nothing that is sent: the application found its own signature under a text, by a signer of Django's; `how` as in the vault."""
 
     trace_id: int
     text: str
-    salt: str
+    how: str
     attributes: Mapping[str, Any] = {}  # noqa: RUF012
 
 

@@ -70,12 +70,12 @@ class NotAtLevel(InverterError):
 
 
 class Redacted(InverterError):
-    """The request sent a secret that the code holds as a literal: with a substitute it is another request."""
+    """The code holds a secret as a literal that the request sent or a row has: with a substitute it is another one there."""
 
     def __init__(self, trace_id: str, function: str) -> None:
         super().__init__(
-            f"no test from trace {short(trace_id)}: the request sent a secret that stands in the code of {function}, and the recorder had replaced it.\n"
-            "Record again with UNSPAN_REDACT=off, or with UNSPAN_REDACT=!NAME for its header or field; or accept a test that may fail with --allow-gaps."
+            f"no test from trace {short(trace_id)}: the request or a row holds a secret that stands in the code of {function}, and the recorder had replaced it.\n"
+            "Record again with UNSPAN_REDACT=off, or with UNSPAN_REDACT=!NAME for its header, field or column; or accept a test that may fail with --allow-gaps."
         )
 
 

@@ -14,7 +14,7 @@ from unspan_inverter.code import PLAIN, Look, source
 from unspan_inverter.code.classes import Beside
 from unspan_inverter.errors import Incomplete, NotAtLevel, NotRepeatable, Redacted, Unreadable, one_line
 from unspan_inverter.events import Exchange, events, exchange
-from unspan_inverter.facts import facts
+from unspan_inverter.facts import Facts, facts
 from unspan_inverter.levels import at_view, considered, reasons
 from unspan_inverter.plan import NONE, Habits, Plan, Recorded, asked_for, http_request
 from unspan_inverter.plan.doors import CLIENT, Door
@@ -104,7 +104,7 @@ def planned(
         known = with_facts(facts(happened, asked, trace.project, decoys and not trace.gaps, whole=not trace.gaps), trace, plugins)
         if known.hindrances and not allow_gaps:
             raise NotRepeatable(trace.id, known.hindrances[0])
-        if (function := kept_in_code(asked, trace.redacted)) and not allow_gaps:
+        if (function := kept_in_code(asked, known, trace.redacted)) and not allow_gaps:
             raise Redacted(trace.id, function)
         called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
         plan = http_request(
@@ -113,10 +113,12 @@ def planned(
         return with_plan(plan, trace, plugins)
 
 
-def kept_in_code(asked: Exchange, redacted: Mapping[str, str]) -> str:
-    """The function whose code holds a secret that the request sent, so that the request with a substitute is another one there; nothing where none does."""
-    sent = asked_for(asked) if any(redacted.values()) else ""
-    return next((function for text, function in redacted.items() if function and text in sent), "")
+def kept_in_code(asked: Exchange, known: Facts, redacted: Mapping[str, str]) -> str:
+    """The function whose code holds a secret that the request sent or that a row has, so that with a substitute it is another one there; nothing where none does."""
+    if not any(redacted.values()):
+        return ""
+    sent, held = asked_for(asked), {bare(value) for row in known.rows for value in row.values.values() if isinstance(bare(value), str)}
+    return next((function for text, function in redacted.items() if function and (text in sent or text in held)), "")
 
 
 DAMAGE = (ContractError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, AssertionError)

@@ -428,7 +428,7 @@ LOST: Final = "unspan.end.lost"
 """List of sentences: what was not recorded, and why. Empty means complete."""
 REDACTED: Final = "unspan.end.redacted"
 """List of `[name, substitute, function, signature]`: texts of the trace that stand in the place of secrets, the name that the secret went by, the project's
-function whose code holds the secret as a literal, and how the application signed it (`django SALT`, `jwt sha256 settings.NAME`); all but the substitute may be empty."""
+function whose code holds the secret as a literal, and how the application signed it (`django SALT`, `cookie SALT`, `jwt sha256 settings.NAME`); all but the substitute may be empty."""
 
 # Parts.
 PART_OF: Final = "unspan.part.attribute"

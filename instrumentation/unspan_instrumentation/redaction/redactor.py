@@ -87,11 +87,11 @@ class Redactor:
             vault.forget(encoded)
             vault.stands_for(encoded, made, "password")
 
-    def signed(self, trace_id: int, text: str, salt: str) -> None:
+    def signed(self, trace_id: int, text: str, how: str) -> None:
         """The application found its own signature under a text."""
         if not self.off:
             vault = self.vault(trace_id)
-            vault.signed[text] = salt
+            vault.signed[text] = how
             if text in vault.known:
                 vault.forget(text)
                 vault.learn(text, vault.origins.get(text, ""))
@@ -315,7 +315,7 @@ class Redactor:
 
     def _signature(self, vault: Vault, secret: str) -> str:
         if secret in vault.signed:
-            return f"django {vault.signed[secret]}"
+            return vault.signed[secret]
         return signing.key_of(secret, self._always.origins if self._always else {}) if shapes.JWT.fullmatch(secret) else ""
 
     def lost(self, trace_id: int) -> Iterator[str]:

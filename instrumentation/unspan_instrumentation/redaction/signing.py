@@ -30,15 +30,20 @@ def unsign(original: Any, signer: Any, args: tuple[Any, ...], kwargs: dict[str, 
 
 
 def noted(recording: Recording, known: Mapping[str, Any], text: str) -> None:
-    if known.get("sep") == ":" and known.get("algorithm") == "sha256" and type(known.get("salt")) is str and own(known.get("key")):
-        recording.sink(Signed(recording.trace_id, text, known["salt"]))
+    kind = kind_of(known.get("key"))
+    if kind and known.get("sep") == ":" and known.get("algorithm") == "sha256" and type(known.get("salt")) is str:
+        recording.sink(Signed(recording.trace_id, text, f"{kind} {known['salt']}"))
 
 
-def own(key: Any) -> bool:
-    """Whether a key is the one that a test's project has, too."""
+def kind_of(key: Any) -> str:
+    """Whose key it is, where a test's project has the same: that of signers, or of signed cookies. Nothing for others."""
     from django.conf import settings
 
-    return key is settings.SECRET_KEY or key == settings.SECRET_KEY
+    secret = settings.SECRET_KEY
+    if type(secret) is not str or type(key) not in (str, bytes):
+        return "django" if key is secret else ""
+    given = key.encode() if type(key) is str else key
+    return {secret.encode(): "django", b"django.http.cookies" + secret.encode(): "cookie"}.get(given, "")
 
 
 def key_of(token: str, known: Mapping[str, str]) -> str:

@@ -84,15 +84,16 @@ class Substitutes:
         return made.upper() if text.isupper() else made
 
     def card(self, text: str) -> str | None:
+        """A valid number of the same kind; the last four digits stay, as on a receipt: applications keep them beside it."""
         if not shapes.CARD.fullmatch(text) or not shapes.luhn(text):
             return None
         digits = [mark for mark in text if mark.isdecimal()]
         made = list(self.alike("".join(digits), "".join(digits)))
-        made[:4] = digits[:4]
-        made[-1] = next(mark for mark in DIGITS if shapes.luhn("".join([*made[:-1], mark])))
+        made[:4], made[-4:] = digits[:4], digits[-4:]
+        made[-5] = completing(made)
         if made == digits:
-            made[-2] = str((int(made[-2]) + 1) % 10)
-            made[-1] = next(mark for mark in DIGITS if shapes.luhn("".join([*made[:-1], mark])))
+            made[-6] = str((int(made[-6]) + 1) % 10)
+            made[-5] = completing(made)
         left = iter(made)
         return "".join(next(left) if mark.isdecimal() else mark for mark in text)
 
@@ -133,6 +134,11 @@ class Substitutes:
         except ValueError:
             return self.of(text)
         return base64.b64encode(f"{user}:{self.of(password)}".encode()).decode() if colon and password else self.of(text)
+
+
+def completing(digits: list[str]) -> str:
+    """The digit in the fifth place from the end with which the sum is right."""
+    return next(mark for mark in DIGITS if shapes.luhn("".join([*digits[:-5], mark, *digits[-4:]])))
 
 
 def replaced(mark: str, place: int, number: int, hexadecimal: bool, symbols: bool) -> str:

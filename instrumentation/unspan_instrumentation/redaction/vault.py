@@ -37,7 +37,7 @@ class Vault:
         """All substitutes so far, in every spelling: what one of them stands in the place of is no secret any more."""
         self.origins: dict[str, str] = dict(always.origins) if always else {}
         self.signed: dict[str, str] = {}
-        """Texts under which the application found its own signature, with the salt."""
+        """Texts under which the application found its own signature, with how it signs: `django SALT`, `cookie SALT`."""
         self.code: dict[CodeType, str] = {}
         """The project's functions that ran, with their names."""
         self.sources: dict[str, str] = dict(always.sources) if always else {}

@@ -13,7 +13,7 @@ POSTGRESQL: Final = re.compile(r"\(([^()]+)\)=\((.*)\)", re.DOTALL)
 POINTING: Final = re.compile(r"is not present in table|is still referenced from table")
 MYSQL: Final = re.compile(r"Duplicate entry '(.*)' for key '(?:\w+\.)?([^'.]+)'", re.DOTALL)
 OTHERS: Final = re.compile(
-    r"(?:FOREIGN KEY|NOT NULL|CHECK) constraint failed|violates (?:foreign key|not-null|check) constraint|^(?:1048|1364|1451|1452|3819|4025), "
+    r"(?:FOREIGN KEY|NOT NULL|CHECK) constraint failed|violates (?:foreign key|not-null|check) constraint|^\(?(?:1048|1364|1451|1452|3819|4025), "
 )
 """What refuses a row that is alone in its table too."""
 

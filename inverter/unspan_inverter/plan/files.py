@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from unspan_proto.values import Truncated
 
+from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts
 from unspan_inverter.plan.expressions import Do, Import, Statement, call, method
 
@@ -14,8 +15,11 @@ LONGEST: Final = 20_000
 CHANGES: Final = ("save", "write", "delete")
 
 
-def there(facts: Facts) -> Mapping[str, bytes | str]:
-    """The files that the request read, measured or knew to be there, before it wrote any of that name; each with its content, or as much as is told."""
+def there(facts: Facts, sent: bytes = b"") -> Mapping[str, bytes | str]:
+    """The files that the request read, measured or knew to be there, before it wrote any of that name; each with its content, or as much as is told.
+
+    `sent`: what was streamed to the client, by a server that read the file itself.
+    """
     found: dict[str, bytes | str] = {}
     changed: set[str] = set()
     for one in facts.files:
@@ -29,7 +33,8 @@ def there(facts: Facts) -> Mapping[str, bytes | str]:
             found.setdefault(one.name, b" " * one.result)
         elif one.operation == "exists" and one.result is True:
             found.setdefault(one.name, b"")
-    return found
+    partly = [name for name, content in found.items() if isinstance(content, bytes) and sent.startswith(content.rstrip(b" "))]
+    return {**found, partly[0]: sent} if len(partly) == 1 and len(found[partly[0]]) <= len(sent) <= LONGEST and sent else found
 
 
 def told(content: Any) -> bytes | str | None:
@@ -39,9 +44,10 @@ def told(content: Any) -> bytes | str | None:
     return content if isinstance(content, (bytes, str)) and len(content) <= LONGEST else None
 
 
-def arranged(facts: Facts) -> Iterator[Statement]:
+def arranged(facts: Facts, exchange: Exchange) -> Iterator[Statement]:
     """What is done in the folder of the test's own, just before the request."""
-    for name, content in there(facts).items():
+    sent = exchange.response_body if exchange.streaming and exchange.response_whole else None
+    for name, content in there(facts, sent or b"").items():
         file = call(Import("django.core.files.base", "ContentFile"), content)
         yield Do(method(Import("django.core.files.storage", "default_storage"), "save", name, file))
 

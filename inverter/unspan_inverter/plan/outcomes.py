@@ -13,11 +13,11 @@ from unspan_proto.values import Opaque, bare, lossy
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
-from unspan_inverter.plan import files
+from unspan_inverter.plan import documents, files
 from unspan_inverter.plan.bindings import TOKEN, Bindings, plain_key, string_of
 from unspan_inverter.plan.clock import Clock, parsed
 from unspan_inverter.plan.epochs import numbers_the_time
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Do, Item, Name, Statement, method
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Do, Import, Item, Name, Statement, call, method
 from unspan_inverter.plan.fetching import in_order, spoken_of, when_fetched
 from unspan_inverter.plan.relevance import EMPTY, plain
 from unspan_inverter.plan.rows import rows_of
@@ -279,7 +279,7 @@ def speaks(one: Field, row: RowBorn, model: Model, outcome: Outcome) -> tuple[bo
     value = plain(row.values.get(one.attname))
     if value in (None, "") or one.type in ("JSONField", "BinaryField", "FloatField") or (one.auto and one.primary_key):
         return False, None
-    if isinstance(value, str) and (len(value) > 80 or not value.isprintable() or outcome.hides(value)):
+    if isinstance(value, str) and (len(value) > 80 or not value.isprintable() or outcome.hides(value) or listed(value, outcome)):
         return False, None
     if one.parent_link or points_to_itself(one, row, outcome):
         return False, None
@@ -310,7 +310,7 @@ def fields_equal(name: Name, row: RowBorn, model: Model, outcome: Outcome, skip:
         sure, expected = outcome.known(row.key, one, row.values[one.attname])
         if sure:
             n += 1
-            yield equal(Attr(name, outcome.attribute(one, row.values[one.attname], row.key.database)), expected)
+            yield holds(Attr(name, outcome.attribute(one, row.values[one.attname], row.key.database)), expected, outcome)
 
 
 def telling(one: Field, value: Any) -> bool:
@@ -325,6 +325,25 @@ def telling(one: Field, value: Any) -> bool:
 
 def equal(left: Any, right: Any) -> Check:
     return Check("is", (left, right)) if right is None or isinstance(right, bool) else Check("equal", (left, right))
+
+
+def holds(column: Any, value: Any, outcome: Outcome) -> Check:
+    """That a column holds a value."""
+    if isinstance(value, str) and (items := listed(value, outcome)):
+        return Check("equal", (call(Name("sorted"), call(Attr(Import("json"), "loads"), column)), sorted(items)))
+    return equal(column, value)
+
+
+def listed(text: str, outcome: Outcome) -> list[str]:
+    """The texts in a list that a column holds as text, and that the request did not bring: it may come of a set, which has another order in each process."""
+    if not text.startswith('["') or text in asked(outcome.exchange):
+        return []
+    try:
+        found = documents.document(text)
+    except ValueError:
+        return []
+    several = isinstance(found, list) and len(found) > 1 and all(isinstance(item, str) for item in found)
+    return found if several and len(set(found)) == len(found) else []
 
 
 def changed(outcome: Outcome) -> Iterator[Statement]:
@@ -343,9 +362,9 @@ def changes(row: RowChanged, model: Model, outcome: Outcome) -> Iterator[Stateme
             continue
         sure, expected = outcome.known(row.key, one, row.after[one.attname])
         if sure and not one.auto_now:
-            yield equal(Attr(name, outcome.attribute(one, row.after[one.attname], row.key.database)), expected)
+            yield holds(Attr(name, outcome.attribute(one, row.after[one.attname], row.key.database)), expected, outcome)
         elif sure:
-            yield equal(Attr(name, one.name), expected)
+            yield holds(Attr(name, one.name), expected, outcome)
         elif (
             one.attname in row.before
             and not lossy(row.before[one.attname])

@@ -100,6 +100,8 @@ def signature(text: str, how: str) -> Any:
         return method(
             call(Import("django.core.signing", "Signer"), **({} if rest == USUAL_SALT else {"salt": rest})), "sign", text.rpartition(":")[0]
         )
+    if kind == "cookie" and text.count(":") > 1:  # signed with the time, which a test that runs now must not have taken from then
+        return method(call(Import("django.core.signing", "get_cookie_signer"), salt=rest), "sign", text.rsplit(":", 2)[0])
     digest, _, path = rest.partition(" ")
     setting = SETTING.fullmatch(path)
     if kind != "jwt" or setting is None:

@@ -232,6 +232,6 @@ def left(value: str, own: str, traces: str) -> bool:
 
 def reversed_or_text(path: str, exchange: Exchange, bindings: Bindings, project: Project) -> Any:
     """A redirect's target as a developer would write it."""
-    plain, separator, query = path.partition("?")
-    made = address(plain, exchange, bindings)
-    return text([made, spoken.bound(separator + query, bindings)]) if query else made
+    plain = re.split(r"[?#]", path, maxsplit=1)[0]
+    made, rest = address(plain, exchange, bindings), path[len(plain) :]
+    return text([made, spoken.bound(rest, bindings)]) if len(rest) > 1 else made

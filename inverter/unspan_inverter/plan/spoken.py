@@ -17,6 +17,8 @@ from unspan_inverter.plan.expressions import text
 KEY: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<![\d.,])\d+(?![\w-]|[.,]\d)")
 MOMENT: Final = re.compile(r"(?<![0-9a-f])(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?![0-9a-f-])|\d{1,2}:\d{2})")
 MARKS: Final = "/#=-_"
+STR: Final = re.compile(r" object \($")
+"""What Django's own `__str__` writes between a model's name and a key."""
 LONG: Final = 3
 """A number of as many digits is hardly the same by chance."""
 
@@ -58,7 +60,9 @@ def meant(said: str, found: re.Match[str], bindings: Bindings) -> Key | None:
     if not some or "-" in found[0]:
         return some[0] if some else None
     before = said[: found.start()]
-    called = [key for key in some if before.lower().rstrip(" #:=/-_").endswith(name(key))]
+    called = [
+        key for key in some if before.lower().rstrip(" #:=/-_").endswith(name(key)) or STR.sub("", before.lower()).endswith(name(key))
+    ]
     if called:
         return called[0]
     if before[-1:] not in tuple(MARKS) and len(found[0]) < LONG:

@@ -76,3 +76,11 @@ def test_a_new_row_is_not_looked_up_by_a_secret_that_the_application_computed(sa
     hidden = Happening(v.END, {v.FORMAT: FORMAT, v.RECORDED: 2, v.LOST: [], v.REDACTED: [["token", TOKEN, "", ""]]})
 
     assert asserted in source(trace(born, hidden, **said))
+
+
+def test_a_signed_cookie_is_signed_as_django_signs_cookies() -> None:
+    cookie = "ann:1xUxkQ:uydrsbJFatvAfIJKH6pgXLxkfBKMOkVA8D_a2vhb458"
+    end = Happening(v.END, {v.FORMAT: FORMAT, v.RECORDED: 1, v.LOST: [], v.REDACTED: [["who", cookie, "", "cookie whox"]]})
+    text = source(trace(end, answer=b"{}", headers=[["Host", "testserver"], ["Cookie", f"who={cookie}"]], cookies_sent={"who": cookie}))
+
+    assert 'self.client.cookies["who"] = get_cookie_signer(salt="whox").sign("ann")' in text
