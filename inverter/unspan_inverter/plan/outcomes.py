@@ -40,6 +40,8 @@ class Outcome:
     exchange: Exchange
     held: frozenset[str] = frozenset()
     """Texts of the random values that the test hands out again."""
+    drawn: frozenset[str] = frozenset()
+    """Those of all random values that the request was given."""
     redacted: frozenset[str] = frozenset()
     """Texts that stand in the place of secrets."""
 
@@ -121,9 +123,11 @@ class Outcome:
         return any(int(digits) in numbers for digits in NUMBERED.findall(value))
 
     def made_anew(self, one: Field, value: Any) -> bool:
-        """Whether a default gave the value, as one gives tokens and random keys, or it is a digest, and not the request's."""
+        """Whether a default gave the value, as one gives tokens and random keys, or chance did, or it is a digest, and not the request's."""
         if any(text in (str(value), getattr(value, "hex", "")) or (isinstance(value, str) and text in value) for text in self.held):
             return False
+        if isinstance(value, str) and any(text in value for text in self.drawn) and value not in asked(self.exchange):
+            return True
         callable_default = isinstance(one.default, Opaque) and one.default.type not in EMPTY
         if isinstance(value, UUID) and value not in self.known_keys() and str(value) not in asked(self.exchange):
             return True  # a random key that a library made

@@ -96,6 +96,11 @@ def shown(facts: Facts, exchange: Exchange) -> str:
     return unpacked("\n".join([exchange.text, *(value for _, value in exchange.response_headers), str(exchange.cookies), *sent, *kept]))
 
 
+def drawn(facts: Facts) -> frozenset[str]:
+    """The texts of all random values that were given, to whomsoever."""
+    return frozenset(form for tape in facts.tapes if tape.source.startswith(REPLAYED) for form in spellings(bare(tape.value)))
+
+
 def wanted(tapes: Sequence[TapeRead], column: str, left: str, bindings: Bindings) -> bool:
     """A column's key is no matter of its own: the row that has it is looked up by something else."""
     label, _, attname = column.rpartition(".")
@@ -134,9 +139,11 @@ def made(value: Any, bindings: Bindings) -> Any:
 
 
 def spellings(value: Any) -> list[str]:
-    """The texts in which a token is written."""
+    """The texts in which a token is written; one of letters that were drawn at once, as these in a row."""
     if isinstance(value, UUID):
         return [str(value), value.hex]
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        value = "".join(value)
     return [value] if isinstance(value, str) and len(value) >= SHORTEST else []
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from unspan_inverter.generate import generated
+from unspan_proto import vocabulary as v
 
 from .making import BOOK, LOAN, PROJECT, TAG, Happening, blocks, field, foreign_key, insert, model, trace, update
 
@@ -12,6 +13,7 @@ SHELF = model("shop.Shelf", foreign_key("best", "shop.Label", unique=True, null=
 LABEL = model("shop.Label", field("text", "CharField", max_length=40, blank=True), foreign_key("shelf", "shop.Shelf", null=True))
 MODELS = replace(PROJECT, models=(BOOK, TAG, LOAN, SHELF, LABEL))
 SHELVED = (insert("shop.Shelf", {"id": 1, "best_id": None}), update("shop.Shelf", {"best_id": 1}, [1]))
+LIBRARY = "lib/site-packages/slugs.py"
 LOANED = "00000000-0000-4000-8000-000000000001"
 
 
@@ -50,3 +52,20 @@ def test_new_rows_are_fetched_before_they_are_spoken_of(happened: tuple[Happenin
     done: Any = generated([trace(*happened, project=MODELS, method="POST", status=204)], style="django", allow_gaps=False)
     asserted = [line.strip() for line in blocks(done.source)[-1].splitlines()]
     assert asserted == ["self.assertEqual(response.status_code, 204)", *expected]
+
+
+@pytest.mark.parametrize(
+    ("file", "title", "expected"),
+    [
+        pytest.param(LIBRARY, "emma-izwaueux", "Book.objects.filter(price=4).exists()", id="a library, into the text"),
+        pytest.param(LIBRARY, "emma-revisited", 'Book.objects.get(title="emma-revisited")', id="a library, not into the text"),
+        pytest.param(
+            "/srv/mysite/slugs.py", "emma-izwaueux", 'Book.objects.get(title="emma-izwaueux")', id="the project, which gets it again"
+        ),
+    ],
+)
+def test_a_new_row_is_not_looked_up_by_what_chance_gave(file: str, title: str, expected: str) -> None:
+    asked = {v.FUNCTION: "slugs.suffix", v.LOOKED_UP: "slugs.choices", v.FILE: file}
+    letters = Happening(v.TAPE, {v.SOURCE: "random.choices", v.VALUE: list("izwaueux"), **asked})
+    done: Any = generated([trace(letters, insert("shop.Book", {"id": 1, "title": title, "price": 4}))], style="django", allow_gaps=False)
+    assert expected in done.source
