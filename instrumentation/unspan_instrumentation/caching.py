@@ -1,7 +1,7 @@
 """Django's caches: one record an operation of a configured cache, at its outermost method (`get_many` of some backends calls `get`)."""
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from inspect import signature
@@ -12,9 +12,9 @@ from unspan_proto.values import Derived, type_name
 
 from unspan_instrumentation.bounds import within
 from unspan_instrumentation.freezing import freeze
-from unspan_instrumentation.patching import around, quietly
+from unspan_instrumentation.patching import around, not_recorded, quietly
 from unspan_instrumentation.raising import exception
-from unspan_instrumentation.recording import Recording, current, now
+from unspan_instrumentation.recording import Recording, current, now, unseen
 from unspan_instrumentation.told import telling, untold
 
 OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -37,8 +37,10 @@ inside: ContextVar[bool] = ContextVar("unspan_inside_cache", default=False)
 def create_connection(original: Callable[..., Any], handler: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`CacheHandler.create_connection(alias)`: the one place where a backend, whatever its class, meets its alias."""
     cache = original(handler, *args, **kwargs)
-    with suppress(Exception):  # a backend of another make is left as it is
+    try:
         watch(cache, str(args[0]))
+    except Exception as error:  # a backend of another make is left as it is
+        unseen(not_recorded(f"what the application does with the cache {args[0]}", error))
     return cache
 
 

@@ -148,6 +148,13 @@ class Outbox:
 
     def put(self, record: Any) -> bool:
         """Queues a record. No lock: it would be taken again by a finaliser that a collection runs in between."""
+        try:
+            return self._put(record)
+        except Exception:  # what could not be weighed is not kept
+            self.dropped += 1
+            return False
+
+    def _put(self, record: Any) -> bool:
         size = Weight.bytes + (RECORD_BYTES * record.number if type(record) is Calls else RECORD_BYTES + weight(record))
         Weight.bytes = 0
         total = self._pending + self._backlog + size

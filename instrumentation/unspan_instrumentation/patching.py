@@ -8,10 +8,60 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.recording import Recording, current
 
 Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
 """Called instead of a method with the original function, `self`, and the arguments; `self` has to be passed on."""
+
+
+class Real:
+    """The application's own function while a wrapper has it, and what came of it: so an error of ours, before or after, changes nothing."""
+
+    __slots__ = ("done", "error", "function", "result")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function, self.done = function, False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            self.result = self.function(*args, **kwargs)
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            self.done = True
+        return self.result
+
+    def instead(self, error: Exception, *args: Any, **kwargs: Any) -> Any:
+        """What the application gets after a wrapper has raised an error of ours: its own, called now where it was not."""
+        noted(self.function.__name__, error)
+        if self.error is not None:
+            raise self.error
+        return self.result if self.done else self.function(*args, **kwargs)
+
+
+class AsyncReal(Real):
+    """The same of a coroutine function."""
+
+    __slots__ = ()
+
+    async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            self.result = await self.function(*args, **kwargs)
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            self.done = True
+        return self.result
+
+    async def instead(self, error: Exception, *args: Any, **kwargs: Any) -> Any:
+        noted(self.function.__name__, error)
+        if self.error is not None:
+            raise self.error
+        return self.result if self.done else await self.function(*args, **kwargs)
 
 
 def around(owner: type, name: str, wrapper: Wrapper) -> None:
@@ -22,15 +72,36 @@ def around(owner: type, name: str, wrapper: Wrapper) -> None:
 
     @functools.wraps(original)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return wrapper(original, self, args, kwargs)
+        real = Real(original)
+        try:
+            return wrapper(real, self, args, kwargs)
+        except Exception as error:
+            if error is real.error:
+                raise
+            ours = error
+        return real.instead(ours, self, *args, **kwargs)
 
     @functools.wraps(original)
     async def coroutine(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return await wrapper(original, self, args, kwargs)
+        real = AsyncReal(original)
+        try:
+            return await wrapper(real, self, args, kwargs)
+        except Exception as error:
+            if error is real.error:
+                raise
+            ours = error
+        return await real.instead(ours, self, *args, **kwargs)
 
     replacement = coroutine if inspect.iscoroutinefunction(original) else call  # `mock.patch` makes its stand-in by what it finds
     replacement.__unspan__ = True  # type: ignore[attr-defined]
     setattr(owner, name, replacement)
+
+
+def noted(what: str, error: Exception) -> None:
+    """The loss in the trace of the request that this thread works for."""
+    recording = current()
+    if recording is not None:
+        recording.lose(not_recorded(what, error))
 
 
 def quietly(recording: Recording, what: str, function: Callable[..., Any], *args: Any) -> Any:

@@ -14,6 +14,7 @@ from unspan_instrumentation.calls.core import Core, Nothing
 from unspan_instrumentation.calls.disposition import Project, roots
 from unspan_instrumentation.freezing import forget
 from unspan_instrumentation.outbox import Outbox
+from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import Recording, Within, current, open_calls
 from unspan_instrumentation.request import middleware
 from unspan_instrumentation.sending import Sender
@@ -76,7 +77,7 @@ class Recorder:
     def entered(self, recording: Recording) -> None:
         """This thread begins to work for it."""
         self.outbox.entered()
-        self.calls.entered(recording)
+        quietly(recording, "function calls", self.calls.entered, recording)
 
     def of_work(self, trace_id: int, span_id: int) -> Recording:
         """A new recording for a unit of work whose root will bear this id."""
@@ -91,7 +92,7 @@ class Recorder:
 
     def left(self, recording: Recording) -> None:
         """The request's thread has done its work; a streaming response may go on."""
-        self.calls.left(recording)
+        quietly(recording, "function calls", self.calls.left, recording)
         if stack := open_calls.stack:  # a frame whose end was not seen
             stack[:] = [call for call in stack if call[0] is not recording]
         self.outbox.left()
@@ -112,7 +113,7 @@ class Recorder:
 
     def closed(self, recording: Recording) -> None:
         """Nothing more comes: the server span was handed over before."""
-        self.calls.finish(recording)
+        quietly(recording, "function calls", self.calls.finish, recording)
         recording.end()
         forget()
         self.processor.closed(recording)

@@ -24,6 +24,8 @@ MAX_RECORDS = 100_000
 """Of one recording: what polls or loops for days ends here."""
 DROPPED = "a record was dropped because the exporter's queue was full"
 NO_VALUES = "arguments, locals, results and rows were not recorded: UNSPAN_VALUES=0"
+UNSEEN: Final[dict[str, int]] = {}
+"""What cannot be seen in this process, as sentences."""
 FORKED = "the process made a copy of itself (os.fork), and what that did was not recorded"
 TOO_MANY = f"a record was dropped because there were {MAX_RECORDS:,} before it"
 
@@ -108,7 +110,7 @@ class Recording:
         self.calls: list[Any] = []
         """Values of calls that have ended; any thread adds a call in one step."""
         self._taking = threading.Lock()
-        self.lost: dict[str, int] = {} if self.settings.values else {NO_VALUES: 1}
+        self.lost: dict[str, int] = {**UNSEEN} if self.settings.values else {**UNSEEN, NO_VALUES: 1}
         self.recorded = 0
         self.closed = False
 
@@ -193,6 +195,14 @@ class Recording:
         sentences = [why if n == 1 else f"{why} ({n} times)" for why, n in self.lost.items()]
         attributes = {v.FORMAT: FORMAT, v.RECORDED: self.recorded + 1, v.LOST: sentences}
         self.sink(Record(self.trace_id, self.span_id(), self.root, v.END, "end", at, at, attributes))
+
+
+def unseen(what: str) -> None:
+    """From now on something cannot be seen in this process: every trace says so."""
+    UNSEEN[what] = 1
+    recording = current()
+    if recording is not None:
+        recording.lose(what)
 
 
 def counted(values: list[Any]) -> int:

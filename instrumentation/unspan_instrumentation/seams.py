@@ -10,6 +10,7 @@ from typing import Any
 from wrapt import register_post_import_hook
 
 from unspan_instrumentation import caching, digests, logs, mail, outbound, processes, remembered, signals, sockets, sql, storage, tapes
+from unspan_instrumentation.recording import unseen
 from unspan_instrumentation.redaction import hashes, signing
 from unspan_instrumentation.request import chain, csrf, endings, failures, incoming, sessions, templates, uploads
 from unspan_instrumentation.saying import warn
@@ -58,5 +59,6 @@ def guarded(patch: Callable[[Any], None]) -> Callable[[ModuleType], None]:
             patch(module)
         except Exception as error:
             warn(f"{module.__name__} {getattr(module, '__version__', '')} cannot be watched ({type(error).__name__}: {error})")
+            unseen(f"what the application does by {module.__name__} was not recorded, because of {type(error).__name__} inside unspan")
 
     return hook

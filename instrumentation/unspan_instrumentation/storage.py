@@ -198,7 +198,7 @@ def opened(recording: Recording, storage: Any, given: dict[str, Any], file: Any,
     own = file.close
 
     def close() -> Any:
-        one.emit()
+        quietly(recording, WHAT, one.emit)
         return own()
 
     file.__dict__["close"] = close
@@ -252,7 +252,10 @@ def writing(method: Callable[..., Any], link: Opened | Saved) -> Callable[..., A
 def seeking(method: Callable[..., Any], link: Opened | Saved) -> Callable[..., Any]:
     def seek(*args: Any) -> Any:
         position = method(*args)
-        link.content.moved(position)
+        try:
+            link.content.moved(position)
+        except Exception:
+            link.content.holes = True
         return position
 
     return seek
@@ -290,10 +293,18 @@ def noting(name: str, before: property) -> property:
     def found(file: Any) -> Any:
         method = find(file)
         link = file.__dict__.get(LINK)
-        return method if link is None else PASSING[name](method, link)
+        return method if link is None else followable(name, method, link)
 
     found.__unspan__ = True  # type: ignore[attr-defined]
     return property(found)
+
+
+def followable(name: str, method: Callable[..., Any], link: Opened | Saved) -> Callable[..., Any]:
+    try:
+        return PASSING[name](method, link)
+    except Exception:
+        link.content.holes = True
+        return method
 
 
 def patch_files(module: Any) -> None:

@@ -12,7 +12,8 @@ from functools import wraps
 from typing import Any
 
 from unspan_instrumentation.calls.core import Core
-from unspan_instrumentation.calls.threads import carried
+from unspan_instrumentation.calls.threads import WORK, carried
+from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import current, started_from
 
 
@@ -46,7 +47,8 @@ def watch_returning(core: Core) -> None:
     @wraps(submit)
     def carrying_submit(executor: CurrentThreadExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         recording = current()
-        return submit(executor, function if recording is None else carried(core, recording, function), *args, **kwargs)
+        own = None if recording is None else quietly(recording, WORK, carried, core, recording, function)
+        return submit(executor, own or function, *args, **kwargs)
 
     CurrentThreadExecutor.submit = carrying_submit  # type: ignore[method-assign]
 

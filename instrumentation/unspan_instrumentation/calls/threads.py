@@ -6,10 +6,14 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from unspan_instrumentation.calls.core import Core
+from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import Recording, begin, current, finish, open_calls, started_from
+
+CALLS: Final = "function calls of a thread"
+WORK: Final = "what a thread does for the request"
 
 
 @contextmanager
@@ -20,11 +24,11 @@ def working(core: Core, recording: Recording, parent: int, in_loop: bool = False
     if not in_loop:
         stack.append([recording, parent, 0])
     token, place = begin(recording), started_from.set((recording.root, parent))
-    core.entered(recording)
+    quietly(recording, CALLS, core.entered, recording)
     try:
         yield
     finally:
-        core.left(recording)
+        quietly(recording, CALLS, core.left, recording)
         started_from.reset(place)
         finish(token)
         del stack[size:]
@@ -38,7 +42,7 @@ def watch(core: Core) -> None:
     def carrying_start(thread: threading.Thread) -> None:
         recording = current()
         if recording is not None:
-            carry(core, thread, recording)
+            quietly(recording, WORK, carry, core, thread, recording)
         start(thread)
 
     @wraps(submit)
@@ -48,7 +52,7 @@ def watch(core: Core) -> None:
             return submit(pool, function, *args, **kwargs)
         token = begin(None)  # a worker that starts now outlives the request
         try:
-            return submit(pool, carried(core, recording, function), *args, **kwargs)
+            return submit(pool, quietly(recording, WORK, carried, core, recording, function) or function, *args, **kwargs)
         finally:
             finish(token)
 

@@ -179,7 +179,7 @@ def exchanging(exchange: Exchange) -> Generator[None]:
         with telling():
             yield
     except BaseException as error:
-        exchange.failed(error)
+        quietly(exchange.recording, WHAT, exchange.failed, error)
         raise
     finally:
         inside.reset(token)

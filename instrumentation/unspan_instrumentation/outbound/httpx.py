@@ -31,9 +31,9 @@ class Noted:
                 self.note(chunk)
                 yield chunk
         except Exception as error:
-            self.fail(error)
+            quietly(self.recording, WHAT, self.fail, error)
             raise
-        self.end()
+        quietly(self.recording, WHAT, self.end)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -41,16 +41,16 @@ class Noted:
                 self.note(chunk)
                 yield chunk
         except Exception as error:
-            self.fail(error)
+            quietly(self.recording, WHAT, self.fail, error)
             raise
-        self.end()
+        quietly(self.recording, WHAT, self.end)
 
     def close(self) -> None:
-        self.end()
+        quietly(self.recording, WHAT, self.end)
         self.stream.close()
 
     async def aclose(self) -> None:
-        self.end()
+        quietly(self.recording, WHAT, self.end)
         await self.stream.aclose()
 
 

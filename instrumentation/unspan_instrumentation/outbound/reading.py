@@ -56,9 +56,9 @@ class Reading:
                     self.note(data, args, kwargs, over=False)
                     yield data
             except Exception as error:
-                self.exchange.failed(error)
+                quietly(self.exchange.recording, WHAT, self.exchange.failed, error)
                 raise
-            self.exchange.finished()
+            quietly(self.exchange.recording, WHAT, self.exchange.finished)
 
         return read_chunked
 
@@ -67,7 +67,7 @@ class Reading:
         try:
             return method(*args, **kwargs)
         except BaseException as error:
-            self.exchange.failed(error)
+            quietly(self.exchange.recording, WHAT, self.exchange.failed, error)
             raise
         finally:
             self.busy = False

@@ -7,6 +7,8 @@ from typing import Any
 from unspan_proto import vocabulary as v
 from unspan_proto.values import Truncated
 
+from unspan_instrumentation.patching import noted
+
 
 class Body:
     """What has been read of one request's body, by whichever door. `announced`: its length, -1 when unknown."""
@@ -87,14 +89,23 @@ class Tee:
         except OSError:  # the client went away
             self._body.broken = True
             raise
-        self._body.passed(data, whole or (not data and not (args and args[0] == 0)))
+        passed(self._body, data, whole or (not data and not (args and args[0] == 0)))
         return data
+
+
+def passed(body: Body, data: Any, whole: bool) -> None:
+    """Notes bytes that were read; where that fails, the body counts as not kept whole."""
+    try:
+        body.passed(data, whole)
+    except Exception as error:
+        body.skipped = True
+        noted("the request's body", error)
 
 
 def some(body: Body, read: Callable[..., Any], *args: Any) -> Any:
     """`read1(size)`."""
     data = read(*args)
-    body.passed(data, not data)
+    passed(body, data, not data)
     return data
 
 
@@ -102,7 +113,7 @@ def lines(body: Body, read: Callable[..., Any], *args: Any) -> Any:
     """`readlines(hint)`."""
     found = read(*args)
     if type(found) is list:
-        body.passed(b"".join(line for line in found if type(line) is bytes), not args)
+        passed(body, b"".join(line for line in found if type(line) is bytes), not args)
     return found
 
 
@@ -110,7 +121,7 @@ def into(body: Body, read: Callable[..., Any], buffer: Any) -> Any:
     """`readinto(buffer)`."""
     count = read(buffer)
     if type(count) is int:
-        body.passed(bytes(memoryview(buffer).cast("B")[:count]), not count)
+        passed(body, bytes(memoryview(buffer).cast("B")[:count]), not count)
     return count
 
 

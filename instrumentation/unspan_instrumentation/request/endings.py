@@ -32,10 +32,10 @@ class Ending:
             return
         self.over = True
         recording = self.exchange.recording
-        recording.settle()
+        quietly(recording, "what was open", recording.settle)
         if self.stream is not None:
             quietly(recording, "the streaming response", self.stream.told)
-        self.opens.closed(recording)
+        quietly(recording, "the end", self.opens.closed, recording)
 
 
 class Waiting:

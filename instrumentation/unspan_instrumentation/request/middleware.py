@@ -106,7 +106,7 @@ class Requests:
             return self._passed_on(original, middleware, request, response)
         recording = exchange.recording
         self._leave(request)
-        recording.settle()
+        quietly(recording, "what was open", recording.settle)
         self._describe(request)
         quietly(recording, "the response", exchange.answered, response, self.opens.settings.max_body)
         try:
@@ -155,7 +155,7 @@ class Requests:
             finish(token)
         except ValueError:  # the middleware was left in another context than it was entered in
             begin(None)
-        self.opens.left(exchange.recording)
+        quietly(exchange.recording, "what the request's thread did", self.opens.left, exchange.recording)
 
     def _await_end(self, exchange: Exchange, response: Any) -> None:
         stream = None
@@ -171,13 +171,13 @@ class Requests:
         if exchange is None:
             return
         recording = exchange.recording
-        recording.settle()
+        quietly(recording, "what was open", recording.settle)
         if isinstance(error, asyncio.CancelledError):
             exchange.attributes[v.CLIENT_GONE] = True
         quietly(recording, "an exception", exchange.raised, error)
         quietly(recording, "the request", exchange.came_to_know, self.opens.settings.max_body)
         quietly(recording, "the request", self._end_span, request, error)
-        self.opens.closed(recording)
+        quietly(recording, "the end", self.opens.closed, recording)
 
     def _end_span(self, request: Any, error: BaseException) -> None:
         activation = request.META.pop(self.stock._environ_activation_key, None)

@@ -11,13 +11,21 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from unspan_instrumentation.patching import Real
 from unspan_instrumentation.request import incoming
 
 
 def bound(original: Any, wrapper: Any) -> Any:
     @wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return wrapper(original, self, *args, **kwargs)
+        real = Real(original)
+        try:
+            return wrapper(real, self, *args, **kwargs)
+        except Exception as error:
+            if error is real.error:
+                raise
+            ours = error
+        return real.instead(ours, self, *args, **kwargs)
 
     return method
 

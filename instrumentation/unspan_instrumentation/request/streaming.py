@@ -103,7 +103,7 @@ class Chunks:
             try:
                 chunk = next(self._inner)
             except StopIteration:
-                stream.ended()
+                quietly(stream.exchange.recording, "the streaming response's end", stream.ended)
                 raise
         quietly(stream.exchange.recording, "a chunk", stream.passed, chunk)
         return chunk
@@ -124,7 +124,7 @@ class AsyncChunks:
             try:
                 chunk = await self._inner.__anext__()
             except StopAsyncIteration:
-                stream.ended()
+                quietly(stream.exchange.recording, "the streaming response's end", stream.ended)
                 raise
         quietly(stream.exchange.recording, "a chunk", stream.passed, chunk)
         return chunk
@@ -143,7 +143,7 @@ class FileTee:
         if data:
             quietly(stream.exchange.recording, "a chunk", stream.passed, data)
         else:
-            stream.ended()
+            quietly(stream.exchange.recording, "the streaming response's end", stream.ended)
         return data
 
     def __getattr__(self, name: str) -> Any:

@@ -52,13 +52,17 @@ def watch_jinja(module: Any) -> None:
 def note(name: object) -> None:
     recording = current()
     if recording is not None and recording.exchange is not None:
-        recording.exchange.rendered(name)
+        quietly(recording, "a template", recording.exchange.rendered, name)
 
 
 def note_context(name: object, dicts: Any) -> None:
     recording = current()
     if recording is not None and recording.exchange is not None and isinstance(name, str):
-        quietly(recording, "a template's context", recording.exchange.given, str.__str__(name), types(dicts))
+        quietly(recording, "a template's context", given, recording.exchange, str.__str__(name), dicts)
+
+
+def given(exchange: Any, name: str, dicts: Any) -> None:
+    exchange.given(name, types(dicts))
 
 
 def types(dicts: Any) -> dict[str, str]:

@@ -53,12 +53,12 @@ class Handler:
 
     def receive_data_chunk(self, raw_data: Any, start: Any) -> Any:
         if self.open is not None and type(raw_data) is bytes:
-            self.open.passed(raw_data)
+            quietly(self.recording, "an uploaded file", self.open.passed, raw_data)
         return raw_data
 
     def file_complete(self, file_size: Any) -> None:
         if self.open is not None:
-            self.recording.exchange.uploaded(self.open)
+            quietly(self.recording, "an uploaded file", self.recording.exchange.uploaded, self.open)
             self.open = None
 
     def upload_complete(self) -> None:

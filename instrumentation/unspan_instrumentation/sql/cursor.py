@@ -161,7 +161,7 @@ class RecordedCursor(TracedCursorProxy):
         statement = self._self_statement
         if statement is not None and (statement.description is None or not statement.held):
             quietly(statement.recording, WHAT, statement.note, self.__wrapped__)
-            statement.exhausted()
+            quietly(statement.recording, WHAT, statement.exhausted)
 
     def _self_close(self) -> None:
         """No more rows of the statement can come from here."""
@@ -169,7 +169,7 @@ class RecordedCursor(TracedCursorProxy):
         if statement is not None:
             if statement.operation != "SELECT":  # SQLite counts rows as they are fetched; of a SELECT all is known
                 quietly(statement.recording, WHAT, statement.note, self.__wrapped__)
-            statement.closed()
+            quietly(statement.recording, WHAT, statement.closed)
 
 
 def started(recording: Recording, cursor: Any, given: list[Any], many: bool, seen: list[Any] | None, prefix: str) -> Statement:

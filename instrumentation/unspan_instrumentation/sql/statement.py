@@ -164,8 +164,8 @@ class Statement:
         if self.emitted:
             return
         self.emitted = True
-        self.recording.finished(self.emit)
         try:
+            self.recording.finished(self.emit)
             attributes = self.attributes()
             Weight.bytes += len(self.text) + limits.weigh(self.parameters)
             if v.WRITTEN in attributes:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, Final
 
+from unspan_instrumentation.patching import not_recorded, quietly
 from unspan_instrumentation.recording import current
 from unspan_instrumentation.tapes.noting import heard
 from unspan_instrumentation.tapes.stand_ins import Recorded, function, shuffled, told
@@ -58,13 +59,17 @@ def method(original: Callable[..., Any], name: str, module: Any) -> Callable[...
     @functools.wraps(original)
     def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
         recording = current()
-        before = shuffled(name, args) if recording is not None else None
+        before = quietly(recording, f"random.{name}", shuffled, name, args) if recording is not None else None
         value = original(self, *args, **kwargs)
-        if recording is not None:
+        if recording is None:
+            return value
+        try:
             kind = module.SystemRandom if issubclass(type(self), module.SystemRandom) else module.Random
             source = f"random.{kind.__name__}.{name}"
             one = told(source, name, value, args, before, (self,))
             heard(recording, one._replace(suffix=f".{name}", fallback=source), sys._getframe(1))
+        except Exception as error:
+            recording.lose(not_recorded(f"random.{name}", error))
         return value
 
     recorded.__unspan__ = True  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any, Final
 
+from unspan_instrumentation.patching import not_recorded, quietly
 from unspan_instrumentation.recording import current
 from unspan_instrumentation.tapes.noting import MOST_POSITIONS, Told, chosen, heard, positions
 
@@ -33,12 +34,15 @@ class Recorded:
         recording = current()
         if recording is None or id((asker := sys._getframe(1)).f_code) in self._unheard:
             return self._original(*args, **kwargs)
-        before = shuffled(self._name, args)
+        before = quietly(recording, self._source, shuffled, self._name, args) if args else None
         value = self._original(*args, **kwargs)
-        if self._skip and self._skip(*args, **kwargs):
-            return value
-        if not heard(recording, told(self._source, self._name, value, args, before, self._found), asker):
-            self._unhear(asker.f_code)
+        try:
+            if not (self._skip and self._skip(*args, **kwargs)):
+                one = told(self._source, self._name, value, args, before, self._found)
+                if not heard(recording, one, asker):
+                    self._unhear(asker.f_code)
+        except Exception as error:
+            recording.lose(not_recorded(self._source, error))
         return value
 
     def _unhear(self, code: CodeType) -> None:
@@ -65,7 +69,7 @@ def function(original: FunctionType, source: str, always: bool) -> Callable[...,
         value = original(*args, **kwargs)
         recording = current()
         if recording is not None:
-            heard(recording, Told(source, value, (recorded, original), always), sys._getframe(1))
+            quietly(recording, source, heard, recording, Told(source, value, (recorded, original), always), sys._getframe(1))
         return value
 
     recorded.__unspan__ = True  # type: ignore[attr-defined]

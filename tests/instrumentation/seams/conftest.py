@@ -82,3 +82,9 @@ def recorded(records: Tape) -> Iterator[Recording]:
     yield one
     recording.finish(token)
     one.end()
+
+
+@pytest.fixture(autouse=True)
+def process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a process of its own: what one test makes unseen is seen by the next."""
+    monkeypatch.setattr(recording, "UNSEEN", {})
