@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -111,8 +112,18 @@ def taken(there: Source, fresh: Source) -> frozenset[tuple[str, str]]:
 
 
 def same(one: Marked, other: Marked) -> bool:
-    """Whether two tests are of one trace, or make the same request to the same end."""
+    """Whether two tests are of one trace, or make the same request to the same end. Of a part of a request there may be several: those go by their names."""
+    if (level := level_of(one)) != level_of(other):
+        return False
+    if level != "integration":
+        return (one.owner, one.name, one.trace_id) == (other.owner, other.name, other.trace_id)
     return one.owner == other.owner and (one.trace_id == other.trace_id or (one.name == other.name and act(one) == act(other)))
+
+
+def level_of(one: Marked) -> str:
+    """What its docstring says how it is generated again."""
+    found = re.search(r"--level (\w+)", ast.get_docstring(one.node) or "")
+    return found[1] if found else "integration"
 
 
 def act(one: Marked) -> str:

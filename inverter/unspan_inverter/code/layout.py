@@ -39,6 +39,8 @@ class Test:
     act: str
     asserts: str
     fixtures: tuple[str, ...] = ()
+    options: str = ""
+    """What is said besides to generate it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class Writer:
         fixtures = (*(("client",) if plan.through_client else ()), *((CAPTURE,) if captures else ()))
         return Test(
             plan.method_name, re.sub("[^0-9a-f]", "", plan.trace_id), self.decorators(plan), self.block((*self.strict(), *plan.constants, *own_rows(plan, self.shared), *plan.arrange)),
-            self.act(plan), self.block(plan.asserts), fixtures,
+            self.act(plan), self.block(plan.asserts), fixtures, f" --level {plan.level}" if plan.level != "integration" else "",
         )  # fmt: skip
 
     def scope(self, owner: str) -> Scope:

@@ -28,6 +28,11 @@ class Door(Protocol):
         ...
 
     @property
+    def level(self) -> str:
+        """What a test that comes in here is called."""
+        ...
+
+    @property
     def answers(self) -> Answers:
         """The assertions on the answer, by kind."""
         ...
@@ -64,6 +69,10 @@ class Client:
     @property
     def by_client(self) -> bool:
         return True
+
+    @property
+    def level(self) -> str:
+        return "integration"
 
     @property
     def answers(self) -> Answers:

@@ -176,6 +176,8 @@ class Plan:
     transactions: bool = False
     """Whether the test must run in real transactions, and not within one that is rolled back."""
     strict_csrf: bool = False
+    level: str = "integration"
+    """What is called: the test client, the view, or a function."""
     plain: bool = False
     """Whether it needs nothing of Django: a test case of the standard library's."""
     through_client: bool = True

@@ -38,6 +38,10 @@ class Function:
         return False
 
     @property
+    def level(self) -> str:
+        return "unit"
+
+    @property
     def answers(self) -> Answers:
         return {} if self.unit.call.raised is not None else {"result": partial(result, self.unit)}
 

@@ -13,7 +13,7 @@ from unspan_inverter.facts import Facts, Key
 from unspan_inverter.facts.parents import elsewhere
 from unspan_inverter.facts.viewing import Viewed
 from unspan_inverter.plan import headers, messages, requests, session, spoken
-from unspan_inverter.plan.answers import ANSWERS, OBJECTS, REDIRECTS, Answer, documented, location
+from unspan_inverter.plan.answers import ANSWERS, OBJECTS, REDIRECTS, Answer, documented, location, page
 from unspan_inverter.plan.bindings import Bindings, literals, string_of
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.doors import Answers
@@ -57,10 +57,16 @@ class View:
         return False
 
     @property
+    def level(self) -> str:
+        return "view"
+
+    @property
     def answers(self) -> Answers:
         """What leaves the view is asserted by the context that expects it."""
         return (
-            {} if self.viewed.raised is not None else {**ANSWERS, "redirect": redirect, "headers": said, "messages": told, "json": document}
+            {}
+            if self.viewed.raised is not None
+            else {**ANSWERS, "redirect": redirect, "headers": said, "messages": told, "json": document, "html": shown}
         )
 
     def act(self, exchange: Exchange, bindings: Bindings, traces: str, signature: Signature | None, ignored: frozenset[str]) -> Act:
@@ -228,6 +234,16 @@ def redirect(answer: Answer) -> Iterator[Statement]:
     yield Check("equal", (Attr(RESPONSE, "status_code"), answer.exchange.status))
     told = requests.text([path, spoken.bound(separator + query, answer.bindings)]) if separator else path
     yield Check("equal", (Item(Attr(RESPONSE, "headers"), "Location"), told))
+
+
+def shown(answer: Answer) -> Iterator[Statement]:
+    """A page by its texts; an answer that is one text, as it is."""
+    checks = list(page(answer))
+    alone = [one for one in checks if isinstance(one, Check) and one.args[1:] == (answer.text,)]
+    if len(checks) == len(alone) == 1 and answer.text.isascii() and not answer.exchange.streaming:
+        yield Check("equal", (Attr(RESPONSE, "content"), answer.text.encode("ascii")))
+    else:
+        yield from checks
 
 
 def document(answer: Answer) -> Iterator[Statement]:

@@ -113,7 +113,7 @@ def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:
         ),
         act=(*files.arranged(facts, exchange), act.request, *door.after(exchange, asserts, sessions, time)), asserts=tapes.speaking(tuple(asserts), tokens),
         databases=tuple(sorted(facts.databases)) if facts.databases - {"default"} else (), needs_database=door.needs_database(facts, exchange, uses_database(recorded)),
-        decorators=tuple(one for stub in stubs for one in stub.decorators), before_class=characters, transactions=real, strict_csrf=exchange.csrf_refused, through_client=door.by_client,
+        decorators=tuple(one for stub in stubs for one in stub.decorators), before_class=characters, transactions=real, strict_csrf=exchange.csrf_refused, through_client=door.by_client, level=door.level,
         functions=tuple(dict.fromkeys([*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions, *sequences.functions(rows), *row_functions(rows), *charsets.functions(characters)])), notes=facts.notes,
         shareable=shared, told_apart=telling.told_apart(exchange, facts, bindings),
     )  # fmt: skip
