@@ -24,6 +24,7 @@ def customised(
     allow_gaps: bool = False,
     decoys: bool = True,
     function: str = "*",
+    journeys: Sequence[Sequence[str]] = (),
 ) -> Generated:
     """`generated`, for a person who stands in `here`. Raises an InverterError."""
     habits = conventions(settings, root(recordings[0].project, settings, here), style, recordings[0].project)
@@ -37,6 +38,7 @@ def customised(
         look=look(settings),
         plugins=plugins(settings),
         function=function,
+        journeys=journeys,
     )
 
 

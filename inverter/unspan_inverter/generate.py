@@ -13,10 +13,11 @@ from unspan_proto.values import bare
 from unspan_inverter.code import PLAIN, Look, source
 from unspan_inverter.code.classes import Beside
 from unspan_inverter.errors import Incomplete, NotAtLevel, NotRepeatable, Redacted, Unreadable, one_line
-from unspan_inverter.events import Exchange, events, exchange
+from unspan_inverter.events import Event, Exchange, events, exchange
 from unspan_inverter.facts import Facts, facts
+from unspan_inverter.facts import journey as journey_facts
 from unspan_inverter.levels import at_view, considered, reasons
-from unspan_inverter.plan import NONE, Habits, Plan, Recorded, asked_for, http_request
+from unspan_inverter.plan import NONE, Habits, Plan, Recorded, asked_for, http_request, journey
 from unspan_inverter.plan.doors import CLIENT, Door
 from unspan_inverter.plugging import with_facts, with_look, with_plan
 from unspan_inverter.plugins import Plugin
@@ -42,14 +43,16 @@ class Generated:
 def generated(
     traces: Sequence[Trace], *, style: str = "django", level: str = "integration", allow_gaps: bool = False, decoys: bool = True,
     habits: Habits = NONE, look: Look = PLAIN, plugins: Sequence[Plugin] = (), function: str = "*",
+    journeys: Sequence[Sequence[str]] = (),
 ) -> Generated:  # fmt: skip
     """The test file of these traces. Raises an InverterError with the reason when none can be made.
 
     `style`: `django` or `pytest`; `level`: `integration`, `view` or `unit`, of those functions whose dotted names fit `function`; `allow_gaps`: accept a trace that lost something, the test says what.
     `habits`, `look`: how the project's tests look (`conventions`); `plugins`: what changes facts, plan and look besides.
     `decoys`: rows beside those that were asked for, so that the test notices when a condition of a query is dropped.
+    `journeys`: ids of traces, each time of the requests of one client that become one test together.
     """
-    plans = [plan for trace in traces for plan in at_level(trace, level, function, allow_gaps, decoys, habits, plugins)]
+    plans = [plan for some in together(traces, journeys) for plan in at_level(some, level, function, allow_gaps, decoys, habits, plugins)]
     with readable(traces[0].id):
         look = with_look(replace(look, base=look.base or habits.base), traces, plugins)
         text = source(plans, style, look=look)
@@ -59,11 +62,12 @@ def generated(
 
 
 def at_level(
-    trace: Trace, level: str, function: str, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]
+    traces: Sequence[Trace], level: str, function: str, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]
 ) -> list[Plan]:
-    """The plans of one trace: one of its request or view, or one of each function. Raises NotAtLevel."""
+    """The plans of one trace, or of those of a journey: one of the request or view, or one of each function. Raises NotAtLevel."""
     if level != "unit":
-        return [planned(trace, allow_gaps, decoys, habits, plugins, level)]
+        return [planned_journey(traces, allow_gaps, decoys, habits, plugins, level)]
+    (trace,) = traces
     if trace.gaps and not allow_gaps:
         raise Incomplete(trace.id, list(trace.gaps))
     with readable(trace.id):
@@ -86,31 +90,71 @@ def app_of(trace: Trace) -> str:
     return max(around, key=len).replace(".", "/") if around else "."
 
 
+def together(traces: Sequence[Trace], journeys: Sequence[Sequence[str]]) -> list[list[Trace]]:
+    """The traces of each test: those of a journey in the order in which they were recorded, at the place of the first that is given."""
+    journey_of = {trace_id: at for at, one in enumerate(journeys) for trace_id in one}
+    found: dict[object, list[Trace]] = {}
+    for place, trace in enumerate(traces):
+        found.setdefault(journey_of.get(trace.id, ("alone", place)), []).append(trace)
+    return [sorted(some, key=lambda one: one.request.start) for some in found.values()]
+
+
 def planned(
     trace: Trace, allow_gaps: bool = False, decoys: bool = True, habits: Habits = NONE, plugins: Sequence[Plugin] = (),
     level: str = "integration",
 ) -> Plan:  # fmt: skip
     """The plan of one trace."""
+    return planned_journey([trace], allow_gaps, decoys, habits, plugins, level)
+
+
+def planned_journey(
+    traces: Sequence[Trace], allow_gaps: bool = False, decoys: bool = True, habits: Habits = NONE, plugins: Sequence[Plugin] = (),
+    level: str = "integration",
+) -> Plan:  # fmt: skip
+    """The plan of one trace, or of several that one client's requests left."""
+    first = traces[0]
+    coming = [happened(trace, allow_gaps, level) for trace in traces]
+    parts = [(events, asked) for _, events, asked in coming]
+    with readable(first.id):
+        beside, whole = decoys and not any(trace.gaps for trace in traces), not any(trace.gaps for trace in traces)
+        if len(traces) == 1:
+            every = [facts(*parts[0], first.project, beside, whole=whole)]
+            known = every[0]
+        else:
+            known, every = journey_facts(parts, first.project, beside, whole)
+        known = with_facts(known, first, plugins)
+        every = [with_facts(own, trace, plugins) for own, trace in zip(every, traces, strict=True)] if len(traces) > 1 else [known]
+        if known.hindrances and not allow_gaps:
+            raise NotRepeatable(first.id, known.hindrances[0])
+        for trace, (_, asked), own in zip(traces, parts, every, strict=True):
+            if (function := kept_in_code(asked, own, trace.redacted)) and not allow_gaps:
+                raise Redacted(trace.id, function)
+        recorded = [
+            Recorded(trace.id, events, asked, own, trace.project, called(trace), habits, trace.redacted, trace.signed, door)
+            for trace, (door, events, asked), own in zip(traces, coming, every, strict=True)
+        ]
+        plan = http_request(recorded[0], allow_gaps) if len(traces) == 1 else journey(recorded, known, allow_gaps)
+        return with_plan(plan, first, plugins)
+
+
+def happened(trace: Trace, allow_gaps: bool, level: str) -> tuple[Door, Sequence[Event], Exchange]:
+    """Where a test comes in, what happens from there on, and the request. Raises an InverterError with the reason why no test can be made of it."""
     if trace.gaps and not allow_gaps:
         raise Incomplete(trace.id, list(trace.gaps))
     with readable(trace.id):
-        happened, asked = events(trace), exchange(trace)
         door: Door = CLIENT
+        found, asked = events(trace), exchange(trace)
         if level == "view":
-            door, happened, asked = at_view(trace, happened, asked)
+            door, found, asked = at_view(trace, found, asked)
         if not asked.status:
             gone = trace.request.attributes.get(vocabulary.CLIENT_GONE) is True
             raise Unreadable(trace.id, "the client went away before there was an answer" if gone else "its response was not recorded")
-        known = with_facts(facts(happened, asked, trace.project, decoys and not trace.gaps, whole=not trace.gaps), trace, plugins)
-        if known.hindrances and not allow_gaps:
-            raise NotRepeatable(trace.id, known.hindrances[0])
-        if (function := kept_in_code(asked, known, trace.redacted)) and not allow_gaps:
-            raise Redacted(trace.id, function)
-        called = frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
-        plan = http_request(
-            Recorded(trace.id, happened, asked, known, trace.project, called, habits, trace.redacted, trace.signed, door), allow_gaps
-        )
-        return with_plan(plan, trace, plugins)
+        return door, found, asked
+
+
+def called(trace: Trace) -> frozenset[str]:
+    """The project's functions that ran."""
+    return frozenset(str(span.attributes.get(vocabulary.FUNCTION)) for span in trace.spans if span.what == vocabulary.CALL)
 
 
 def kept_in_code(asked: Exchange, known: Facts, redacted: Mapping[str, str]) -> str:

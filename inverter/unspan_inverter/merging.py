@@ -116,8 +116,8 @@ def same(one: Marked, other: Marked) -> bool:
     if (level := level_of(one)) != level_of(other):
         return False
     if level != "integration":
-        return (one.owner, one.name, one.trace_id) == (other.owner, other.name, other.trace_id)
-    return one.owner == other.owner and (one.trace_id == other.trace_id or (one.name == other.name and act(one) == act(other)))
+        return (one.owner, one.name, one.trace_ids) == (other.owner, other.name, other.trace_ids)
+    return one.owner == other.owner and (one.trace_ids == other.trace_ids or (one.name == other.name and act(one) == act(other)))
 
 
 def level_of(one: Marked) -> str:

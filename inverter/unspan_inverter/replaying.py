@@ -10,6 +10,7 @@ from unspan_proto.span import Span
 
 from unspan_inverter import interpreters
 from unspan_inverter.checking import Verdict, judged
+from unspan_inverter.code.marks import journeys
 from unspan_inverter.comparing.differences import Comparison, compared
 from unspan_inverter.comparing.sentences import Names, lines
 from unspan_inverter.comparing.steps import Step
@@ -114,17 +115,23 @@ def matched(recordings: Sequence[Trace], traces: dict[str, list[Span]], file: Pa
     if not requests:
         why = "nothing of the test's run was recorded: unspan is not installed in the Python that ran it, or the test makes no request"
         return Replay(unknown, tuple(None for _ in recordings), why)
-    found: list[Comparison | None] = []
+    found: dict[str, Comparison | None] = {}
+    earlier: dict[str, Comparison] = {}
+    """Of the requests that a test made before, by the first of its journey."""
+    journey_of = {trace_id: one[0] for one in journeys(file.read_text(encoding="utf-8")) for trace_id in one}
     why = ""
-    for recording in recordings:
+    for recording in sorted(recordings, key=lambda one: one.request.start):
         request = max(requests, key=lambda one: likeness(recording.request, one))
         requests = [one for one in requests if one is not request] or requests
         try:
-            found.append(against(recording, of_request(request, traces), descriptions(traces), file))
+            test = journey_of.get(recording.id, recording.id)
+            found[recording.id] = earlier[test] = against(
+                recording, of_request(request, traces), descriptions(traces), file, earlier.get(test)
+            )
         except InverterError as error:
             why = str(error).partition("\n")[0].rstrip(".")
-            found.append(None)
-    return Replay(unknown, tuple(found), why)
+            found[recording.id] = None
+    return Replay(unknown, tuple(found[recording.id] for recording in recordings), why)
 
 
 def likeness(one: Span, other: Span) -> tuple[bool, int]:
@@ -141,7 +148,9 @@ def of_request(request: Span, traces: dict[str, list[Span]]) -> list[Span]:
     return [span for span in spans if span is request or span.span_id in below]
 
 
-def against(recording: Trace, spans: Sequence[Span], described: Sequence[Span], file: Path) -> Comparison:
+def against(
+    recording: Trace, spans: Sequence[Span], described: Sequence[Span], file: Path, earlier: Comparison | None = None
+) -> Comparison:
     """Without what the test itself answers for: outbound HTTP, which its stubs check, and calls of its own functions. Methods that a class got from no file,
     as dataclasses do, are recorded where packages are named, as a replay does, and else not."""
     made = any(from_nowhere(span) for span in recording.spans)
@@ -149,7 +158,7 @@ def against(recording: Trace, spans: Sequence[Span], described: Sequence[Span], 
     def own(step: Step) -> bool:
         return step.span.what == v.HTTP or step.span.attributes.get(v.FILE) == str(file) or (from_nowhere(step.span) and not made)
 
-    return compared(recording, built(spans, described), leave_out=own, elsewhere_set=True)
+    return compared(recording, built(spans, described), leave_out=own, elsewhere_set=True, earlier=earlier)
 
 
 def from_nowhere(span: Span) -> bool:

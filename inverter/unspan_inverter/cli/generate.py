@@ -43,6 +43,11 @@ FAILED_CHECK = 3
 @click.option(
     "--all", "everything", is_flag=True, help="The fewest recorded requests that take every recorded branch, into the folder of -o."
 )
+@click.option(
+    "--journey",
+    is_flag=True,
+    help="The traces are one client's requests, one after the other: one test makes all of them, in the order of their times.",
+)
 @click.option("--path", default="", metavar="GLOB", help="With --all: only requests whose path fits, as in '/polls/*'.")
 @click.option(
     "--level",
@@ -77,7 +82,7 @@ FAILED_CHECK = 3
 @from_option
 @endpoint_option
 def command(
-    trace_ids: tuple[str, ...], everything: bool, path: str, level: str, function: str, style: str | None, output: Path | None, check: bool, decoys: bool | None,
+    trace_ids: tuple[str, ...], everything: bool, journey: bool, path: str, level: str, function: str, style: str | None, output: Path | None, check: bool, decoys: bool | None,
     allow_gaps: bool, force: bool, file: Path | None, endpoint: str | None,
 ) -> None:  # fmt: skip
     """Write a test from recorded requests, then run it once.
@@ -88,6 +93,8 @@ def command(
         raise NotBuilt(f"--level {level}", f"There are: {', '.join(BUILT)}.")
     chosen = settings(Path.cwd())
     chosen = replace(chosen, style=style or chosen.style, decoys=chosen.decoys if decoys is None else decoys)
+    if journey and (everything or len(set(trace_ids)) < 2 or level != "integration"):
+        raise click.UsageError("Option '--journey' makes one test of several whole requests: name two or more with --trace-id.")
     if path and not everything:
         raise click.UsageError("Option '--path' goes with '--all'.")
     if not everything:
@@ -104,18 +111,28 @@ def command(
             classes = list(covering(collector, path, lambda trace: planned(trace, allow_gaps, chosen.decoys), told).values())
         if not classes:
             raise NothingToChoose(path)
-    passed = [made(recordings, chosen, output, check, allow_gaps, force, level, function) for recordings in classes]
+    passed = [made(recordings, chosen, output, check, allow_gaps, force, level, function, journey) for recordings in classes]
     if not all(passed):
         raise click.exceptions.Exit(FAILED_CHECK)
 
 
 def made(
     recordings: Sequence[Trace], chosen: Settings, output: Path | None, check: bool, allow_gaps: bool, force: bool, level: str, function: str,
+    journey: bool = False,
 ) -> bool:  # fmt: skip
-    """Makes and writes the test file of some traces; whether it passed its check, where there is one."""
+    """Makes and writes the test file of some traces; whether it passed its check, where there is one. `journey`: they are one client's."""
+    journeys = [[one.id for one in recordings]] if journey else []
     with uncollected():
         test = customised(
-            recordings, chosen, Path.cwd(), style=chosen.style, level=level, allow_gaps=allow_gaps, decoys=chosen.decoys, function=function
+            recordings,
+            chosen,
+            Path.cwd(),
+            style=chosen.style,
+            level=level,
+            allow_gaps=allow_gaps,
+            decoys=chosen.decoys,
+            function=function,
+            journeys=journeys,
         )
     output = output or placed(test, chosen)
     output = None if output == STDOUT else output

@@ -71,7 +71,7 @@ def shared(plans: Sequence[Plan]) -> tuple[Statement, ...]:
 
 def own_rows(plan: Plan, shared: Sequence[Statement]) -> list[Statement]:
     """The rows of a test beside the shared ones, those to which nobody refers without a variable."""
-    rows, after = plan.rows[len(shared) :], (plan.arrange, plan.contexts, plan.act, plan.asserts)
+    rows, after = plan.rows[len(shared) :], (plan.arrange, plan.contexts, plan.act, plan.asserts, plan.then)
     spoken = {part.id for part in pieces((*(unnamed(row) for row in rows), *after)) if isinstance(part, Name)}
     return [unnamed(row) if isinstance(row, Assign) and row.target.id not in spoken else row for row in rows]
 

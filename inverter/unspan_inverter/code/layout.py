@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
@@ -38,9 +38,12 @@ class Test:
     arrange: str
     act: str
     asserts: str
+    """Of a journey with the further acts and their assertions, in paragraphs."""
     fixtures: tuple[str, ...] = ()
     options: str = ""
     """What is said besides to generate it again."""
+    journey: tuple[str, ...] = ()
+    """The traces of a journey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +169,20 @@ class Writer:
     def test(self, plan: Plan) -> Test:
         """One plan as blocks of text."""
         self.strict_csrf = plan.strict_csrf
-        captures = any(part == Name("capture_on_commit") for part in pieces(plan.contexts))
+        acts = (plan, *plan.then)
+        captures = any(part == Name("capture_on_commit") for one in acts for part in pieces(one.contexts))
         fixtures = (*(("client",) if plan.through_client else ()), *((CAPTURE,) if captures else ()))
+        ids = tuple(re.sub("[^0-9a-f]", "", one.trace_id) for one in acts)
         return Test(
-            plan.method_name, re.sub("[^0-9a-f]", "", plan.trace_id), self.decorators(plan), self.block((*self.strict(), *plan.constants, *own_rows(plan, self.shared), *plan.arrange)),
-            self.act(plan), self.block(plan.asserts), fixtures, f" --level {plan.level}" if plan.level != "integration" else "",
+            plan.method_name, ids[0], self.decorators(plan), self.block((*self.strict(), *plan.constants, *own_rows(plan, self.shared), *plan.arrange)),
+            self.act(plan), "\n\n".join(filter(None, [self.block(plan.asserts), *self.further(plan)])), fixtures,
+            f" --level {plan.level}" if plan.level != "integration" else "", ids if plan.then else (),
         )  # fmt: skip
+
+    def further(self, plan: Plan) -> Iterator[str]:
+        """The paragraphs of a journey's further acts."""
+        for one in plan.then:
+            yield from (self.block((*one.constants, *one.arrange)), self.act(one), self.block(one.asserts))
 
     def scope(self, owner: str) -> Scope:
         client = "client" if self.style == "pytest" or self.strict_csrf else "self.client"

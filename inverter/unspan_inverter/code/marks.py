@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 UNSIGNED: Final = "0" * 8
 MARK: Final = re.compile(r"Recorded in trace ([0-9a-f]{32}) \(as generated: ([0-9a-f]{8})\)\.")
+AGAIN: Final = re.compile(r"--trace-id ([0-9a-f]{32})")
+"""Names each trace of the test, in the command that makes it again."""
 SHARED: Final = ("setUpClass", "setUpTestData")
 """What a class does for all its tests: part of each."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -20,7 +22,8 @@ class Marked(NamedTuple):
     owner: str
     """Name of its class; empty for a function."""
     name: str
-    trace_id: str
+    trace_ids: tuple[str, ...]
+    """The trace it was made from, or those of its journey."""
     node: Function
     fingerprint: str
     untouched: bool
@@ -30,10 +33,20 @@ class Marked(NamedTuple):
 def marked(tree: ast.Module) -> list[Marked]:
     """The generated tests of a source, in order."""
     return [
-        Marked(owner.name if owner else "", test.name, found[1], test, now := fingerprint(owner, test), found[2] == now)
+        Marked(owner.name if owner else "", test.name, traces(found), test, now := fingerprint(owner, test), found[2] == now)
         for owner, test in tests(tree)
         if (found := MARK.match(ast.get_docstring(test) or ""))
     ]
+
+
+def traces(found: re.Match[str]) -> tuple[str, ...]:
+    """The traces that a docstring with a mark names, the mark's own first."""
+    return tuple(dict.fromkeys([found[1], *AGAIN.findall(found.string)]))
+
+
+def journeys(source: str) -> list[tuple[str, ...]]:
+    """The traces of each test of a file that has several acts."""
+    return [one.trace_ids for one in marked(ast.parse(source)) if len(one.trace_ids) > 1]
 
 
 def tests(tree: ast.Module) -> Iterator[tuple[ast.ClassDef | None, Function]]:
@@ -48,7 +61,7 @@ def tests(tree: ast.Module) -> Iterator[tuple[ast.ClassDef | None, Function]]:
 def signed(source: str) -> str:
     """The source with the fingerprints of its tests in their docstrings."""
     prints = iter([fingerprint(owner, test) for owner, test in tests(ast.parse(source))])
-    blank = re.compile(rf'(?m)(^ *"""Recorded in trace [0-9a-f]* \(as generated: ){UNSIGNED}(?=\)\.$)')
+    blank = re.compile(rf'(?m)(^ *r?"""Recorded in trace [0-9a-f]* \(as generated: ){UNSIGNED}(?=\)\.$)')
     return blank.sub(lambda match: match[1] + next(prints), source)
 
 
@@ -57,7 +70,7 @@ def resigned(source: str, before: str) -> str:
     trusted = {(one.owner, one.name) for one in marked(ast.parse(before)) if one.untouched}
     for one in marked(ast.parse(source)):
         if (one.owner, one.name) in trusted and not one.untouched:
-            mark = f"Recorded in trace {one.trace_id} (as generated: "
+            mark = f"Recorded in trace {one.trace_ids[0]} (as generated: "
             start = source.index(mark, source.index(f"def {one.name}(")) + len(mark)
             source = f"{source[:start]}{one.fingerprint}{source[start + len(UNSIGNED) :]}"
     return source

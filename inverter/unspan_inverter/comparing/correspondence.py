@@ -42,6 +42,13 @@ class Correspondence:
     _taken: set[tuple[str, Hashable]] = field(default_factory=set)
     _labels: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
+    def remember(self, earlier: "Correspondence") -> None:
+        """Takes over the keys and tokens that an earlier request of the same two runs paired."""
+        for label, pairs in earlier.keys.items():
+            self.keys[label].update(pairs)
+        self.tokens.update(earlier.tokens)
+        self._taken |= earlier._taken
+
     def key_of(self, label: str, name: str) -> str | None:
         """The model whose key a field holds; None for a field that holds none."""
         place = label, name

@@ -64,10 +64,11 @@ class Side:
 
 
 def compared(
-    first: Trace, second: Trace, *, leave_out: Callable[[Step], bool] = lambda step: False, elsewhere_set: bool = False
-) -> Comparison:
+    first: Trace, second: Trace, *, leave_out: Callable[[Step], bool] = lambda step: False, elsewhere_set: bool = False,
+    earlier: Comparison | None = None,
+) -> Comparison:  # fmt: skip
     """The comparison of two traces. `leave_out`: steps that are not compared, as those that a test's stubs answer; `elsewhere_set`: whether the second ran where
-    a project may have other settings, as its tests do."""
+    a project may have other settings, as its tests do; `earlier`: the comparison of requests that came before these on the same rows."""
     found = Correspondence(
         first.project,
         moments(first, second),
@@ -76,6 +77,8 @@ def compared(
         drawn(first) | drawn(second),
         hosts=hosts(first, second),
     )
+    if earlier is not None:
+        found.remember(earlier.mapped)
     pages = debug_page(first) != debug_page(second)
     found.learn_sizes(value(first.request, v.REQUEST_BODY), value(second.request, v.REQUEST_BODY))
     elsewhere = [apart(first, second), apart(second, first)]

@@ -107,10 +107,10 @@ def sql(span: Span, found: Correspondence) -> Iterator[Described]:
 
 
 def parameters(some: list[Any], text: str) -> Rows:
-    """Those of several tuples of an INSERT by tuples; those of a list in any order."""
+    """Those of an INSERT by tuples; those of a list in any order."""
     tuples = VALUES.search(text)
     width = len(PLACEHOLDER.findall(tuples[1])) if tuples else 1
-    if tuples and width and len(some) % width == 0 and len(some) > width:
+    if tuples and width and len(some) % width == 0 and some:
         return Rows([some[at : at + width] for at in range(0, len(some), width)], (None,) * width, ordered=False)
     return Rows([[one] for one in some], (None,), ordered=not SEVERAL.search(text))
 

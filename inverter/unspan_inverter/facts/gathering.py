@@ -17,11 +17,17 @@ NATURAL = {"contenttypes.contenttype": "app_label", "auth.permission": "codename
 """Models whose rows `migrate` makes, and a column without which one cannot be told from the others: of no use, then."""
 
 
-def facts(events: Sequence[Event], exchange: Exchange, project: Project, with_decoys: bool = False, whole: bool = True) -> Facts:
-    """What must hold before this request, and what held after it; `with_decoys`: also what must not matter to it; `whole`: whether the trace lost nothing."""
+def facts(
+    events: Sequence[Event], exchange: Exchange, project: Project, with_decoys: bool = False, whole: bool = True, later: Sequence[Exchange] = (),
+) -> Facts:  # fmt: skip
+    """What must hold before this request, and what held after it; `with_decoys`: also what must not matter to it; `whole`: whether the trace lost nothing.
+
+    `later`: requests of the same client that follow, whose events come after its own.
+    """
     ledger = Ledger(project)
     following.follow(ledger, events)
-    logged_in(exchange, ledger)
+    for one in (exchange, *later):
+        logged_in(one, ledger)
     cached(events, ledger)
     ledger.settle()
     counting.prove(ledger)
@@ -88,6 +94,8 @@ def logged_in(exchange: Exchange, ledger: Ledger) -> None:
     model = ledger.concrete(user.label) if user else None
     if user is not None and model is not None and user.pk is not None:
         key = met_row(model, bare(user.pk), ledger)
+        if key in ledger.made_rows:  # an earlier request of the client made it
+            return
         known, written = ledger.known(key, exchange.span), ledger.now.changed.get(key, {})
         ledger.only_pointed.discard(key)
         if key not in ledger.shown:  # it came from elsewhere than a query, with all that it held

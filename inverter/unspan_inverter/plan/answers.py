@@ -14,7 +14,7 @@ from unspan_proto.values import bare
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Made
 from unspan_inverter.plan import archives, documents, files, headers, messages, requests, spoken, unordered
-from unspan_inverter.plan.bindings import ANY, TOKEN, Bindings, bound_document, literals, plain_key
+from unspan_inverter.plan.bindings import ANY, TOKEN, Bindings, answered_document, literals, plain_key
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Attr, Check, Import, Item, Name, Statement, call, method
 
@@ -145,7 +145,7 @@ def documented(answer: Answer, answered: Any) -> Iterator[Statement]:
     if not answer.about_body or not is_json(answer):
         return
     found = documents.document(answer.text)
-    bound = unknown_keys(bound_document(found, answer.bindings, answer.facts.keys_seen), answer)
+    bound = unknown_keys(answered_document(found, answer.bindings, answer.facts.keys_seen), answer)
     bound = spoken.bound_throughout(bound, answer.bindings)
     answer.bindings.keep(literals(bound))
     yield from unordered.compared(found, bound, answer.facts.loose, answered)

@@ -41,6 +41,8 @@ class Bindings:
     habits: Habits = NONE
     asked: frozenset[Key] = frozenset()
     """Rows that the project's code asked for by their primary key, and by nothing else."""
+    addressed: set[Key] = field(default_factory=set[Key])
+    """Rows that the request's address names."""
     learned: dict[str, str] = field(default_factory=dict[str, str])
     """Names of members of documents, in lower case, that meant a row: the label of its model. They mean the same wherever they stand again."""
     told: dict[str, list[Key]] = field(init=False, default_factory=dict[str, list[Key]])
@@ -143,6 +145,18 @@ def bound_document(document: Any, bindings: Bindings, seen: Mapping[Key, Mapping
         return bound_text(document, bindings) if isinstance(document, str) else document
     key = described_row(document, bindings, seen)
     return {name: bound_item(name, item, key, bindings, seen) for name, item in document.items()}
+
+
+def answered_document(document: Any, bindings: Bindings, seen: Mapping[Key, Mapping[str, Any]]) -> Any:
+    """The same of a whole answer: an object with the key that stands in the address is about the row there, where it shows nothing of others."""
+    bound = bound_document(document, bindings, seen)
+    name = next((one for one in ("id", "pk") if isinstance(document, dict) and one in document), None)
+    if name is None or bound[name] is not document[name] or isinstance(document[name], bool):
+        return bound
+    born = {row.key for row in bindings.facts.born}
+    keys = bindings.candidates(document[name])
+    own = [key for key in keys if key in bindings.addressed]
+    return {**bound, name: as_same_type(bindings.pk(own[0]), document[name])} if len(own) == 1 and not born & {*keys} else bound
 
 
 def bound_text(text: str, bindings: Bindings) -> Any:

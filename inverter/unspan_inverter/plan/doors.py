@@ -64,7 +64,9 @@ class Door(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The test client: URLs, middleware and view, the whole system."""
+    """The test client: URLs, middleware and view, the whole system. `carried`: what it brings from earlier requests."""
+
+    carried: session.Carried = session.NEW
 
     @property
     def by_client(self) -> bool:
@@ -82,7 +84,7 @@ class Client:
         return requests.act(exchange, bindings, traces, signature, ignored)
 
     def arranged(self, exchange: Exchange, bindings: Bindings) -> list[Statement]:
-        return [*failing(exchange), *session.arranged(exchange, bindings)]
+        return [*failing(exchange), *session.arranged(exchange, bindings, self.carried)]
 
     def session(self, clock: Clock) -> Any:
         return Name("session") if clock.moment is not None else Attr(Name("client"), "session")

@@ -188,6 +188,8 @@ class Plan:
     """Whether the rows are made once for the class, even of a test that is alone in it."""
     told_apart: tuple[tuple[str, str], ...] = ()
     """Kind → words by which this test may be told from others of its name, the most telling first."""
+    then: tuple["Plan", ...] = ()
+    """The further requests of a journey: each has its own constants, contexts, act and assertions; what stands around the test is said here."""
 
 
 def call(function: Any, /, *args: Any, **kwargs: Any) -> Call:

@@ -4,7 +4,7 @@ import builtins
 import keyword
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from unspan_proto.project import Model, Project
 
@@ -55,6 +55,10 @@ def identifier(text: str, otherwise: str = "row") -> str:
     return made + "_" if keyword.iskeyword(made) or keyword.issoftkeyword(made) or made in TAKEN or made in BUILTINS else made
 
 
+LONGEST: Final = 90
+"""Characters of a test's name."""
+
+
 def of_class(exchange: Exchange, route_name: str | None) -> str:
     """`todo-list` → `TodoListTests`."""
     source = (route_name or "").replace(":", " ") or exchange.view.rsplit(".", 1)[-1] or exchange.path
@@ -71,7 +75,7 @@ def article(noun: str) -> str:
 
 def cut(name: str) -> str:
     made = re.sub(r"_+", "_", re.sub(r"[^a-z0-9_]", "_", name.lower()))
-    return made[:90].rstrip("_")
+    return made[:LONGEST].rstrip("_")
 
 
 def plural(noun: str) -> str:

@@ -5,7 +5,7 @@ may expect it back; one that the application computed, or keeps in its code or s
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
@@ -45,16 +45,26 @@ def marked(plan: Plan, redacted: Mapping[str, str], signed: Mapping[str, str]) -
     """The plan without assertions on substitutes that nothing hands to the application, and with a note at a request that sends one in a header."""
     if not redacted:
         return plan
-    given = "\n".join(texts((plan.constants, plan.rows, plan.arrange, plan.contexts, plan.act, plan.settings, plan.before_class)))
+    acts = [plan, *plan.then]
+    rows = "\n".join(texts([(one.constants, one.rows, one.arrange, one.contexts) for one in acts]))
+    given = "\n".join([rows, *texts([(one.act, one.settings, one.before_class) for one in acts])])
+    first, *then = (of_act(one, given, rows, redacted, signed, acts[at + 1 :]) for at, one in enumerate(acts))
+    return replace(
+        first, then=tuple(then), notes=tuple(dict.fromkeys([*first.notes, *(note for one in then for note in one.notes)])),
+        functions=tuple(dict.fromkeys([*first.functions, *(function for one in then for function in one.functions)])),
+    )  # fmt: skip
+
+
+def of_act(plan: Plan, given: str, rows: str, redacted: Mapping[str, str], signed: Mapping[str, str], after: Sequence[Plan]) -> Plan:
+    """The same of one act. `given`: all texts that the test hands in; `rows`: those of them that no request says; `after`: the acts that follow."""
     strange = [one for one in redacted if one not in given]
     asserts = tuple(masked(one, strange) if isinstance(one, Check) else one for one in plan.asserts)
     kept = tuple(one for one in asserts if not (isinstance(one, Check) and speaks_of(one, strange)))
-    rows = "\n".join(texts((plan.constants, plan.rows, plan.arrange, plan.contexts)))
     loose = [one for one in redacted if one not in rows and one not in signed]
     notes = plan.notes if kept == plan.asserts else (*plan.notes, LEFT_OUT)
     arrange, act = again(plan.arrange, signed), tuple(again(noted(one, loose), signed) for one in plan.act)
     functions = (*plan.functions, SIGNED) if any(one == Name("signed") for one in pieces((arrange, act))) else plan.functions
-    return replace(plan, asserts=bound(kept), arrange=arrange, act=act, notes=notes, functions=functions)
+    return replace(plan, then=(), asserts=bound(kept, after), arrange=arrange, act=act, notes=notes, functions=functions)
 
 
 def masked(check: Check, strange: list[str]) -> Check:
@@ -124,10 +134,11 @@ def noted(statement: Statement, loose: list[str]) -> Statement:
     return replace(statement, note=HANGS) if speaks_of(headers, loose) else statement
 
 
-def bound(asserts: tuple[Statement, ...]) -> tuple[Statement, ...]:
+def bound(asserts: tuple[Statement, ...], after: Sequence[Plan]) -> tuple[Statement, ...]:
     """The assertions without rows that are fetched for nothing: of those it is only asserted that they are there."""
     used = [name for statement in asserts for name in names(statement) if not isinstance(statement, Assign)]
     used += [name for statement in asserts if isinstance(statement, Assign) for name in names(statement.value)]
+    used += names(after)
     kept: list[Statement] = []
     for one in asserts:
         if not isinstance(one, Assign) or one.target.id in (*used, "session"):

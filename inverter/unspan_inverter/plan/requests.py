@@ -144,6 +144,7 @@ def bound_argument(name: str, given: str, converter: str, bindings: Bindings) ->
     value = routes.as_argument(given, converter)
     key = bindings.meant(name, value)
     if key is not None:
+        bindings.addressed.add(key)
         return bindings.pk(key)
     bindings.keep([given])
     return value

@@ -1,8 +1,9 @@
 """Who asks: the login, the session's content, the cookies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, Final
 
 from unspan_proto.values import bare, lossy
 
@@ -21,6 +22,23 @@ SILENT = (*AUTH, "_csrftoken", "_messages", "_session_expiry", "_session_init_ti
 CLIENT = Name("client")
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a client brings from its earlier requests: its session's content, where one of them is known to have had it, and cookies."""
+
+    session: Mapping[str, Any] | None = None
+    cookies: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def on(self, exchange: Exchange) -> "Carried":
+        """What it brings to the request after this one."""
+        left = next((one for one in (exchange.session_after, exchange.session) if one is not None), self.session)
+        given = {name: str(bare(cookie.get("value", ""))) for name, cookie in exchange.cookies.items()}
+        return Carried(left, {**self.cookies, **(exchange.cookies_sent or {}), **given})
+
+
+NEW: Final = Carried()
+
+
 def user_key(exchange: Exchange, bindings: Bindings) -> Key | None:
     """The row of the session's user."""
     label = str(bindings.project.settings.get("AUTH_USER_MODEL", "auth.User"))
@@ -37,11 +55,14 @@ def label_of(label: str, bindings: Bindings) -> str:
     return model.label if model else label
 
 
-def arranged(exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
-    """Cookies, login and session before the request."""
+def arranged(exchange: Exchange, bindings: Bindings, carried: Carried = NEW) -> Iterator[Statement]:
+    """Cookies, login and session before the request, but for what the client has from earlier ones."""
     for name, value in cookies(exchange, bindings):
-        bindings.keep([value])
-        yield SetItem(Attr(CLIENT, "cookies"), name, value)
+        if carried.cookies.get(name) != value:
+            bindings.keep([value])
+            yield SetItem(Attr(CLIENT, "cookies"), name, value)
+    if carried.session is not None and exchange.session in (None, carried.session):
+        return
     key = user_key(exchange, bindings)
     if key is not None:
         backends = bindings.project.settings.get("AUTHENTICATION_BACKENDS") or []

@@ -10,6 +10,7 @@ from pathlib import Path
 from unspan_inverter import interpreters
 from unspan_inverter.checking import judged
 from unspan_inverter.code.layout import tidied
+from unspan_inverter.code.marks import journeys
 from unspan_inverter.comparing.differences import Comparison
 from unspan_inverter.customised import customised
 from unspan_inverter.errors import InverterError
@@ -70,7 +71,9 @@ class Prover:
 
     def _whole(self, source: str, recordings: Sequence[Trace], style: str) -> str:
         """The test that the recordings give today. Raises an InverterError."""
-        return customised(recordings, self.settings, self.here, style=style, allow_gaps=True, decoys=has_decoys(source)).source
+        return customised(
+            recordings, self.settings, self.here, style=style, allow_gaps=True, decoys=has_decoys(source), journeys=journeys(source)
+        ).source
 
     def _unasserted(self, source: str, recordings: Sequence[Trace], style: str) -> tuple[str, ...]:
         """What it lacks of that test's assertions; nothing where no test can be made."""

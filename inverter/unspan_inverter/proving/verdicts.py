@@ -1,12 +1,13 @@
 """What a proof came to: the line in the file's header, the words for a person, the document for machines. No dates: same test, same words."""
 
+import ast
 import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from unspan_inverter.code.marks import MARK
+from unspan_inverter.code.marks import marked
 from unspan_inverter.proving.mutating import Strength
 from unspan_inverter.replaying import Replay, words
 
@@ -39,7 +40,7 @@ class Proof:
 
 def trace_ids(source: str) -> list[str]:
     """The traces that the generated tests of a file were made from, as their docstrings name them; none for another file."""
-    return list(dict.fromkeys(found[1] for found in MARK.finditer(source)))
+    return list(dict.fromkeys(trace_id for one in marked(ast.parse(source)) for trace_id in one.trace_ids))
 
 
 def fingerprint(source: str) -> str:

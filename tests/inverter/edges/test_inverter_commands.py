@@ -168,7 +168,9 @@ def test_a_test_is_written_and_checked(collector, home, invert):
         "          first, the request: method was 'POST' in the recording and is 'GET' in the test",
     ]
     assert (home / "polls/tests/test_hello.py").read_text() == PASSING
-    assert asked == [{"traces": [TRACE], "style": "django", "level": "integration", "function": "*", "allow_gaps": False, "decoys": True}]
+    assert asked == [
+        {"traces": [TRACE], "style": "django", "level": "integration", "function": "*", "journeys": [], "allow_gaps": False, "decoys": True}
+    ]
 
 
 def test_options_reach_the_inverter(collector, home, invert):
@@ -194,7 +196,15 @@ def test_options_reach_the_inverter(collector, home, invert):
 
     assert (done.exit_code, done.stdout) == (0, PASSING)
     assert asked == [
-        {"traces": [TRACE, TRACE], "style": "pytest", "level": "integration", "function": "*", "allow_gaps": True, "decoys": False}
+        {
+            "traces": [TRACE, TRACE],
+            "style": "pytest",
+            "level": "integration",
+            "function": "*",
+            "journeys": [],
+            "allow_gaps": True,
+            "decoys": False,
+        }
     ]
 
 
