@@ -16,6 +16,10 @@ from django.db.models.signals import post_migrate
 
 WRITES = re.compile(r"\.(?:create|bulk_create|get_or_create|update_or_create|save)\(")
 NAMED = re.compile(r"get_model\(\s*(?:app_label\s*=\s*)?[\"'](?:(\w+)\.)?(\w+)[\"'](?:\s*,\s*(?:model_name\s*=\s*)?[\"'](\w+)[\"'])?")
+CREATES = re.compile(r"\.(?:create|bulk_create|get_or_create|update_or_create)\(")
+HELD = re.compile(r"(\w+)\s*=\s*[\w.]*get_model\(")
+MADE = re.compile(r"get_model\([^()]*\)\(")
+"""A model that is called where it is looked up."""
 WORD = re.compile(r"[A-Za-z_]\w*")
 LARGEST = 500_000
 """Bytes of a file that is still read."""
@@ -61,9 +65,16 @@ def files(config: Any) -> list[Path]:
 def written(path: Path) -> list[str]:
     """The models that a migration file names in a function that writes rows."""
     text = content(path)
-    if "RunPython" not in text or not WRITES.search(text):
+    if "RunPython" not in text or not makes_rows(text):
         return []
     return [f"{app or one}.{model or one}".lower() for app, one, model in NAMED.findall(text)]
+
+
+def makes_rows(text: str) -> bool:
+    """Whether a migration may make rows, and not only save those anew that it finds: it creates them, or calls a model to save what that gives."""
+    models = "|".join(HELD.findall(text))
+    called = re.search(rf"\b(?:{models})\(", text) if models else None
+    return bool(CREATES.search(text) or ("save(" in text and (called or MADE.search(text))))
 
 
 def content(path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db.models.query_utils import DeferredAttribute
 from unspan_instrumentation.describing.fields import converted
+from unspan_instrumentation.describing.migrations import makes_rows
 from unspan_instrumentation.describing.models import home
 from unspan_proto import project, values
 from unspan_proto.project import Constraint, Field, Project, Route
@@ -88,6 +89,22 @@ def test_a_model_is_imported_from_where_it_stands(holding: tuple[str, ...], expe
     assert home(book) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('Tag = apps.get_model("library", "Tag")\nTag.objects.get_or_create(name="new")', True, id="creates rows"),
+        pytest.param('Tag = apps.get_model("library", "Tag")\ntag = Tag(name="new")\ntag.save()', True, id="saves a new one"),
+        pytest.param('apps.get_model("library", "Tag")(name="new").save()', True, id="saves a new one at once"),
+        pytest.param(
+            'Tag = apps.get_model("library", "Tag")\nfor tag in Tag.objects.all():\n    tag.save()', False, id="saves what is there"
+        ),
+        pytest.param('Tag = apps.get_model("library", "Tag")\nTag.objects.update(name="old")', False, id="changes what is there"),
+    ],
+)
+def test_a_migration_makes_rows(text: str, expected: bool) -> None:
+    assert makes_rows(text) is expected
+
+
 def test_no_secret_is_in_it(answer: dict[str, Any]) -> None:
     assert "hush" not in answer["text"]
 
@@ -129,7 +146,7 @@ def test_models(described: Project) -> None:
 
 
 def test_tables_with_rows_that_migrations_or_what_follows_them_make(described: Project) -> None:
-    assert [model.label for model in described.models if model.seeded] == ["contenttypes.ContentType", "library.Tag"]
+    assert [model.label for model in described.models if model.seeded] == ["library.Tag"]
 
 
 @pytest.mark.parametrize(
