@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -14,8 +14,10 @@ from unspan_inverter.code import PLAIN, Look, source
 from unspan_inverter.code.classes import Beside
 from unspan_inverter.errors import Incomplete, NotAtLevel, NotRepeatable, Redacted, Unreadable, one_line
 from unspan_inverter.events import Event, Exchange, events, exchange
+from unspan_inverter.events.calls import calls
 from unspan_inverter.facts import Facts, facts
 from unspan_inverter.facts import journey as journey_facts
+from unspan_inverter.facts.viewing import viewed
 from unspan_inverter.levels import at_view, considered, reasons
 from unspan_inverter.plan import NONE, Habits, Plan, Recorded, asked_for, http_request, journey
 from unspan_inverter.plan.doors import CLIENT, Door
@@ -47,7 +49,7 @@ def generated(
 ) -> Generated:  # fmt: skip
     """The test file of these traces. Raises an InverterError with the reason when none can be made.
 
-    `style`: `django` or `pytest`; `level`: `integration`, `view` or `unit`, of those functions whose dotted names fit `function`; `allow_gaps`: accept a trace that lost something, the test says what.
+    `style`: `django` or `pytest`; `level`: `integration`, `view`, `unit` (of those functions whose dotted names fit `function`), `auto` or `all`; `allow_gaps`: accept a trace that lost something, the test says what.
     `habits`, `look`: how the project's tests look (`conventions`); `plugins`: what changes facts, plan and look besides.
     `decoys`: rows beside those that were asked for, so that the test notices when a condition of a query is dropped.
     `journeys`: ids of traces, each time of the requests of one client that become one test together.
@@ -65,6 +67,10 @@ def at_level(
     traces: Sequence[Trace], level: str, function: str, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]
 ) -> list[Plan]:
     """The plans of one trace, or of those of a journey: one of the request or view, or one of each function. Raises NotAtLevel."""
+    if level in ("auto", "all") and len(traces) == 1:
+        return chosen(traces[0], level, function, allow_gaps, decoys, habits, plugins)
+    if level in ("auto", "all"):
+        level = "integration"
     if level != "unit":
         return [planned_journey(traces, allow_gaps, decoys, habits, plugins, level)]
     (trace,) = traces
@@ -81,6 +87,29 @@ def at_level(
         )
         raise NotAtLevel(trace.id, "unit", why)
     return plans
+
+
+def chosen(
+    trace: Trace, level: str, function: str, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]
+) -> list[Plan]:
+    """The view's test where there is one, which says of the answer what the client's would say too, else the client's; with `all`, those of functions besides.
+
+    With `auto` the client's also where a decorator acted: then the stack is part of what came out.
+    """
+    found = viewed(exchange(trace), calls(trace))
+    first: list[Plan] = []
+    if not isinstance(found, str) and not (level == "auto" and found.around):
+        with suppress(NotAtLevel):
+            first = [planned(trace, allow_gaps, decoys, habits, plugins, "view")]
+    first = first or [planned(trace, allow_gaps, decoys, habits, plugins)]
+    if level == "auto":
+        return first
+    with suppress(NotAtLevel):
+        return [
+            *first,
+            *(plan for plan in at_level([trace], "unit", function, allow_gaps, decoys, habits, plugins) if plan.level == "unit"),
+        ]
+    return first
 
 
 def app_of(trace: Trace) -> str:

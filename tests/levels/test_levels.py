@@ -11,6 +11,7 @@ import pytest
 from unspan_inverter.errors import NotAtLevel
 from unspan_inverter.generate import generated, planned
 from unspan_inverter.levels import considered
+from unspan_inverter.offers import offers
 from unspan_inverter.plan import NONE
 
 from .making import ALONE, EXAMPLE, FILES, golden, made, trace
@@ -142,3 +143,33 @@ def test_what_cannot_be_made_is_said(name: str, function: str, said: str) -> Non
 
 def test_every_recording_has_a_test_of_its_view() -> None:
     assert set(ALONE["view"]) == {path.name.partition(".")[0] for path in (Path(__file__).parent / "traces").iterdir()}
+
+
+TOGETHER = {
+    "auto, the view alone": ("hello", "auto", ["test_hello_succeeds"]),
+    "auto, behind a login": ("private", "auto", ["test_private_shows_the_user"]),
+    "all": ("private", "all", ["test_private_shows_the_user", "test_greeting"]),
+    "all, a class": ("class_based", "all", ["test_hello_view_succeeds", "test_get_context_data", "test_greeting"]),
+    "all, no functions": ("stranger", "all", ["test_private_redirects"]),
+}
+
+
+@pytest.mark.parametrize(("name", "level", "names"), TOGETHER.values(), ids=list(TOGETHER))
+def test_levels_are_chosen_or_put_together(name: str, level: str, names: list[str]) -> None:
+    text = generated([trace(name)], level=level).source
+
+    assert re.findall(r"def (test_\w+)", text) == names
+    assert ("self.client" in text) == (name == "private" and level == "auto")
+
+
+def test_the_levels_of_a_trace_are_those_in_the_manual() -> None:
+    shown = [line for one in offers(trace("private")) for line in (f"{one.level:<12} {one.subject}", f"{'':<12} {one.base}: {one.why}")]
+
+    assert "\n".join(shown) in (EXAMPLE.parents[1] / "docs" / "levels.md").read_text()
+
+
+def test_what_speaks_against_a_level_is_said() -> None:
+    assert [(one.level, one.possible, one.why) for one in offers(trace("stranger"))] == [
+        ("integration", True, "it goes through URLs, middleware and the view"),
+        ("view", True, "user_passes_test answered: this tests the decorator"),
+    ]

@@ -16,6 +16,7 @@ COMMANDS = {
     "traces": "List the newest recorded requests.",
     "show": "Show what a request did as a call tree.",
     "generate": "Write a test from a recorded request and run it once.",
+    "levels": "List the tests that could be made from a request, and why.",
     "diff": "Say what two traces do differently.",
     "prove": "Run generated tests hard and say how good they are.",
     "export": "Write a trace to an OTLP/JSON file.",

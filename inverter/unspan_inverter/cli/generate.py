@@ -19,7 +19,7 @@ from unspan_inverter.cli.covering import covering
 from unspan_inverter.cli.options import TraceId, endpoint_option, from_option, source, wanted
 from unspan_inverter.cli.progress import progress
 from unspan_inverter.customised import customised
-from unspan_inverter.errors import InverterError, NotBuilt, NotWritten
+from unspan_inverter.errors import InverterError, NotWritten
 from unspan_inverter.formatting import styled
 from unspan_inverter.generate import Generated, planned
 from unspan_inverter.merging import updated
@@ -31,7 +31,6 @@ from unspan_inverter.trace import Trace, built
 from unspan_inverter.writing import existing, written
 
 LEVELS = ("integration", "view", "unit", "auto", "all")
-BUILT = ("integration", "view", "unit")
 FAILED_CHECK = 3
 """Exit code of a test that was written and did not pass."""
 
@@ -54,7 +53,7 @@ FAILED_CHECK = 3
     type=click.Choice(LEVELS),
     default="integration",
     show_default=True,
-    help="What is tested: the whole request, its view called by itself, or each function.",
+    help="What is tested: the whole request, its view called by itself, each function; auto: the view, or the request where more had a part in it; all: the view and each function.",
 )
 @click.option(
     "--function", default="*", metavar="GLOB", help="With --level unit: only functions whose dotted name fits, as in 'shop.prices.*'."
@@ -89,8 +88,6 @@ def command(
 
     Exit codes: 0 done; 1 it could not be done; 2 wrong arguments; 3 written, but it did not pass its check.
     """
-    if level not in BUILT:
-        raise NotBuilt(f"--level {level}", f"There are: {', '.join(BUILT)}.")
     chosen = settings(Path.cwd())
     chosen = replace(chosen, style=style or chosen.style, decoys=chosen.decoys if decoys is None else decoys)
     if journey and (everything or len(set(trace_ids)) < 2 or level != "integration"):

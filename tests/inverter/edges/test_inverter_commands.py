@@ -416,16 +416,6 @@ def test_wrong_arguments_exit_with_2(words, said):
     assert said in done.stderr
 
 
-@pytest.mark.parametrize("level", ["auto", "all"])
-def test_levels_that_are_not_built_are_said(level):
-    done = run("generate", "--trace-id", TRACE, "--level", level)
-
-    assert (done.exit_code, done.output) == (
-        1,
-        f"inverter: --level {level} is not built yet.\n          There are: integration, view, unit.\n",
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
