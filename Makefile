@@ -12,7 +12,7 @@ INSTALL = $(PYTHON) requirements/install.py
 COUNT ?= 2000
 DATABASE ?= sqlite
 
-.PHONY: help demo readme environment test deep programs faults kills launching lint types goldens newest trials lock proto clean
+.PHONY: help demo readme environment test deep programs faults fuzz kills launching lint types goldens newest trials lock proto clean
 
 help:
 	@echo "make demo     record the example's requests, turn them into tests, run the tests"
@@ -21,6 +21,7 @@ help:
 	@echo "make programs     random ORM programs over random models, there and back: COUNT=2000 SEED=… DATABASE=sqlite|postgresql|mariadb"
 	@echo "make launching    every way to start Django x what stands beside x every database, about an hour"
 	@echo "make faults   an exception in every function of the recorder that runs for a request, in every server"
+	@echo "make fuzz     spoiled requests for the receiver and spoiled traces for the inverter: FUZZ=100000"
 	@echo "make kills    kill -9 of the collector, 200 times, while four senders write"
 	@echo "make lint     ruff check and ruff format --check"
 	@echo "make types    pyright, strict"
@@ -57,6 +58,10 @@ programs:
 faults:
 	@$(INSTALL) $(VENV) test
 	@$(RUN)/python -m pytest tests/faults $(ARGS)
+
+fuzz:
+	@$(INSTALL) $(VENV) test
+	@cd tests && ../$(RUN)/python -m fuzzing --count $(or $(FUZZ),100000) $(ARGS)
 
 kills:
 	@$(INSTALL) $(VENV) test

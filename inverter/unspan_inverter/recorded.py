@@ -1,11 +1,14 @@
 """A fetched trace: OTLP's bytes of it and of the project's description, whatever they came from. No I/O here."""
 
+import re
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, TracesData
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span, from_otlp
+
+TRACE_ID: Final = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,12 @@ class Source(Protocol):
 
 
 def project_reference(trace: TracesData) -> str:
-    """The trace id of the project's description that a trace's request names; empty without one."""
+    """The trace id of the project's description that a trace's request names; empty without one, or where that is no id."""
     for batch in trace.resource_spans:
         for group in batch.scope_spans:
             for span in group.spans:
                 for pair in span.attributes:
-                    if pair.key == v.PROJECT_REF and pair.value.string_value:
+                    if pair.key == v.PROJECT_REF and TRACE_ID.fullmatch(pair.value.string_value):
                         return pair.value.string_value
     return ""
 
