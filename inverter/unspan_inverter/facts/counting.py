@@ -69,7 +69,9 @@ def ran_into(values: Mapping[str, Any], event: WriteRefused, model: Model, ledge
             ledger.shown.setdefault(key, set()).update(values)
             return
     pk = bare(values[model.pk]) if model.pk in values else Made(ledger.another(), CLASHED)
-    ledger.known(Key(model.label, pk, event.database), event.span).update(values)
+    given = {one.column: values[one.attname] for one in model.fields if one.column and one.attname in values}
+    apart = from_columns(model, unseen(model, given, ledger), ledger.project)
+    ledger.known(Key(model.label, pk, event.database), event.span).update({**apart, **values})
     ledger.reasons[Key(model.label, pk, event.database)] = CLASHED
 
 
@@ -156,11 +158,14 @@ def pointed_only(ledger: Ledger) -> list[Key]:
     return [key for key in parents.with_parents(rows, ledger.project) if key not in rows]
 
 
-def unseen(model: Model, values: Mapping[str, Any], ledger: Ledger, event: RowsRead) -> dict[str, Any]:
-    """Values that keep a stand-in out of the results of the other queries, which did not show it."""
+def unseen(model: Model, values: Mapping[str, Any], ledger: Ledger, event: RowsRead | None = None) -> dict[str, Any]:
+    """Values that keep a stand-in out of the results of the other queries, of its model or one that it inherits from, which did not show it."""
     found: dict[str, Any] = {}
+    family = (model, *ledger.project.ancestors(model))
     for other in ledger.counted:
-        if other is event or ledger.concrete(other.model) is not model or count_of(other) or other.shape.get("sliced"):
+        if other is event or ledger.concrete(other.model) not in family:
+            continue
+        if not other.supported and (count_of(other) or other.shape.get("sliced")):  # it may have met more rows than it showed
             continue
         where = predicates.where(other.statement, other.parameters, other.system)
         if where and predicates.holds(where, {**columns(model, {}), **found, **values}):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from unspan_proto.project import Field, Model, Project
@@ -216,6 +217,8 @@ def as_python(one: Field, value: Any, project: Project) -> Any:
     try:
         if one.type == "UUIDField" and isinstance(value, str):
             return uuid.UUID(value)
+        if one.type == "GenericIPAddressField" and isinstance(value, (IPv4Address, IPv6Address)):
+            return str(value)
         if one.type == "BooleanField" and isinstance(value, int):
             return bool(value)
         if one.type == "DecimalField" and isinstance(value, (str, int)):

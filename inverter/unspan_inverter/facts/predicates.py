@@ -22,6 +22,10 @@ STEPS = {"<": -1, "<=": 0, ">": 1, ">=": 0}
 """Comparison → the step from its bound to a value that satisfies it."""
 
 
+BEYOND = {"<=": 1, ">=": -1}
+"""Comparison → the step from its bound to a value that does not satisfy it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """`column OP value`; `op` is one of =, !=, <, <=, >, >=, in, null, like; `no` negates it."""
@@ -287,4 +291,8 @@ def breaking(conditions: tuple[Term, ...], keep: Mapping[str, Any]) -> Mapping[s
             return {one.column: one.value + 1}
         if one.op == "=" and not one.no and isinstance(one.value, str):
             return {one.column: f"not {one.value}"}
+        if one.op in ("<", ">") and not one.no:
+            return {one.column: one.value}
+        if one.op in BEYOND and not one.no and isinstance(one.value, (int, float, Decimal)):
+            return {one.column: one.value + BEYOND[one.op]}
     return None

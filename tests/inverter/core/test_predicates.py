@@ -178,7 +178,10 @@ def test_what_satisfies_holds(conditions: list[Condition]) -> None:
         ((C("a", "=", "x"),), {}, {"a": "not x"}),
         ((C("a", "=", 5), C("b", "=", 6)), {"a": 5}, {"b": 7}),
         ((C("a", "=", 5),), {"a": 5}, None),
-        ((C("a", "<", 5),), {}, None),
+        ((C("a", "<", 5),), {}, {"a": 5}),
+        ((C("a", "<=", 5),), {}, {"a": 6}),
+        ((C("a", ">", "2014-06-07"),), {}, {"a": "2014-06-07"}),
+        ((C("a", "in", (1, 2)),), {}, None),
     ],
 )
 def test_a_value_that_breaks_one_condition_is_found(conditions: tuple[Condition, ...], keep: dict[str, Any], expected: Any) -> None:
