@@ -186,3 +186,20 @@ def test_many_secrets_are_found_in_a_page() -> None:
 )
 def test_parameters_are_named_by_their_statement(statement: str, names: tuple[str, ...]) -> None:
     assert columns(statement) == names
+
+
+@pytest.mark.parametrize(
+    ("signed", "told"),
+    [(["ann:1xUxkQ:"], ["ann:1xUxkQ:"]), (["sk_live_ab12cd34ef56gh78:"], []), ([], [])],
+    ids=["what was signed", "another secret", "nothing"],
+)
+def test_a_signature_is_told_with_what_it_signs_where_that_is_no_secret(signed: list[str], told: list[str]) -> None:
+    redactor, signature = Redactor(read({})), "uydrsbJFatvAfIJKH6pgXLxkfBKMOkVA8D_a2vhb458"
+    vault = redactor.vault(1)
+    vault.learn("sk_live_ab12cd34ef56gh78", "token")
+    vault.learn(signature, "cookie.secret")
+    made = vault.substitute(signature)
+    for said in signed:
+        redactor.signed(1, said + signature, "cookie whox")
+
+    assert [one for one in redactor.told(1) if one[3]] == [["cookie.secret", said + made, "", "cookie whox"] for said in told]

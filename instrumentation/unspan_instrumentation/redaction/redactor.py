@@ -311,6 +311,7 @@ class Redactor:
         for made, (secret, name) in list(vault.given.items())[:MOST_NAMED]:
             function = next((function for text, function in written if secret in text), "") if shapes.strong(secret) else ""
             found.append([name, made, function, self._signature(vault, secret)])
+            found += [[name, said + made, "", how] for said, how in vault.signatures(secret)]
         return found
 
     def _signature(self, vault: Vault, secret: str) -> str:

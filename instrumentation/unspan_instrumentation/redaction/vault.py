@@ -80,6 +80,13 @@ class Vault:
         said, mark, signature = secret.rpartition(":")
         return said + mark + self._substitutes.of(signature)
 
+    def signatures(self, secret: str) -> Iterator[tuple[str, str]]:
+        """What stands before a signature in each text that the application had signed with it, and how; not where that holds a secret too."""
+        for text, how in self.signed.items():
+            said = text.removesuffix(secret)
+            if said != text and said.endswith(":") and not any(one in said for one in self.known):
+                yield said, how
+
     def _learn_basic(self, text: str, name: str) -> None:
         try:
             password = base64.b64decode(text, validate=True).decode().partition(":")[2]

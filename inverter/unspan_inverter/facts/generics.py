@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from unspan_proto.project import Field, Model, Project
+from unspan_proto.project import Model, Project
 from unspan_proto.values import bare, lossy
 
 from unspan_inverter.facts.kinds import Key
 
 CONTENT_TYPES = "contenttypes.contenttype"
+CALLED = ("object_id", "object_pk")
+"""How columns with a key are called beside a content type: the admin's log of changes has no generic foreign key."""
 Rows = Mapping[Key, Mapping[str, Any]]
 
 
@@ -19,11 +21,18 @@ def pointing(rows: Rows, written: Rows, project: Project) -> dict[Key, dict[str,
     for key in {**rows, **written} if kinds else ():
         model = project.model(key.label)
         values = {**rows.get(key, {}), **written.get(key, {})}
-        for one in model.fields if model else ():
-            other = meant(one, values, key.database, model, kinds) if model and len(one.pointer) == 2 else None
+        for pair in pointers(model) if model else ():
+            other = meant(pair, values, key.database, model, kinds) if model else None
             if other is not None and model is not None and (other[1] in rows or other[1] in written):
                 found.setdefault(key, {})[other[0]] = other[1]
     return found
+
+
+def pointers(model: Model) -> list[tuple[str, str]]:
+    """The pairs of fields that hold a content type and a key: those of generic foreign keys, or, where there is none, what is called as if there were one."""
+    declared = [(one.pointer[0], one.pointer[1]) for one in model.fields if len(one.pointer) == 2]
+    kinds = [one.name for one in model.fields if (one.related or "").lower() == CONTENT_TYPES]
+    return declared or [(kinds[0], name) for name in CALLED if len(kinds) == 1 and model.field(name) is not None]
 
 
 def content_types(rows: Iterable[tuple[Key, Mapping[str, Any]]], project: Project) -> dict[tuple[str, Any], Model]:
@@ -38,10 +47,10 @@ def content_types(rows: Iterable[tuple[Key, Mapping[str, Any]]], project: Projec
 
 
 def meant(
-    one: Field, values: Mapping[str, Any], database: str, model: Model, kinds: Mapping[tuple[str, Any], Model]
+    pair: tuple[str, str], values: Mapping[str, Any], database: str, model: Model, kinds: Mapping[tuple[str, Any], Model]
 ) -> tuple[str, Key] | None:
     """The column with the key, and the row that it means."""
-    kind, pointer = (model.field(name) for name in one.pointer)
+    kind, pointer = (model.field(name) for name in pair)
     value = values.get(pointer.attname) if pointer else None
     label = kinds.get((database, bare(values.get(kind.attname)))) if kind else None
     if pointer is None or label is None or value is None or lossy(value):

@@ -166,6 +166,21 @@ def test_a_generic_foreign_key_points_to_the_row_whatever_key_that_gets() -> Non
     assert "Note.objects.create(about_type=cls.content_type, about_id=str(cls.persuasion.pk))" in text
 
 
+LOG = model(
+    "shop.Log",
+    foreign_key("content_type", "contenttypes.ContentType"),
+    field("object_id", "TextField"),
+    field("page_id", "TextField"),
+)
+
+
+def test_so_does_a_key_beside_a_content_type_that_is_only_called_as_one() -> None:
+    project = replace(PROJECT, models=(*PROJECT.models, LOG, CONTENT_TYPE))
+    logged = read("shop.Log", {"id": 3, "content_type_id": 7, "object_id": "42", "page_id": "42"}, project=project)
+    text = source(trace(BOOKS, logged, TYPES, project=project))
+    assert 'Log.objects.create(content_type=cls.content_type, object_id=str(cls.persuasion.pk), page_id="42")' in " ".join(text.split())
+
+
 def test_a_new_row_points_to_it_too() -> None:
     made = insert("shop.Note", {"id": 3, "about_type_id": 7, "about_id": "42"})
     text = source(trace(BOOKS, TYPES, made, project=NOTED, method="POST"))
