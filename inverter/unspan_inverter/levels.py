@@ -8,7 +8,7 @@ from typing import Any, Final
 from unspan_inverter.errors import InverterError, NotAtLevel, one_line
 from unspan_inverter.events import Event, Exchange, RowsSupported, events, exchange
 from unspan_inverter.events.calls import Called, calls, inside, of_call
-from unspan_inverter.facts import facts
+from unspan_inverter.facts import Made, facts
 from unspan_inverter.facts.units import FREE, STORED, Unit, unit, wrote
 from unspan_inverter.facts.viewing import Viewed, viewed
 from unspan_inverter.plan import Habits, Plan, Recorded, http_request
@@ -100,7 +100,8 @@ def one_call(
             call.function, None, f"it was given or returned {error.what}, which cannot be made from what was recorded", by_value=False
         )
     except InverterError as error:
-        return Considered(call.function, None, one_line(str(error).partition("\n")[0]))
+        first = str(error).partition("\n")[0]
+        return Considered(call.function, None, one_line(first.partition(": ")[2] or first).rstrip("."))
     return Considered(call.function, plan, made.why, made.base)
 
 
@@ -119,6 +120,8 @@ def planned_call(
 ) -> Plan:
     told = as_exchange(made, asked)
     known = facts(tuple(happened), told, trace.project, decoys and not trace.gaps, whole=not trace.gaps)
+    if any(isinstance(row.key.pk, Made) for row in known.rows):  # the rest of the request read it, or wrote it
+        raise NotAtLevel(trace.id, "unit", "a row that it depends on was not read before it was called")
     beside = View(Viewed(made.view, of_class=True, asked=asked_of(trace)), trace.id) if made.view else None
     door: Door = Function(made, asked, beside)
     recorded = Recorded(trace.id, happened, told, known, trace.project, frozenset(), habits, trace.redacted, trace.signed, door)
