@@ -68,6 +68,13 @@ def test_what_earlier_requests_left_is_referred_to_and_not_arranged(name: str, f
     assert ([one for one in said if one not in text], [one for one in unsaid if one in text]) == ([], []), text
 
 
+def test_the_clock_that_one_request_holds_is_held_for_those_after_it(round: Round) -> None:
+    """A session that was begun at a recorded moment is there for two weeks."""
+    text = round.test("signing_up")
+    assert text.count("with time_machine.travel(moment, tick=False):") == len(JOURNEYS["signing_up"])
+    assert "self.client.session[" not in text, text
+
+
 def test_the_login_is_arranged_once(round: Round) -> None:
     assert round.test("buying", 4).count("force_login") == 1
 

@@ -52,6 +52,8 @@ class Acted:
     traces: str
     compared: bool
     facts: Facts
+    hold: tuple[Context, ...] = ()
+    """Those of the contexts that hold the clock."""
 
 
 def acted(recorded: Recorded, bindings: Bindings, real: bool, allow_gaps: bool = False) -> Acted:
@@ -90,7 +92,7 @@ def acted(recorded: Recorded, bindings: Bindings, real: bool, allow_gaps: bool =
         functions=(*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions), notes=facts.notes,
         told_apart=telling.told_apart(exchange, facts, bindings),
     )  # fmt: skip
-    return Acted(plan, answer, tokens, traces, time.compared, facts)
+    return Acted(plan, answer, tokens, traces, time.compared, facts, tuple(hold.contexts))
 
 
 def route_name(recorded: Recorded) -> str | None:

@@ -64,9 +64,11 @@ class Door(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The test client: URLs, middleware and view, the whole system. `carried`: what it brings from earlier requests."""
+    """The test client: URLs, middleware and view, the whole system. `carried`: what it brings from earlier requests; `held`: an earlier one of
+    them was made at a recorded moment, and so are those that follow: what lives for a time, as the session does, has long expired at the test's."""
 
     carried: session.Carried = session.NEW
+    held: bool = False
 
     @property
     def by_client(self) -> bool:
@@ -87,10 +89,10 @@ class Client:
         return [*failing(exchange), *session.arranged(exchange, bindings, self.carried)]
 
     def session(self, clock: Clock) -> Any:
-        return Name("session") if clock.moment is not None else Attr(Name("client"), "session")
+        return Name("session") if self.held or clock.moment is not None else Attr(Name("client"), "session")
 
     def after(self, exchange: Exchange, asserts: list[Statement], sessions: list[Statement], clock: Clock) -> tuple[Statement, ...]:
-        return tuple(kept_session(sessions)) if clock.moment is not None else ()
+        return tuple(kept_session(sessions)) if self.held or clock.moment is not None else ()
 
     def contexts(self, exchange: Exchange, bindings: Bindings, project: Project) -> list[Context]:
         return requests.mounted(exchange, project)

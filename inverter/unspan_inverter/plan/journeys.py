@@ -8,7 +8,7 @@ from unspan_inverter.plan import session
 from unspan_inverter.plan.acting import Acted, Recorded, acted, mentions, route_name
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.doors import Client
-from unspan_inverter.plan.expressions import Assign, Name, Plan
+from unspan_inverter.plan.expressions import Assign, Context, Name, Plan
 from unspan_inverter.plan.names import LONGEST, cut
 from unspan_inverter.plan.writing import arranged_for, asked_for, in_real_transactions, spoken, variables, with_kept_decoys
 
@@ -38,13 +38,17 @@ def bound(recorded: Sequence[Recorded], together: Facts) -> Bindings:
 def acted_in_turn(recorded: Sequence[Recorded], bindings: Bindings, allow_gaps: bool) -> list[Acted]:
     """The acts. None speaks of rows that are made after it."""
     real = any(map(in_real_transactions, recorded))
-    carried, acts = session.NEW, list[Acted]()
+    carried, acts, hold = session.NEW, list[Acted](), tuple[Context, ...]()
     for at, one in enumerate(recorded):
         born = {row.key for row in one.facts.born}
         to_come = {row.key for later in recorded[at + 1 :] for row in later.facts.born} - born
         hints, asked = spoken(one.exchange, route_name(one)), asked_for(one.events, one.project)
         mine = replace(bindings, facts=one.facts, unfetched=bindings.unfetched | to_come, hints=hints, asked=asked, addressed=set())
-        acts.append(acted(replace(one, door=Client(carried)), mine, real, allow_gaps))
+        act = acted(replace(one, door=Client(carried, bool(hold))), mine, real, allow_gaps)
+        if not act.hold:
+            act = replace(act, plan=replace(act.plan, contexts=(*act.plan.contexts, *hold)))
+        acts.append(act)
+        hold = act.hold or hold
         bindings.unfetched |= mine.unfetched & born
         carried = carried.on(one.exchange)
     return acts
