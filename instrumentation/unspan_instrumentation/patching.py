@@ -15,31 +15,38 @@ Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], A
 
 
 class Real:
-    """The application's own function while a wrapper has it, and what came of it: so an error of ours, before or after, changes nothing."""
+    """The application's own function while a wrapper has it, and what came of it: so an error of ours, before or after, changes nothing.
 
-    __slots__ = ("done", "error", "function", "result")
+    An error leads to the frames that it passed, and one of them here: `taken` lets go of it, or it would live until a collection of garbage.
+    """
+
+    __slots__ = ("error", "function", "results")
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self.function, self.done = function, False
-        self.result: Any = None
+        self.function = function
         self.error: BaseException | None = None
+        self.results: tuple[Any, ...] = ()
+        """Its result, once it has returned."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            self.result = self.function(*args, **kwargs)
+            result = self.function(*args, **kwargs)
         except BaseException as error:
             self.error = error
             raise
-        finally:
-            self.done = True
-        return self.result
+        self.results = (result,)
+        return result
 
-    def instead(self, error: Exception, *args: Any, **kwargs: Any) -> Any:
+    def taken(self) -> BaseException | None:
+        error, self.error = self.error, None
+        return error
+
+    def instead(self, ours: Exception, theirs: BaseException | None, *args: Any, **kwargs: Any) -> Any:
         """What the application gets after a wrapper has raised an error of ours: its own, called now where it was not."""
-        noted(self.function.__name__, error)
-        if self.error is not None:
-            raise self.error
-        return self.result if self.done else self.function(*args, **kwargs)
+        noted(self.function.__name__, ours)
+        if theirs is not None:
+            raise theirs
+        return self.results[0] if self.results else self.function(*args, **kwargs)
 
 
 class AsyncReal(Real):
@@ -49,19 +56,18 @@ class AsyncReal(Real):
 
     async def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            self.result = await self.function(*args, **kwargs)
+            result = await self.function(*args, **kwargs)
         except BaseException as error:
             self.error = error
             raise
-        finally:
-            self.done = True
-        return self.result
+        self.results = (result,)
+        return result
 
-    async def instead(self, error: Exception, *args: Any, **kwargs: Any) -> Any:
-        noted(self.function.__name__, error)
-        if self.error is not None:
-            raise self.error
-        return self.result if self.done else await self.function(*args, **kwargs)
+    async def instead(self, ours: Exception, theirs: BaseException | None, *args: Any, **kwargs: Any) -> Any:
+        noted(self.function.__name__, ours)
+        if theirs is not None:
+            raise theirs
+        return self.results[0] if self.results else await self.function(*args, **kwargs)
 
 
 def around(owner: type, name: str, wrapper: Wrapper) -> None:
@@ -75,22 +81,26 @@ def around(owner: type, name: str, wrapper: Wrapper) -> None:
         real = Real(original)
         try:
             return wrapper(real, self, args, kwargs)
-        except Exception as error:
-            if error is real.error:
+        except BaseException as error:
+            theirs = real.taken()
+            if error is theirs or not isinstance(error, Exception):
+                del theirs
                 raise
             ours = error
-        return real.instead(ours, self, *args, **kwargs)
+        return real.instead(ours, theirs, self, *args, **kwargs)
 
     @functools.wraps(original)
     async def coroutine(self: Any, *args: Any, **kwargs: Any) -> Any:
         real = AsyncReal(original)
         try:
             return await wrapper(real, self, args, kwargs)
-        except Exception as error:
-            if error is real.error:
+        except BaseException as error:
+            theirs = real.taken()
+            if error is theirs or not isinstance(error, Exception):
+                del theirs
                 raise
             ours = error
-        return await real.instead(ours, self, *args, **kwargs)
+        return await real.instead(ours, theirs, self, *args, **kwargs)
 
     replacement = coroutine if inspect.iscoroutinefunction(original) else call  # `mock.patch` makes its stand-in by what it finds
     replacement.__unspan__ = True  # type: ignore[attr-defined]

@@ -21,11 +21,13 @@ def bound(original: Any, wrapper: Any) -> Any:
         real = Real(original)
         try:
             return wrapper(real, self, *args, **kwargs)
-        except Exception as error:
-            if error is real.error:
+        except BaseException as error:
+            theirs = real.taken()
+            if error is theirs or not isinstance(error, Exception):
+                del theirs
                 raise
             ours = error
-        return real.instead(ours, self, *args, **kwargs)
+        return real.instead(ours, theirs, self, *args, **kwargs)
 
     return method
 
