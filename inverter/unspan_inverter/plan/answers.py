@@ -55,7 +55,7 @@ class Answer:
     @property
     def text(self) -> str:
         """The body as it will be in the test: its host the test's, its clock standing."""
-        return files.as_saved(canonical(self.exchange.text, self.exchange, self.clock), self.facts)
+        return files.as_saved(canonical(self.exchange.text, self), self.facts)
 
     @property
     def about_body(self) -> bool:
@@ -80,14 +80,15 @@ class Answer:
         return self.exchange.failed is not None and self.kind == "text/plain"
 
 
-def canonical(text: str, exchange: Exchange, clock: Clock) -> str:
+def canonical(text: str, answer: Answer) -> str:
     """A recorded text with the recorded host and times replaced by those of the test."""
+    exchange = answer.exchange
     host = exchange.header("Host") or exchange.host
-    if host and host.rsplit(":", 1)[0].lower() in requests.LOCAL_HOSTS:
+    if host and not requests.own_host(exchange, answer.bindings.project):
         text = re.sub(rf"(https?:)?//{re.escape(host)}(?![\w.:-])", lambda m: f"{m[1] or ''}//testserver", text)
         if host[-1:].isdecimal() and ":" in host:  # with a port it is hardly anything else
             text = re.sub(rf"(?<![\w.:-]){re.escape(host)}(?![\w.:-])", "testserver", text)
-    return clock.text(text)
+    return answer.clock.text(text)
 
 
 def status(answer: Answer) -> Iterator[Statement]:
@@ -99,7 +100,7 @@ def status(answer: Answer) -> Iterator[Statement]:
 
 
 def location(answer: Answer) -> str:
-    return canonical(answer.exchange.header("Location", of_response=True), answer.exchange, answer.clock)
+    return canonical(answer.exchange.header("Location", of_response=True), answer)
 
 
 def redirect(answer: Answer) -> Iterator[Statement]:
@@ -302,7 +303,7 @@ def whole(answer: Answer) -> Iterator[Statement]:
 
 def member_text(text: str, answer: Answer) -> Any | None:
     """What the text of an archive's member is in the test."""
-    found = canonical(text, answer.exchange, answer.clock)
+    found = canonical(text, answer)
     if re.search(r"\d{1,2}:\d{2}", found) and answer.clock.moment is None:
         return None
     answer.bindings.keep([found])
@@ -323,7 +324,7 @@ def mail(answer: Answer) -> Iterator[Statement]:
     recipients = [[str(bare(to)) for to in sent.message.get("to", [])] for sent in answer.facts.mails]
     yield Check(
         "equal each",
-        ("subject", box, [spoken.bound(canonical(subject, answer.exchange, answer.clock), answer.bindings) for subject in subjects]),
+        ("subject", box, [spoken.bound(canonical(subject, answer), answer.bindings) for subject in subjects]),
     )
     yield Check("equal each", ("to", box, recipients))
 

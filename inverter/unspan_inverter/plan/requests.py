@@ -43,7 +43,8 @@ LEGAL = re.compile(r"[\w!#$%&'*+.^`|~:-]+", re.ASCII)
 """Names that `http.cookies` lets a cookie have."""
 CLIENT = "127.0.0.1"
 """Where the test client's requests come from."""
-LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "testserver"}
+TESTSERVER = "testserver"
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "0.0.0.0", TESTSERVER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def act(
         bindings.keep([exchange.query])
     elif query:
         args = ({name: bound_field(name, value, bindings) for name, value in query.items()},)
-    if found := headers(exchange, traces, ignored):
+    if found := headers(exchange, bindings.project, traces, ignored):
         told = {name: signature.header(value) for name, value in found.items()} if signature is not None else found
         kwargs["headers"] = told
         bindings.keep(value for name, value in told.items() if isinstance(value, str) and not name.lower().startswith(NEGOTIATING))
@@ -196,12 +197,21 @@ def odd_cookies(exchange: Exchange) -> bool:
     return exchange.session is None and any(not LEGAL.fullmatch(name) for name in sent)
 
 
-def headers(exchange: Exchange, traces: str, ignored: frozenset[str] = frozenset()) -> dict[str, str]:
-    """The headers that the test sends too."""
-    found: dict[str, str] = {}
+def own_host(exchange: Exchange, project: Project) -> str:
+    """The host that the test asks for; nothing for the test client's. A local one stays where the application looked at the header itself, if tests
+    may ask for it."""
     host = exchange.header("Host") or exchange.host
-    if host and host.rsplit(":", 1)[0].lower() not in LOCAL_HOSTS and not host.startswith("["):
-        found["Host"] = host
+    name = host.rsplit(":", 1)[0].lower()
+    if host.startswith("[") or name in ("", TESTSERVER):
+        return ""
+    allowed: Any = project.settings.get("ALLOWED_HOSTS") or ()
+    return host if name not in LOCAL_HOSTS or ("host" in exchange.headers_asked and ("*" in allowed or name in allowed)) else ""
+
+
+def headers(exchange: Exchange, project: Project, traces: str, ignored: frozenset[str] = frozenset()) -> dict[str, str]:
+    """The headers that the test sends too."""
+    host = exchange.header("Host") or exchange.host
+    found = {"Host": own} if (own := own_host(exchange, project)) else {}
     if odd_cookies(exchange):
         found["Cookie"] = exchange.header("Cookie")
     for name, value in exchange.headers:

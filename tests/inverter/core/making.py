@@ -273,7 +273,7 @@ REQUEST: Mapping[str, Any] = {
     "response_headers": v.RESPONSE_HEADERS, "cookies": v.RESPONSE_COOKIES, "answer": v.RESPONSE_BODY, "charset": v.RESPONSE_CHARSET,
     "templates": v.RESPONSE_TEMPLATES, "streaming": v.STREAMING, "exception": v.EXCEPTION, "format": v.FORMAT, "cookies_sent": v.REQUEST_COOKIES,
     "script_name": v.SCRIPT_NAME, "client_address": v.CLIENT_ADDRESS, "reason": v.RESPONSE_REASON, "answered_by": v.ANSWERED_BY,
-    "failures": v.EXCEPTIONS, "client_gone": v.CLIENT_GONE,
+    "failures": v.EXCEPTIONS, "client_gone": v.CLIENT_GONE, "headers_asked": v.REQUEST_HEADERS_ASKED,
 }  # fmt: skip
 """Short names of the request's attributes."""
 DEFAULTS: Mapping[str, Any] = {

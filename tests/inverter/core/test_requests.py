@@ -146,6 +146,34 @@ def test_what_a_stream_yielded(happened: list[Happening], body: bytes, whole: bo
 
 
 CONSOLE, SMTP = "django.core.mail.backends.console.EmailBackend", "django.core.mail.backends.smtp.EmailBackend"
+HOSTS = {  # the host that was asked for, hosts that tests may ask for, whether the application looked at the header → the host that the test asks for
+    "a local one": ("localhost:8000", ["*"], False, None),
+    "a local one that the application looked at": ("localhost:8000", ["*"], True, "localhost:8000"),
+    "a local one that is allowed by name": ("localhost:8000", ["localhost"], True, "localhost:8000"),
+    "a local one that only development allows": ("localhost:8000", [], True, None),
+    "one of the project's": ("shop.example", ["shop.example"], False, "shop.example"),
+    "the test client's": ("testserver", ["*"], True, None),
+}
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_the_host_that_matters_is_asked_for(name: str) -> None:
+    host, allowed, looked, expected = HOSTS[name]
+    project = replace(PROJECT, settings={**PROJECT.settings, "ALLOWED_HOSTS": allowed})
+    asked = ["host"] if looked else []
+    answer = f"at http://{host}/books/".encode()
+    text = source(
+        trace(
+            headers=[["Host", host]],
+            headers_asked=asked,
+            answer=answer,
+            response_headers=[["Content-Type", "text/plain"]],
+            project=project,
+        )
+    )
+    assert (f'headers={{"Host": "{host}"}}' in text, f"http://{expected or 'testserver'}/books/" in text) == (expected is not None, True)
+
+
 SETTINGS = [
     pytest.param(["DEBUG"], {"DEBUG": True}, [], "@override_settings(DEBUG=True)", id="debug"),
     pytest.param(["DEBUG"], {"DEBUG": False}, [], None, id="debug-as-in-tests"),

@@ -26,7 +26,7 @@ def payload(one: HttpAnswered, answer: Answer, known: str) -> Payload | None:
         return None
     kind = next((value for name, value in one.headers if name.lower() == "content-type"), "").split(";")[0].strip().lower()
     try:
-        text = canonical(one.body.decode(), answer.exchange, answer.clock)
+        text = canonical(one.body.decode(), answer)
     except UnicodeDecodeError:
         return None if unexplained(one.body.hex(), known) else Payload("bytes", one.body)
     if kind.startswith("multipart/") or unexplained(text, known) or "\r" in text:

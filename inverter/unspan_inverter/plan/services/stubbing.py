@@ -65,6 +65,6 @@ def grouped(services: Sequence[HttpAnswered], clients: Mapping[str, Client], all
 def exchanges(found: Sequence[HttpAnswered], answer: Answer, known: str, name: str) -> Exchanges:
     answer.bindings.keep(one.url for one in found)
     return Exchanges(
-        tuple(found), name, tuple((one.method, canonical(one.url, answer.exchange, answer.clock)) for one in found),
+        tuple(found), name, tuple((one.method, canonical(one.url, answer)) for one in found),
         tuple(payload(one, answer, known) for one in found), side_by_side(found),
     )  # fmt: skip
