@@ -170,7 +170,8 @@ class Starting:
         self._original, self._of, self._code = original, of, code
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        recording = recorded()
+        asking = current()
+        recording = None if asking is None else quietly(asking, WHAT, recorded)
         if recording is None:
             return self._original(*args, **kwargs)
         program = quietly(recording, WHAT, lambda: Program(recording, *self._of(*args, **kwargs)))

@@ -44,11 +44,15 @@ OF_DJANGO: Final = frozenset({
     "_body_receive_channel", "_current_scheme_host", "accepted_types", "accepted_types_by_precedence", "method", "path",
 })  # fmt: skip
 """What Django itself keeps in a request, and what is recorded of it elsewhere."""
+RECORDERS: Final = ("_unspan_", "_otel_")
+"""How the names begin under which we and OpenTelemetry's middleware keep something there."""
 
 
 def request(held: dict[str, Any], kind: type) -> dict[str, Any]:
     """The method, the path, and what the application's middleware and decorators have put there."""
-    return some(method="method", path="path")(held, kind) | {name: held[name] for name in held if name not in OF_DJANGO}
+    return some(method="method", path="path")(held, kind) | {
+        name: held[name] for name in held if name not in OF_DJANGO and not name.startswith(RECORDERS)
+    }
 
 
 KNOWN: Final[tuple[tuple[str, str, Fields], ...]] = (
