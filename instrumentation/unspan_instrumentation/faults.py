@@ -30,7 +30,7 @@ SHELL: Final = frozenset(
         "request.bodies.Tee._noted", "sql.cursor.RecordedCursor._self_run", "sql.cursor.RecordedCursor._self_close",
         "sql.cursor.RecordedCursor._self_fetched", "sql.cursor.RecordedCursor._self_exhausted", "sql.cursor.RecordedCursor._self_own",
         "outbound.httpx.Noted.note", "calls.profiling.failed", "calls.threads.working", "calls.coroutines.starting", "caching.opened", "caching.Doing.recorded",
-        "caching.defaulted.read", "caching.Missing.__init__", "lineage.fetching.unfamiliar", "request.stock.bound.method",
+        "caching.defaulted.read", "caching.Missing.__init__", "lineage.fetching.unfamiliar",
         "request.chain.entering.convert_exception_to_response.aentered", "request.chain.entering.convert_exception_to_response.entered", "lineage.carefully", "outbound.reading.Reading.undisturbed", "outbound.reading.Reading.note",
         "tapes.stand_ins.Recorded.__call__", "request.chain.note", "request.sessions.session", "request.sessions.found", "request.templates.note", "request.templates.note_context",
     )

@@ -73,8 +73,12 @@ class AsyncReal(Real):
 def around(owner: type, name: str, wrapper: Wrapper) -> None:
     """Replaces the method `name` that `owner` itself defines. Does nothing where there is none (another version), or when done already."""
     original = owner.__dict__.get(name)
-    if original is None or getattr(original, "__unspan__", False):
-        return
+    if original is not None and not getattr(original, "__unspan__", False):
+        setattr(owner, name, replaced(original, wrapper))
+
+
+def replaced(original: Callable[..., Any], wrapper: Wrapper) -> Callable[..., Any]:
+    """What stands in for a method: of the same kind, and an error of ours in it changes nothing."""
 
     @functools.wraps(original)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -104,7 +108,7 @@ def around(owner: type, name: str, wrapper: Wrapper) -> None:
 
     replacement = coroutine if inspect.iscoroutinefunction(original) else call  # `mock.patch` makes its stand-in by what it finds
     replacement.__unspan__ = True  # type: ignore[attr-defined]
-    setattr(owner, name, replacement)
+    return replacement
 
 
 def noted(what: str, error: Exception) -> None:

@@ -8,28 +8,14 @@ takes a whole ASGI request from the server's event loop: so it is made asynchron
 import importlib
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import wraps
 from typing import Any
 
-from unspan_instrumentation.patching import Real
+from unspan_instrumentation.patching import replaced
 from unspan_instrumentation.request import incoming
 
 
 def bound(original: Any, wrapper: Any) -> Any:
-    @wraps(original)
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        real = Real(original)
-        try:
-            return wrapper(real, self, *args, **kwargs)
-        except BaseException as error:
-            theirs = real.taken()
-            if error is theirs or not isinstance(error, Exception):
-                del theirs
-                raise
-            ours = error
-        return real.instead(ours, theirs, self, *args, **kwargs)
-
-    return method
+    return replaced(original, lambda real, one, args, kwargs: wrapper(real, one, *args, **kwargs))
 
 
 def marked(original: Any, middleware: Any, get_response: Any) -> None:
