@@ -19,6 +19,7 @@ from unspan_proto import vocabulary as v
 from unspan_instrumentation import wire
 from unspan_instrumentation.calls import encoding as calls
 from unspan_instrumentation.freezing import Weight
+from unspan_instrumentation.holding import Waiting, ending
 from unspan_instrumentation.recording import Calls, Heard, Record, Signed, Verified
 from unspan_instrumentation.redaction import Redactor
 from unspan_instrumentation.saying import warn
@@ -36,11 +37,8 @@ LONG_SLICE: Final = 0.004
 """The same when the queue fills: a request in Python's own code hands the interpreter over every 5 ms only."""
 WINDOW_BYTES: Final = 8 << 20
 """What is looked at together."""
-HOLD: Final = 3.0
-"""Seconds that the records of a request which goes on wait for what names the secrets in them."""
 LATE: Final = 2.0
 """Seconds of one go after which the exporter is behind, be the queue ever so small: where processors are busy, each pause takes far longer than asked."""
-MOST_OPEN: Final = 10_000
 RECORD_BYTES: Final = 700
 """What a record takes in memory, beside what `Weight` says."""
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
@@ -57,7 +55,6 @@ class Finished(NamedTuple):
     """Where it belongs to a unit of work: the ids that stand in the place of its own."""
 
 
-HELD: Final = (Record, Calls, Verified, Signed, Heard)
 Draft = wire.Draft | wire.Finished | calls.Draft
 
 
@@ -112,10 +109,8 @@ class Outbox:
     def _reset(self) -> None:
         """The state of a process that has sent nothing: what a parent had queued before a fork is the parent's to send."""
         self._queue: deque[Any] = deque()
-        self._held: list[tuple[Any, int, float]] = []
+        self._waiting = Waiting()
         self._sealing = False
-        self._open: dict[int, None] = {}
-        """Traces of requests that have begun and have not ended."""
         self._pending = 0
         self._sealed: deque[bytes] = deque()
         self._backlog = 0
@@ -165,7 +160,7 @@ class Outbox:
         self._queue.append((record, size))
         if self._thread is None:
             return self._start()
-        if self._pending > self.settings.queue_bytes >> 2:
+        if self._pending - self._waiting.bytes > self.settings.queue_bytes >> 2 or self.fill() > 0.5:
             self._wake.set()
         return True
 
@@ -239,7 +234,7 @@ class Outbox:
                 warn(f"the exporter met {type(error).__name__}: {error}; some records are lost")
                 reached = True
             pause = self.settings.export_interval if reached else self._delay
-            if reached and not self._queue and (hurried or not self._held):
+            if reached and not self._queue and (hurried or not self._waiting):
                 self.hurried = False
                 self._empty.set()
                 self._tried.set()
@@ -253,7 +248,7 @@ class Outbox:
         pace = Pace(self)
         self._sealing = True
         try:
-            while window := self._window(pace):
+            while (window := self._window(pace)) or self._queue:
                 for draft, weighs in window:
                     for data in self._encoded(draft, batch.others) if draft is not None else ():
                         batch.take(data)
@@ -263,7 +258,7 @@ class Outbox:
                             batch = Batch()
                     self._pending -= weighs
                 reached = reached and self._send()
-            if not self._queue and not self._held:
+            if not self._queue and not self._waiting:
                 self._pending = 0  # threads that add at one moment may leave a little
         finally:
             self._add(batch)
@@ -272,38 +267,21 @@ class Outbox:
 
     def _window(self, pace: Pace) -> list[tuple[Draft | None, int]]:
         """What is sent next, after all of it has been learnt from: a secret may be named by what comes last. Traces that have not ended stay for a while."""
-        taken: list[tuple[Any, int, float]] = []
+        taken: list[tuple[Any, int]] = []
         size, at = 0, time.monotonic()
         while self._queue and size < WINDOW_BYTES:
             record, weighs = self._queue.popleft()
-            taken.append((record, weighs, at))
+            taken.append((record, weighs))
             size += weighs
-        ready = self._ready([*self._held, *taken], at)
         drafts: list[tuple[Draft | None, int]] = []
-        for record, weighs in ready:
+        for record, weighs in self._waiting.ready(taken, at, not (self.redactor.off or self.hurried or self.fill() > 0.5)):
             drafts.append((self._drafted(record), weighs))
             pace.keep()
         return drafts
 
-    def _ready(self, known: list[tuple[Any, int, float]], at: float) -> list[tuple[Any, int]]:
-        """Those that wait no longer; those of requests that go on are held."""
-        held: list[tuple[Any, int, float]] = []
-        for record, _, _ in known:
-            if type(record) is Heard:
-                self._open[record.trace_id] = None
-            elif ending(record):
-                self._open.pop(record.trace_id, None)
-        while len(self._open) > MOST_OPEN:
-            self._open.pop(next(iter(self._open)))
-        if not (self.redactor.off or self.hurried or self.fill() > 0.5):
-            held = [one for one in known if type(one[0]) in HELD and one[0].trace_id in self._open and at - one[2] < HOLD]
-        waiting = set(map(id, held))
-        self._held = held
-        return [(one[0], one[1]) for one in known if id(one) not in waiting]
-
     def waiting(self) -> bool:
         """Whether there is anything that was not made into a request yet."""
-        return bool(self._queue or self._held or self._sealing)
+        return bool(self._queue or self._waiting or self._sealing)
 
     def _drafted(self, record: Any) -> Draft | None:
         """The record on its way, with what it tells of secrets learnt; None for what is not sent. What could not be looked at is not sent either."""
@@ -378,10 +356,6 @@ class Outbox:
             lost = f"{self.dropped} records were lost meanwhile" if self.dropped else "nothing was lost"
             self.dropped = 0
             warn(f"the collector at {self.settings.target.address} answers again; {lost}")
-
-
-def ending(record: Any) -> bool:
-    return type(record) is Record and record.kind == v.END
 
 
 def weight(record: Any) -> int:

@@ -144,8 +144,8 @@ class Draft:
     def spans(self) -> Iterator[bytes]:
         one, redactor = self.record, self.redactor
         others, texts = redactor.covered(one.trace_id, one.attributes, self.texts, self.telling)
-        if one.kind == v.END and (told := redactor.told(one.trace_id)):
-            texts = {**texts, v.REDACTED: encoded(told)}
+        if one.kind == v.END:
+            texts = {**texts, **self.told()}
         large = oversize(texts)
         plain = b"".join([
             constant(v.KIND, one.kind),
@@ -156,6 +156,13 @@ class Draft:
         yield span(trace_id, one.span_id, one.parent_id, name, one.span_kind, one.start, one.end, plain, one.failed, one.links)
         for key in large:
             yield from parts(one.trace_id, one.span_id, one.start, one.end, key, texts[key])
+
+    def told(self) -> Mapping[str, bytes]:
+        """What the end says of secrets: what stands in their places, and what was lost to them."""
+        one, redactor = self.record, self.redactor
+        told, lost = redactor.told(one.trace_id), [*redactor.lost(one.trace_id)]
+        said = {v.REDACTED: encoded(told)} if told else {}
+        return {**said, v.LOST: encoded([*one.attributes[v.LOST], *lost])} if lost else said
 
 
 def oversize(texts: Mapping[str, bytes]) -> set[str]:

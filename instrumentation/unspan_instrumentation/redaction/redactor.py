@@ -33,6 +33,7 @@ LONGEST_KNOWN: Final = 4_000
 TOO_MANY: Final = (
     "there were more secrets in it than are looked for everywhere; some were replaced only where their names say what they are"
 )
+TOO_EARLY: Final = "it went on for over a minute, or too much waited to be sent: its beginning was sent before it was known what a secret in it is the hash or signature of"
 PAIRED: Final = frozenset({v.REQUEST_HEADERS, v.RESPONSE_HEADERS, v.REQUEST_FORM})
 TABLES: Final = frozenset({v.ROWS, v.SUPPORT_ROWS, v.SUPPORT_AFTER, v.PARAMETERS})
 COOKIES: Final = frozenset({v.REQUEST_COOKIES, v.RESPONSE_COOKIES})
@@ -82,19 +83,29 @@ class Redactor:
         if self.off:
             return
         vault = self.vault(trace_id)
-        made = hashes.hashed(vault.substitute(password, "password"), vault.substitute(encoded, "password"))
+        if encoded in vault.hashes:
+            return
+        if vault.said(encoded):
+            vault.early = True
+            return
+        made = hashes.hashed(vault.substitute(password, "password"), self._substitutes.of(encoded))
         if made is not None:
+            vault.hashes.add(encoded)
             vault.forget(encoded)
             vault.stands_for(encoded, made, "password")
 
     def signed(self, trace_id: int, text: str, how: str) -> None:
         """The application found its own signature under a text."""
-        if not self.off:
-            vault = self.vault(trace_id)
-            vault.signed[text] = how
-            if text in vault.known:
-                vault.forget(text)
-                vault.learn(text, vault.origins.get(text, ""))
+        if self.off:
+            return
+        vault = self.vault(trace_id)
+        if vault.said(text):
+            vault.early = vault.early or text not in vault.signed
+            return
+        vault.signed[text] = how
+        if text in vault.known:
+            vault.forget(text)
+            vault.learn(text, vault.origins.get(text, ""))
 
     # Learning.
 
@@ -323,6 +334,8 @@ class Redactor:
         vault = self._vaults.get(trace_id)
         if vault is not None and vault.full:
             yield TOO_MANY
+        if vault is not None and vault.early:
+            yield TOO_EARLY
 
 
 @lru_cache(8192)

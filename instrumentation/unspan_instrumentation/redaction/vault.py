@@ -38,11 +38,15 @@ class Vault:
         self.origins: dict[str, str] = dict(always.origins) if always else {}
         self.signed: dict[str, str] = {}
         """Texts under which the application found its own signature, with how it signs: `django SALT`, `cookie SALT`."""
+        self.hashes: set[str] = set()
+        """Hashes whose passwords are known, so that they stand for each other's substitutes."""
         self.code: dict[CodeType, str] = {}
         """The project's functions that ran, with their names."""
         self.sources: dict[str, str] = dict(always.sources) if always else {}
         """Each spelling, with the secret that it is of."""
         self.full = False
+        self.early = False
+        """Whether something was sent before it was known what its substitute has to be."""
         self._needles: list[bytes] | None = None
         self._anchors: dict[str, list[str]] | None = None
 
@@ -58,6 +62,10 @@ class Vault:
             self.made.add(made)
             self.given.setdefault(made, (secret, self.origins.get(secret, name)))
         return made
+
+    def said(self, secret: str) -> bool:
+        """Whether something stands in its place already, in what was sent."""
+        return any(secret == one for one, _ in self.given.values())
 
     def learn(self, secret: str, name: str) -> None:
         """This text is a secret, wherever it stands."""
