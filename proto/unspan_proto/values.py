@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from unspan_proto.errors import NotEncoded
 from unspan_proto.moments import ZoneNotCarried, datetime_from, datetime_json, time_from, time_json, zone_json, zone_value
@@ -383,10 +383,14 @@ TAGS: tuple[Tag, ...] = (
 BY_NAME = {tag.name: tag for tag in TAGS}
 BY_TYPE = {tag.type: tag for tag in TAGS} | {pathlib.PosixPath: BY_NAME["posixpath"], pathlib.WindowsPath: BY_NAME["windowspath"]}
 TAG_OF = {id(kind): tag for kind, tag in BY_TYPE.items()}
+SIMPLE: Final = frozenset({type(None), bool, int, float, str, bytes, Decimal, uuid.UUID, datetime, date, time, timedelta})
+"""Types that hold no other value: what walks values need not look into them."""
 
 
 def bare(value: object) -> object:
     """`value` with every `Derived` replaced by the built-in value it carries, at any depth."""
+    if type(value) in SIMPLE:
+        return value
     if isinstance(value, Derived):
         return bare(value.value)
     if type(value) is list:
@@ -400,6 +404,8 @@ def bare(value: object) -> object:
 
 def lossy(value: object) -> bool:
     """Whether any part of `value` is a stand-in for something that was not carried whole."""
+    if type(value) in SIMPLE:
+        return False
     if isinstance(value, (Opaque, Truncated, Instance, Named)):
         return True
     if isinstance(value, Derived):

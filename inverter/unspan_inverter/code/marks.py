@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -87,8 +88,15 @@ def meaning(function: Function) -> Iterator[str]:
     """The kinds and the values of all nodes, the docstring's left out; the same in every version of Python."""
     undocumented = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
     for part in (*function.decorator_list, function.args, *undocumented):
-        for node in ast.walk(part):
+        waiting: deque[ast.AST] = deque([part])  # in the order of ast.walk, which looks at each field twice
+        while waiting:
+            node = waiting.popleft()
             yield type(node).__name__
-            for _, value in ast.iter_fields(node):
-                if not isinstance(value, (ast.AST, list)):
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, ast.AST):
+                    waiting.append(value)
+                elif isinstance(value, list):
+                    waiting.extend(one for one in value if isinstance(one, ast.AST))
+                else:
                     yield repr(value)

@@ -48,15 +48,10 @@ def pointed_by_another(values: Mapping[str, Any], model: Model, project: Project
     """What foreign keys to another column than the primary key point to: label, attname and value."""
     found: list[tuple[str, str, Any]] = []
     for one in model.fields:
-        value, related = bare(values.get(one.attname)), project.model(one.related or "")
-        if (
-            one.kind == "column"
-            and one.to_field
-            and related
-            and value is not None
-            and not lossy(value)
-            and target(one, value, project, "") is None
-        ):
+        if one.kind != "column" or not one.to_field or (related := project.model(one.related or "")) is None:
+            continue
+        value = bare(values.get(one.attname))
+        if value is not None and not lossy(value) and target(one, value, project, "") is None:
             found.append((related.owner, one.to_field, value))
     return found
 

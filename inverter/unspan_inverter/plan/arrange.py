@@ -130,7 +130,7 @@ def kin(numbered: Mapping[str, str], bindings: Bindings) -> set[str]:
 def pointed(one: Field, row: RowExists, place: Mapping[Key, int], bindings: Bindings) -> Key | None:
     """The row among those that are made which a foreign key points to."""
     value = row.values.get(one.attname)
-    key = bindings.pointed(one, bare(value), row.key.database) if one.kind == "column" and not lossy(value) else None
+    key = bindings.pointed(one, bare(value), row.key.database) if one.related and one.kind == "column" and not lossy(value) else None
     return key if key is not None and bindings.one(key) in place else None
 
 

@@ -1,7 +1,8 @@
 """The pieces that a plan is written in: expressions and statements as data. Any plain Python value is an expression too: itself."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from unspan_inverter.facts import Key
@@ -211,16 +212,23 @@ def reached(of: Any, path: str) -> Any:
 
 def pieces(part: Any) -> Iterator[Any]:
     """Everything in statements and expressions, itself first, recorded values too."""
-    yield part
-    if isinstance(part, dict):
-        inner: Iterable[Any] = (*part.keys(), *part.values())
-    elif isinstance(part, (list, tuple, set, frozenset)):
-        inner = part
-    else:
-        ours = type(part).__module__.startswith("unspan_")
-        inner = [getattr(part, slot) for slot in getattr(type(part), "__slots__", ())] if ours else ()
-    for one in inner:
-        yield from pieces(one)
+    waiting = [part]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if isinstance(part, dict):
+            inner: Sequence[Any] = (*part.keys(), *part.values())
+        elif isinstance(part, (list, tuple, set, frozenset)):
+            inner = tuple(part)
+        else:
+            inner = [getattr(part, slot) for slot in slots(type(part))]
+        waiting.extend(reversed(inner))
+
+
+@cache
+def slots(kind: type) -> tuple[str, ...]:
+    """The members of a class of ours; none of any other's."""
+    return tuple(getattr(kind, "__slots__", ())) if kind.__module__.startswith("unspan_") else ()
 
 
 def text(parts: Sequence[Any]) -> Any:
