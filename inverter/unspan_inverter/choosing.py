@@ -1,10 +1,13 @@
 """Which of many traces are worth a test: the fewest that together take every branch that was recorded. No I/O here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from unspan_proto import vocabulary as v
+from unspan_proto.span import Span
+from unspan_proto.values import bare
 
 from unspan_inverter.comparing.steps import fingerprint
+from unspan_inverter.events.calls import Called
 from unspan_inverter.trace import Trace
 
 Branches = frozenset[int]
@@ -39,8 +42,24 @@ def taken(trace: Trace) -> Iterator[tuple[str, ...]]:
     """What a request did, as far as it tells a way through the code: the answer, who called whom, what raised, what was asked of the database and of others."""
     asked = trace.request.attributes
     yield ("answer", *(str(asked.get(name, "")) for name in (v.METHOD, v.ROUTE, v.VIEW, v.STATUS)))
-    functions = {span.span_id: str(span.attributes.get(v.FUNCTION, "")) for span in trace.spans if span.what == v.CALL}
-    for span in trace.spans:
+    yield from steps(trace.spans)
+
+
+def ways(call: Called, spans: Sequence[Span]) -> frozenset[tuple[str, ...]]:
+    """What a call did, as far as it tells a way through the function's code: which locals it had in the end, what kind of result. `spans`: those inside of it."""
+    own = next((span for span in spans if span.span_id == call.span), None)
+    bound = own.value(v.LOCALS, {}) if own is not None else {}
+    held = ("locals", *sorted(map(str, bound))) if isinstance(bound, dict) else ("locals",)
+    plain = bare(call.result)
+    known = isinstance(plain, (bool, int, str, list, tuple, dict, set, type(None)))
+    ended = ("result", type(plain).__name__, str(bool(plain)) if known else "")
+    return frozenset([*steps(spans), held, ended])
+
+
+def steps(spans: Sequence[Span]) -> Iterator[tuple[str, ...]]:
+    """Who called whom, what raised, what was asked of the database and of others."""
+    functions = {span.span_id: str(span.attributes.get(v.FUNCTION, "")) for span in spans if span.what == v.CALL}
+    for span in spans:
         above, raised = functions.get(span.parent_id, ""), str(span.attributes.get(v.EXCEPTION_TYPE, ""))
         if span.what == v.CALL:
             yield ("call", above, functions[span.span_id], raised)

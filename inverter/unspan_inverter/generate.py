@@ -21,6 +21,7 @@ from unspan_inverter.facts.viewing import viewed
 from unspan_inverter.levels import at_view, considered, reasons
 from unspan_inverter.plan import NONE, Habits, Plan, Recorded, asked_for, http_request, journey
 from unspan_inverter.plan.doors import CLIENT, Door
+from unspan_inverter.plan.tables import tabled
 from unspan_inverter.plugging import with_facts, with_look, with_plan
 from unspan_inverter.plugins import Plugin
 from unspan_inverter.trace import Trace
@@ -54,13 +55,33 @@ def generated(
     `decoys`: rows beside those that were asked for, so that the test notices when a condition of a query is dropped.
     `journeys`: ids of traces, each time of the requests of one client that become one test together.
     """
-    plans = [plan for some in together(traces, journeys) for plan in at_level(some, level, function, allow_gaps, decoys, habits, plugins)]
+    plans = tabled(
+        [plan for some in having(together(traces, journeys), level, function, allow_gaps, decoys, habits, plugins) for plan in some]
+    )
     with readable(traces[0].id):
         look = with_look(replace(look, base=look.base or habits.base), traces, plugins)
         text = source(plans, style, look=look)
     notes = tuple(dict.fromkeys(f"not recorded: {one_line(note)}" for plan in plans for note in plan.notes))
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", plans[0].class_name.removesuffix("Tests")).lower()
     return Generated(text, name, {}, notes, partial(source, plans, style, look=look), app_of(traces[0]))
+
+
+def having(
+    several: Sequence[Sequence[Trace]], level: str, function: str, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]
+) -> list[list[Plan]]:
+    """The plans of each. Of functions there must be one in any of the traces. Raises NotAtLevel."""
+    found: list[list[Plan]] = []
+    refused: list[NotAtLevel] = []
+    for some in several:
+        try:
+            found.append(at_level(some, level, function, allow_gaps, decoys, habits, plugins))
+        except NotAtLevel as error:
+            if level != "unit":
+                raise
+            refused.append(error)
+    if not found:
+        raise refused[0]
+    return found
 
 
 def at_level(

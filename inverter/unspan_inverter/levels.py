@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from unspan_inverter.choosing import ways
 from unspan_inverter.errors import InverterError, NotAtLevel, one_line
 from unspan_inverter.events import Event, Exchange, RowsSupported, events, exchange
 from unspan_inverter.events.calls import Called, calls, inside, of_call
 from unspan_inverter.facts import Made, facts
-from unspan_inverter.facts.units import FREE, STORED, Unit, unit, wrote
+from unspan_inverter.facts.units import FREE, STORED, Unit, by_value, unit, wrote
 from unspan_inverter.facts.viewing import Viewed, viewed
 from unspan_inverter.plan import Habits, Plan, Recorded, http_request
 from unspan_inverter.plan.doors import Door
-from unspan_inverter.plan.function import Function, as_exchange, named_after
+from unspan_inverter.plan.expressions import Subject
+from unspan_inverter.plan.function import Function, as_exchange, given, named_after
 from unspan_inverter.plan.makings import Unmakable
 from unspan_inverter.plan.view import View
 from unspan_inverter.trace import Trace
@@ -30,7 +32,7 @@ class Considered:
     plan: Plan | None
     why: str
     base: str = ""
-    by_value: bool = True
+    by_value: bool = False
     """Whether what it was given and what it returned were recorded by value."""
 
 
@@ -87,22 +89,22 @@ def one_call(
     spans = inside(trace, call.span)
     within = [event for event in happened if event.span in spans]
     view = asked.view if asked.made_with is not None else ""
-    made = unit(call, within, view)
+    made, known = unit(call, within, view), by_value(call)
     if isinstance(made, str):
-        return Considered(call.function, None, made, by_value=not ("not recorded" in made or "no name leads" in made))
+        return Considered(call.function, None, made, by_value=known)
     before = frozenset(span.span_id for span in trace.spans if span.start < call.began and span.span_id not in spans)
     if made.base == STORED and wrote(happened, before):
-        return Considered(call.function, None, "the request had written to the database before it was called")
+        return Considered(call.function, None, "the request had written to the database before it was called", by_value=known)
     try:
         plan = planned_call(made, trace, around(made, happened, within, spans, before), asked, decoys, habits, allow_gaps)
     except Unmakable as error:
         return Considered(
-            call.function, None, f"it was given or returned {error.what}, which cannot be made from what was recorded", by_value=False
+            call.function, None, f"it was given or returned {error.what}, which cannot be made from what was recorded", by_value=known
         )
     except InverterError as error:
         first = str(error).partition("\n")[0]
-        return Considered(call.function, None, one_line(first.partition(": ")[2] or first).rstrip("."))
-    return Considered(call.function, plan, made.why, made.base)
+        return Considered(call.function, None, one_line(first.partition(": ")[2] or first).rstrip("."), by_value=known)
+    return Considered(call.function, plan, made.why, made.base, known)
 
 
 def around(made: Unit, happened: Sequence[Event], within: list[Event], spans: frozenset[str], before: frozenset[str]) -> Sequence[Event]:
@@ -125,7 +127,10 @@ def planned_call(
     beside = View(Viewed(made.view, of_class=True, asked=asked_of(trace)), trace.id) if made.view else None
     door: Door = Function(made, asked, beside)
     recorded = Recorded(trace.id, happened, told, known, trace.project, frozenset(), habits, trace.redacted, trace.signed, door)
-    return named_after(http_request(recorded, allow_gaps), made)
+    plan = named_after(http_request(recorded, allow_gaps), made)
+    within = inside(trace, made.call.span)
+    way = ways(made.call, [span for span in trace.spans if span.span_id in within])
+    return replace(plan, subject=Subject(made.call.function, given(made), way))
 
 
 def asked_of(trace: Trace) -> frozenset[str]:

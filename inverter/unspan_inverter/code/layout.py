@@ -16,12 +16,12 @@ from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, Stri
 from unspan_inverter.code.abreast import abreast
 from unspan_inverter.code.assertions import STYLES
 from unspan_inverter.code.classes import NOTHING, Beside, Group, grouped, own_rows
-from unspan_inverter.code.code import Code, Imported, import_lines, needs
+from unspan_inverter.code.code import Code, Imported, identifier, import_lines, needs
 from unspan_inverter.code.expressions import LIBRARIES, Scope, aliases, contexts, statement
 from unspan_inverter.code.look import PLAIN, Look
 from unspan_inverter.code.marks import UNSIGNED, signed
 from unspan_inverter.errors import InverterError, one_line
-from unspan_inverter.plan.expressions import Assign, Attr, Check, Import, Name, Plan, call, pieces
+from unspan_inverter.plan.expressions import Assign, Attr, Check, Import, Name, Plan, Table, call, pieces
 
 CAPTURE = "django_capture_on_commit_callbacks"
 """pytest-django's fixture that an act may use, besides the client."""
@@ -44,6 +44,8 @@ class Test:
     """What is said besides to generate it again."""
     journey: tuple[str, ...] = ()
     """The traces of a journey."""
+    traces: tuple[str, ...] = ()
+    """All traces that it was made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +174,50 @@ class Writer:
         acts = (plan, *plan.then)
         captures = any(part == Name("capture_on_commit") for one in acts for part in pieces(one.contexts))
         fixtures = (*(("client",) if plan.through_client else ()), *((CAPTURE,) if captures else ()))
-        ids = tuple(re.sub("[^0-9a-f]", "", one.trace_id) for one in acts)
+        ids = tuple(re.sub("[^0-9a-f]", "", one) for one in (plan.table.traces if plan.table else [one.trace_id for one in acts]))
+        before = (*self.strict(), *plan.constants, *own_rows(plan, self.shared))
+        options = f" --level {plan.level}" if plan.level != "integration" else ""
+        asserts = "\n\n".join(filter(None, [self.block(plan.asserts), *self.further(plan)]))
+        if plan.table is not None and self.style == "django":
+            inner = "\n\n".join(filter(None, [self.block(plan.arrange), self.act(plan), asserts]))
+            return Test(
+                plan.method_name,
+                ids[0],
+                self.decorators(plan),
+                self.block(before),
+                self.loop(plan.table, inner),
+                "",
+                fixtures,
+                options,
+                (),
+                ids,
+            )
+        if plan.table is not None:
+            fixtures = (*fixtures, *map(identifier, plan.table.names))
         return Test(
-            plan.method_name, ids[0], self.decorators(plan), self.block((*self.strict(), *plan.constants, *own_rows(plan, self.shared), *plan.arrange)),
-            self.act(plan), "\n\n".join(filter(None, [self.block(plan.asserts), *self.further(plan)])), fixtures,
-            f" --level {plan.level}" if plan.level != "integration" else "", ids if plan.then else (),
+            plan.method_name, ids[0], (*self.parametrised(plan.table), *self.decorators(plan)), self.block((*before, *plan.arrange)), self.act(plan), asserts,
+            fixtures, options, ids if plan.then else (), ids,
         )  # fmt: skip
+
+    def rows(self, table: Table) -> str:
+        """The rows of a table, one a line."""
+        rows = [self.one(row[0] if len(row) == 1 else row) for row in table.rows]
+        return "[\n" + "".join(f"    {row},\n" for row in rows) + "]"
+
+    def loop(self, table: Table, body: str) -> str:
+        """A test of the standard library's with each row."""
+        named = [identifier(name) for name in table.names]
+        shown = ", ".join(f"{name}={name}" for name in named if not name.startswith("expected")) or f"{named[0]}={named[0]}"
+        return f"for {', '.join(named)} in {self.rows(table)}:\n    with self.subTest({shown}):\n{indent(body, ' ' * 8)}"
+
+    def parametrised(self, table: Table | None) -> tuple[str, ...]:
+        """A test of pytest's with each row."""
+        if table is None or self.style == "django":
+            return ()
+        self.imports |= needs("pytest")
+        return (
+            f"pytest.mark.parametrize({self.one(table.names[0] if len(table.names) == 1 else tuple(table.names))}, {self.rows(table)})",
+        )
 
     def further(self, plan: Plan) -> Iterator[str]:
         """The paragraphs of a journey's further acts."""

@@ -11,6 +11,8 @@ UNSIGNED: Final = "0" * 8
 MARK: Final = re.compile(r"Recorded in trace ([0-9a-f]{32}) \(as generated: ([0-9a-f]{8})\)\.")
 AGAIN: Final = re.compile(r"--trace-id ([0-9a-f]{32})")
 """Names each trace of the test, in the command that makes it again."""
+JOURNEY: Final = "generate --journey"
+"""Stands in that command for a test of several requests in a row."""
 SHARED: Final = ("setUpClass", "setUpTestData")
 """What a class does for all its tests: part of each."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -47,7 +49,7 @@ def traces(found: re.Match[str]) -> tuple[str, ...]:
 
 def journeys(source: str) -> list[tuple[str, ...]]:
     """The traces of each test of a file that has several acts."""
-    return [one.trace_ids for one in marked(ast.parse(source)) if len(one.trace_ids) > 1]
+    return [one.trace_ids for one in marked(ast.parse(source)) if JOURNEY in (ast.get_docstring(one.node) or "")]
 
 
 def tests(tree: ast.Module) -> Iterator[tuple[ast.ClassDef | None, Function]]:

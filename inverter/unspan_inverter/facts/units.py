@@ -112,6 +112,16 @@ def hollow(value: Any) -> str:
     return next((found for item in items if (found := hollow(item))), "")
 
 
+def by_value(call: Called) -> bool:
+    """Whether what a call was given, and what it returned, if it did, was recorded by value. A row is, by its key, and so is a view, by its request."""
+    given = [
+        value
+        for value in call.arguments.values()
+        if not (isinstance(value, Instance) and isinstance(value.fields.get("request"), Instance))
+    ]
+    return (call.raised is not None or (call.returned and not hollow(call.result))) and not any(map(hollow, given))
+
+
 def purity(call: Called, within: Sequence[Event]) -> tuple[str, str]:
     """The base class that the call's test needs, and why."""
     if any(hasattr(event, "database") for event in within):

@@ -153,6 +153,25 @@ Statement = Assign | Do | SetItem | SetAttr | Check
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """The function that a test calls: its dotted name, the names of what it is given by position, and what the recorded call did, as far as that tells a way
+    through its code."""
+
+    function: str
+    given: tuple[str, ...] = ()
+    ways: frozenset[tuple[str, ...]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a test is done with, one row after the other: a value for each of the names. `traces`: where the rows come from."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    traces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One test: what is arranged, done and asserted, and the names it has."""
 
@@ -189,6 +208,10 @@ class Plan:
     """Whether the rows are made once for the class, even of a test that is alone in it."""
     told_apart: tuple[tuple[str, str], ...] = ()
     """Kind → words by which this test may be told from others of its name, the most telling first."""
+    subject: Subject | None = None
+    """Of a test of one function."""
+    table: Table | None = None
+    """Of a test that is done with several rows of values: its statements speak of the names."""
     then: tuple["Plan", ...] = ()
     """The further requests of a journey: each has its own constants, contexts, act and assertions; what stands around the test is said here."""
 

@@ -144,6 +144,12 @@ def spread(arguments: Mapping[str, Any], marks: tuple[str, ...], bindings: Bindi
     return args, kwargs
 
 
+def given(unit: Unit) -> tuple[str, ...]:
+    """The names of what a call may be given by position."""
+    names = list(unit.call.arguments)
+    return tuple(names[1:] if unit.bound and unit.call.role != "wrapped" else names)
+
+
 def as_exchange(unit: Unit, asked: Exchange) -> Exchange:
     """A call in the place of a request: what it returned is what was answered."""
     said = repr([bare(value) for value in unit.call.arguments.values()]) + repr(bare(unit.call.result))
