@@ -6,8 +6,9 @@ from typing import Any, Final
 from unspan_proto.values import Truncated
 
 from unspan_instrumentation.freezing import Weight
+from unspan_instrumentation.settings import active
 
-KEPT: Final = 1 << 20
+KEPT: Final = active().max_content
 """Bytes, or characters, of a content that are kept."""
 HASHED: Final = 16 << 20
 """Contents larger than this are not hashed: the application waits for it."""

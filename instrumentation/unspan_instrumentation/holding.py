@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from unspan_proto import vocabulary as v
 
-from unspan_instrumentation.recording import Calls, Heard, Record, Signed, Verified
+from unspan_instrumentation.records import Calls, Heard, Record, Signed, Verified
 
 HOLD: Final = 60.0
 """Seconds that a request is waited for: a busy machine may take many for a login, and a stream may go on for hours."""

@@ -20,7 +20,7 @@ from unspan_instrumentation import wire
 from unspan_instrumentation.calls import encoding as calls
 from unspan_instrumentation.freezing import Weight
 from unspan_instrumentation.holding import Waiting, ending
-from unspan_instrumentation.recording import Calls, Heard, Record, Signed, Verified
+from unspan_instrumentation.records import Calls, Heard, Record, Signed, Verified, weight
 from unspan_instrumentation.redaction import Redactor
 from unspan_instrumentation.saying import warn
 from unspan_instrumentation.sending import Outcome, Sender
@@ -39,8 +39,6 @@ WINDOW_BYTES: Final = 8 << 20
 """What is looked at together."""
 LATE: Final = 2.0
 """Seconds of one go after which the exporter is behind, be the queue ever so small: where processors are busy, each pause takes far longer than asked."""
-RECORD_BYTES: Final = 700
-"""What a record takes in memory, beside what `Weight` says."""
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 """Seconds between two attempts to reach the collector."""
 
@@ -150,8 +148,7 @@ class Outbox:
             return False
 
     def _put(self, record: Any) -> bool:
-        size = Weight.bytes + (RECORD_BYTES * record.number if type(record) is Calls else RECORD_BYTES + weight(record))
-        Weight.bytes = 0
+        size, Weight.bytes = weight(record), 0
         total = self._pending + self._backlog + size
         if total > self.settings.queue_bytes and not (ending(record) and total < self.settings.queue_bytes + RESERVE):
             self.dropped += 1
@@ -356,18 +353,3 @@ class Outbox:
             lost = f"{self.dropped} records were lost meanwhile" if self.dropped else "nothing was lost"
             self.dropped = 0
             warn(f"the collector at {self.settings.target.address} answers again; {lost}")
-
-
-def weight(record: Any) -> int:
-    """Rough bytes of a record's values that were not weighed when they were frozen: rows, bodies."""
-    attributes = record.attributes
-    if type(record) is Record and record.kind == v.SQL:  # its rows, its text and what it writes are weighed as they come
-        return 0
-    found = 0
-    for value in attributes.values():
-        kind = type(value)
-        if kind is str or kind is bytes:
-            found += len(value)
-        elif kind is list:
-            found += 200 * len(value)
-    return found

@@ -15,7 +15,8 @@ from unspan_instrumentation.calls.disposition import Project, roots
 from unspan_instrumentation.freezing import forget
 from unspan_instrumentation.outbox import Outbox
 from unspan_instrumentation.patching import quietly
-from unspan_instrumentation.recording import Recording, Within, current, open_calls
+from unspan_instrumentation.recording import Recording, current, open_calls
+from unspan_instrumentation.records import Within
 from unspan_instrumentation.request import middleware
 from unspan_instrumentation.sending import Sender
 from unspan_instrumentation.settings import Settings

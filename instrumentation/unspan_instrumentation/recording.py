@@ -9,11 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from unspan_proto import FORMAT
 from unspan_proto import vocabulary as v
 
+from unspan_instrumentation.freezing.limits import Weight
+from unspan_instrumentation.records import Calls, Record, Within, weight
 from unspan_instrumentation.settings import Settings
 
 now: Final = time.time_ns
@@ -28,64 +30,6 @@ UNSEEN: Final[dict[str, int]] = {}
 """What cannot be seen in this process, as sentences."""
 FORKED = "the process made a copy of itself (os.fork), and what that did was not recorded"
 TOO_MANY = f"a record was dropped because there were {MAX_RECORDS:,} before it"
-
-
-class Record(NamedTuple):
-    """One span before it is a span. Attribute values whose names are in `vocabulary.ENCODED` are frozen (see `freezing`), others OTLP scalars."""
-
-    trace_id: int
-    span_id: int
-    parent_id: int
-    kind: str
-    name: str
-    start: int
-    end: int
-    attributes: Mapping[str, Any]
-    failed: bool = False
-    span_kind: int = 1
-    links: tuple[tuple[int, int], ...] = ()
-    """Trace id and span id of spans elsewhere that this one has to do with."""
-
-
-class Within(NamedTuple):
-    """Where a request that was made inside a unit of work belongs: the trace of its server span, and the span of the work that it is below."""
-
-    trace_id: int
-    parent: int
-
-
-class Calls(NamedTuple):
-    """Calls of one trace that have ended, as `calls.activations` leaves them: all values in one list."""
-
-    trace_id: int
-    values: list[Any]
-    number: int
-    """How many calls they are."""
-
-
-class Verified(NamedTuple):
-    """Nothing that is sent: a password was found to be that of a hash, so that what stands in their places has to fit, too."""
-
-    trace_id: int
-    password: str
-    encoded: str
-    attributes: Mapping[str, Any] = {}  # noqa: RUF012
-
-
-class Signed(NamedTuple):
-    """Nothing that is sent: the application found its own signature under a text, by a signer of Django's; `how` as in the vault."""
-
-    trace_id: int
-    text: str
-    how: str
-    attributes: Mapping[str, Any] = {}  # noqa: RUF012
-
-
-class Heard(NamedTuple):
-    """Nothing that is sent: what a request brought with it, told at its beginning, so that secrets in it are known before its span comes."""
-
-    trace_id: int
-    attributes: Mapping[str, Any]
 
 
 class Recording:
@@ -112,6 +56,8 @@ class Recording:
         self._taking = threading.Lock()
         self.lost: dict[str, int] = {**UNSEEN} if self.settings.values else {**UNSEEN, NO_VALUES: 1}
         self.recorded = 0
+        self.bytes = 0
+        """What the records weigh that were handed over."""
         self.closed = False
 
     def parent(self) -> int:
@@ -151,13 +97,21 @@ class Recording:
             self._taking.release()
 
     def _hand_over(self, record: Any, count: int) -> None:
+        size = weight(record)
         if self.recorded >= MAX_RECORDS:
-            self.lost[TOO_MANY] = self.lost.get(TOO_MANY, 0) + count
+            self._drop(TOO_MANY, count)
+        elif self.bytes + size > self.settings.max_trace:
+            self._drop(f"a record was dropped because the trace was over UNSPAN_MAX_TRACE={self.settings.max_trace}", count)
         elif self.sink(record):
             self.recorded += count
+            self.bytes += size
         else:
-            self.lost[DROPPED] = self.lost.get(DROPPED, 0) + count
-            self.calls_left = 0  # of a trace that is broken anyway, no more: taking calls only to drop them costs the application time
+            self._drop(DROPPED, count)
+
+    def _drop(self, why: str, count: int) -> None:
+        self.lost[why] = self.lost.get(why, 0) + count
+        Weight.bytes = 0
+        self.calls_left = 0  # of a trace that is broken anyway, no more: taking calls only to drop them costs the application time
 
     def lose(self, why: str) -> None:
         """Notes that something was not recorded; the trace will say so."""

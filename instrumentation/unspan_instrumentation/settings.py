@@ -44,6 +44,15 @@ class Settings:
     max_calls: int = 20_000
     max_body: int = 4 << 20
     max_rows: int = 1_000
+    max_value: int = 64 << 10
+    """Of a text or byte string among arguments, locals, results and the like."""
+    max_content: int = 1 << 20
+    """Of a body of outbound HTTP, a file, an attachment."""
+    max_row_bytes: int = 4 << 20
+    """Of a trace's rows: those that the application fetched, and as much again of those that were read beside its statements."""
+    max_trace: int = 128 << 20
+    lineage_seconds: float = 0.25
+    """What a trace's requests may wait for rows that are read beside its statements."""
     queue_bytes: int = 64 << 20
     export_interval: float = 1.0
     works: tuple[str, ...] = WORKS
@@ -97,6 +106,11 @@ def read(environ: Mapping[str, str]) -> Settings:
         max_calls=source.value("UNSPAN_MAX_CALLS", plain.max_calls, count, "a whole number from 0"),
         max_body=source.value("UNSPAN_MAX_BODY", plain.max_body, count, "a whole number of bytes from 0"),
         max_rows=source.value("UNSPAN_MAX_ROWS", plain.max_rows, count, "a whole number from 0"),
+        max_value=source.value("UNSPAN_MAX_VALUE", plain.max_value, at_least(512), "a whole number of bytes from 512"),
+        max_content=source.value("UNSPAN_MAX_CONTENT", plain.max_content, count, "a whole number of bytes from 0"),
+        max_row_bytes=source.value("UNSPAN_MAX_ROW_BYTES", plain.max_row_bytes, count, "a whole number of bytes from 0"),
+        max_trace=source.value("UNSPAN_MAX_TRACE", plain.max_trace, at_least(1 << 16), f"a whole number of bytes from {1 << 16}"),
+        lineage_seconds=source.value("UNSPAN_LINEAGE_SECONDS", plain.lineage_seconds, wait, "a number of seconds from 0 to 60"),
         queue_bytes=source.value("UNSPAN_QUEUE_BYTES", plain.queue_bytes, at_least(1 << 20), f"a whole number of bytes from {1 << 20}"),
         export_interval=source.value("UNSPAN_EXPORT_INTERVAL", plain.export_interval, seconds, "a number of seconds from 0.05 to 60"),
         sql=source.value("UNSPAN_SQL", plain.sql, one_of("lineage", "rows"), "lineage or rows"),
@@ -199,6 +213,13 @@ def at_least(least: int) -> Callable[[str], int]:
 def seconds(text: str) -> float:
     number = float(text)
     if not 0.05 <= number <= 60:
+        raise ValueError(text)
+    return number
+
+
+def wait(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 60:
         raise ValueError(text)
     return number
 

@@ -15,7 +15,7 @@ from unspan_proto import vocabulary as v
 from unspan_proto.parts import pieces
 
 from unspan_instrumentation.encoding import encoded
-from unspan_instrumentation.recording import Record
+from unspan_instrumentation.records import Record
 from unspan_instrumentation.redaction import Redactor
 
 ERROR: Final = b"\x7a\x02\x18\x02"

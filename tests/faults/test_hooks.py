@@ -20,7 +20,8 @@ from launching.features import FEATURES
 from launching.forms import FORMS, PROJECT, Form
 from launching.serving import Client, Receivers, Start, arrived, environment
 from unspan_instrumentation import recording
-from unspan_instrumentation.recording import Record, Recording
+from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.records import Record
 from unspan_instrumentation.seams import guarded
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span

@@ -7,7 +7,8 @@ from typing import Any
 import functions
 from unspan_instrumentation.calls import choosing, encoding
 from unspan_instrumentation.calls.disposition import Project
-from unspan_instrumentation.recording import Calls, Recording, begin, finish
+from unspan_instrumentation.recording import Recording, begin, finish
+from unspan_instrumentation.records import Calls
 from unspan_instrumentation.redaction import Redactor
 from unspan_instrumentation.settings import Settings
 from unspan_proto import vocabulary as v

@@ -11,7 +11,8 @@ from unspan_instrumentation.calls import choosing, encoding, threads
 from unspan_instrumentation.calls.core import Core, Nothing
 from unspan_instrumentation.calls.disposition import Project
 from unspan_instrumentation.calls.profiling import Profiling
-from unspan_instrumentation.recording import DROPPED, Calls, Recording, begin, finish, open_calls
+from unspan_instrumentation.recording import DROPPED, Recording, begin, finish, open_calls
+from unspan_instrumentation.records import Calls
 from unspan_instrumentation.redaction import Redactor
 from unspan_instrumentation.settings import Settings
 from unspan_proto import vocabulary as v

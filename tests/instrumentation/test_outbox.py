@@ -18,7 +18,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.resources import Resource
 from unspan_instrumentation.outbox import Outbox, Pace
 from unspan_instrumentation.provider import resource_bytes
-from unspan_instrumentation.recording import DROPPED, Record, Recording
+from unspan_instrumentation.recording import DROPPED, Recording
+from unspan_instrumentation.records import Record
 from unspan_instrumentation.sending import Sender
 from unspan_instrumentation.settings import Settings, Target
 from unspan_proto import vocabulary as v
@@ -287,7 +288,7 @@ def test_an_interrupted_server_sends_what_it_has(project: Path, sink: Sink) -> N
 WATCHES_A_COLLECTOR_GO = """
 import os, sys
 from unspan_instrumentation.outbox import Outbox, Pace
-from unspan_instrumentation.recording import Record
+from unspan_instrumentation.records import Record
 from unspan_instrumentation.sending import Sender
 from unspan_instrumentation.settings import Settings, Target
 

@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind
 from unspan_instrumentation import wire
 from unspan_instrumentation.outbox import Finished
 from unspan_instrumentation.provider import resource_bytes
-from unspan_instrumentation.recording import Record
+from unspan_instrumentation.records import Record
 from unspan_instrumentation.redaction import Redactor
 from unspan_instrumentation.settings import Settings
 from unspan_proto import vocabulary as v

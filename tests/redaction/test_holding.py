@@ -5,22 +5,21 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import UserSettingsHolder, global_settings, settings
+from django.contrib.auth import hashers
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from instrumentation.sink import Sink
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 from unspan_instrumentation import holding
 from unspan_instrumentation.outbox import Finished, Outbox
-from unspan_instrumentation.recording import Heard, Record, Signed, Verified
+from unspan_instrumentation.records import Heard, Record, Signed, Verified
 from unspan_instrumentation.redaction.redactor import TOO_EARLY
 from unspan_instrumentation.sending import Sender
 from unspan_instrumentation.settings import Settings, Target
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 
-if not settings.configured:
-    settings.configure()
 PASSWORD, HASH = "correct-horse-9", PBKDF2PasswordHasher().encode("correct-horse-9", "salt", 10)
 TOKEN = "eyJuYW1lIjoiYW5uIn0:1wXyZ0:Wb4xN0Hk1sJ3vQ8rT5yU7iO2pA6dF9gE-ZcXvBnM1qw"
 
@@ -61,6 +60,18 @@ def sent(looks: Sequence[int], sink: Sink) -> list[Span]:
     assert box._send()
     assert not box.waiting()
     return sink.spans()
+
+
+@pytest.fixture(autouse=True)
+def defaults() -> Iterator[None]:
+    """Django's own settings, for the time of a test: others of this process may have none, or theirs."""
+    known = vars(settings).copy()
+    vars(settings)["_wrapped"] = UserSettingsHolder(global_settings)
+    yield
+    vars(settings).clear()
+    vars(settings).update(known)
+    hashers.get_hashers.cache_clear()
+    hashers.get_hashers_by_algorithm.cache_clear()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unspan_instrumentation import wire
-from unspan_instrumentation.recording import Record
+from unspan_instrumentation.records import Record
 from unspan_instrumentation.redaction import Redactor, shapes
 from unspan_instrumentation.redaction.names import Names
 from unspan_instrumentation.redaction.statements import columns

@@ -12,7 +12,7 @@ from unspan_instrumentation.calls.disposition import HEAD, Disposition
 from unspan_instrumentation.calls.roles import role, spread
 from unspan_instrumentation.encoding import encoded, quoted, written
 from unspan_instrumentation.freezing import NOTHING
-from unspan_instrumentation.recording import Calls
+from unspan_instrumentation.records import Calls
 from unspan_instrumentation.redaction import Redactor
 
 IDS: Final = Struct(">Q2sQ")

@@ -15,7 +15,8 @@ from unspan_proto import vocabulary as v
 from unspan_proto.project import Project, as_plain, fingerprint
 from unspan_proto.values import encode
 
-from unspan_instrumentation.recording import FORMAT, Record
+from unspan_instrumentation.recording import FORMAT
+from unspan_instrumentation.records import Record
 
 AGAIN: Final = 300.0
 """Seconds after which the same record is sent once more: the collector may be another one by now."""

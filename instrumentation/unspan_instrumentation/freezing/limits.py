@@ -11,12 +11,14 @@ from typing import Any, Final
 
 from unspan_proto.values import Derived, Instance, ModelRef, Named, Opaque, Truncated
 
+from unspan_instrumentation.settings import active
+
 MAX_ITEMS: Final = 200
 """Items of one container."""
 MAX_NODES: Final = 2_000
 """Values in one snapshot."""
 MAX_DEPTH: Final = 6
-MAX_TEXT: Final = 64 << 10
+MAX_TEXT: Final = active().max_value
 """Characters of a text, bytes of a byte string."""
 MAX_FIELDS: Final = 50
 """Fields of one object."""

@@ -9,13 +9,14 @@ from unspan_instrumentation.lineage.cells import kept
 from unspan_instrumentation.lineage.fetching import Question, Stopwatch, fetched
 from unspan_instrumentation.lineage.rewriting import Query
 from unspan_instrumentation.lineage.schema import Model, Tables, tables
+from unspan_instrumentation.settings import active
 from unspan_instrumentation.sql.limits import CELL, weigh
 
 BOUND: Final = 1_000
 """Rows of one query."""
 MOST_ROWS: Final = 5_000
-MOST_BYTES: Final = 4 << 20
-MOST_SECONDS: Final = 0.25
+MOST_BYTES: Final = active().max_row_bytes
+MOST_SECONDS: Final = active().lineage_seconds
 """Of one trace, all three."""
 AT_ONCE, HEAVY = 500, 50
 """Keys in one query, and rows where they may be of any size."""
@@ -35,9 +36,9 @@ class Images:
     def exhausted(self) -> str:
         """Which bound was reached; empty as long as none was."""
         if self.watch.seconds > MOST_SECONDS:
-            return f"{MOST_SECONDS} seconds were spent on such rows in this trace"
+            return f"UNSPAN_LINEAGE_SECONDS={MOST_SECONDS:g} were spent on such rows in this trace"
         if self.rows >= MOST_ROWS or self.bytes > MOST_BYTES:
-            return f"{MOST_ROWS:,} such rows, or {MOST_BYTES >> 20} MB of them, are in this trace"
+            return f"{MOST_ROWS:,} such rows, or UNSPAN_MAX_ROW_BYTES={MOST_BYTES} of them, are in this trace"
         return ""
 
     @property

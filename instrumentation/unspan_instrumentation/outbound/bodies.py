@@ -8,8 +8,9 @@ from typing import Any, Final
 from unspan_proto.values import Truncated
 
 from unspan_instrumentation.freezing import Weight
+from unspan_instrumentation.settings import active
 
-BODY_BYTES: Final = 1 << 20
+BODY_BYTES: Final = active().max_content
 """Bytes of a body that are kept."""
 
 

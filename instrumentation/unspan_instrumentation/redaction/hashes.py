@@ -4,7 +4,8 @@ import sys
 from typing import Any, Final
 
 from unspan_instrumentation.patching import around, quietly
-from unspan_instrumentation.recording import Recording, Verified, current
+from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.records import Verified
 
 HASHERS: Final = (
     "PBKDF2PasswordHasher", "PBKDF2SHA1PasswordHasher", "Argon2PasswordHasher", "BCryptSHA256PasswordHasher", "BCryptPasswordHasher", "ScryptPasswordHasher",

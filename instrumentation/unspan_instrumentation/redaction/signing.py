@@ -10,7 +10,8 @@ from json import loads
 from typing import Any, Final
 
 from unspan_instrumentation.patching import around, quietly
-from unspan_instrumentation.recording import Recording, Signed, current
+from unspan_instrumentation.recording import Recording, current
+from unspan_instrumentation.records import Signed
 from unspan_instrumentation.redaction.leaves import claims_of
 
 DIGESTS: Final = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}

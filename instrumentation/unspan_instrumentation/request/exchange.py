@@ -12,7 +12,8 @@ from unspan_proto.values import ModelRef, Truncated, type_name
 
 from unspan_instrumentation.calls.disposition import Project
 from unspan_instrumentation.freezing import freeze
-from unspan_instrumentation.recording import Heard, Recording
+from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.records import Heard
 from unspan_instrumentation.request import bodies, failures, incoming, outgoing, parsed, viewing
 from unspan_instrumentation.request.failures import message
 from unspan_instrumentation.request.uploads import MAX_FILES, File

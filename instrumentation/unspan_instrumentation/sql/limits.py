@@ -8,8 +8,9 @@ from uuid import UUID
 
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.settings import active
 
-TRACE_BYTES: Final = 4 << 20
+TRACE_BYTES: Final = active().max_row_bytes
 """Bytes of row values kept in one trace, roughly counted: text and bytes by length, all else as 16."""
 CELL: Final = 16
 CELL_ITEMS: Final = 10_000

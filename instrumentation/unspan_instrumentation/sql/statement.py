@@ -181,7 +181,15 @@ class Statement:
             self.recording.lose(f"a statement was not recorded because of {type(error).__name__} inside unspan")
         self.origin = None  # it leads to the compiler, and that back here: the collector of garbage would have to find both
         if not self.complete:
-            self.recording.lose(f"rows of a statement: over UNSPAN_MAX_ROWS={self.recording.settings.max_rows}, or over 4 MB in this trace")
+            self.recording.lose(f"rows of a statement: {self.bound()}")
+
+    def bound(self) -> str:
+        """Over which bound its rows were."""
+        return (
+            f"over UNSPAN_MAX_ROW_BYTES={limits.TRACE_BYTES} in this trace"
+            if self.budget.exhausted
+            else f"over UNSPAN_MAX_ROWS={self.most}"
+        )
 
     def table(self) -> str:
         return "" if self.origin is None else self.origin.table

@@ -18,7 +18,8 @@ from unspan_instrumentation.calls.activations import PLAN, ended
 from unspan_instrumentation.calls.disposition import Project, matching
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import quietly
-from unspan_instrumentation.recording import Record, Recording, begin, current, finish, now, open_calls
+from unspan_instrumentation.recording import Recording, begin, current, finish, now, open_calls
+from unspan_instrumentation.records import Record
 from unspan_instrumentation.request.exchange import message
 from unspan_instrumentation.saying import warn
 from unspan_instrumentation.settings import Settings

@@ -9,9 +9,8 @@ from unspan_inverter.showing.text import inert
 
 RAISE: Final = "set {0} higher where the application runs, and record the request again"
 ADVICE: Final[tuple[tuple[str, str], ...]] = (
-    (r"\b(UNSPAN_MAX_\w+|UNSPAN_QUEUE_BYTES)\b", RAISE),
+    (r"\b(UNSPAN_MAX_\w+|UNSPAN_QUEUE_BYTES|UNSPAN_LINEAGE_SECONDS)\b", RAISE),
     (r"exporter's queue was full", "set UNSPAN_QUEUE_BYTES higher where the application runs, or see that the collector is reached; record the request again"),
-    (r"over 4 MB in this trace", "ask for less in one request: what statements return is kept up to 4 MB"),
     (r"there were [\d,]+ before it|only the first [\d,]+", "record a shorter piece of work: no setting raises this limit"),
     (r"its end did not arrive|did not end\b", "wait until the request has ended; where its process was stopped, record it again"),
     (r"did not arrive|of its \d+ parts|have no way up", "see that the collector was reached until the request had ended, and record it again"),

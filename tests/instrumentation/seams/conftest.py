@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from unspan_instrumentation import recording, sql
-from unspan_instrumentation.recording import Record, Recording
+from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.records import Record
 
 PROJECT = Path(__file__).parent / "project"
 

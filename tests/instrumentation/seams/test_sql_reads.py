@@ -431,7 +431,7 @@ def test_rows_over_the_limit_are_left_out_and_said_to_be(alias: str, records: An
         ([ONE], False),
         ([[1]], False),
     ]
-    assert one.lost == {"rows of a statement: over UNSPAN_MAX_ROWS=1, or over 4 MB in this trace": 2}
+    assert one.lost == {"rows of a statement: over UNSPAN_MAX_ROWS=1": 2}
 
 
 def test_the_application_sees_no_difference(alias: str, recorded: Recording, records: Any) -> None:

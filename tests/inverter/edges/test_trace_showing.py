@@ -193,7 +193,9 @@ def test_everything_that_a_request_depends_on_is_seen(capsys):
 @pytest.mark.parametrize(
     ("sentence", "words"),
     [
-        ("rows of a statement: over UNSPAN_MAX_ROWS=1000, or over 4 MB in this trace", "set UNSPAN_MAX_ROWS higher"),
+        ("rows of a statement: over UNSPAN_MAX_ROWS=1000", "set UNSPAN_MAX_ROWS higher"),
+        ("rows of a statement: over UNSPAN_MAX_ROW_BYTES=4194304 in this trace", "set UNSPAN_MAX_ROW_BYTES higher"),
+        ("a record was dropped because the trace was over UNSPAN_MAX_TRACE=65536 (3 times)", "set UNSPAN_MAX_TRACE higher"),
         ("a record was dropped because the exporter's queue was full (3 times)", "set UNSPAN_QUEUE_BYTES higher"),
         (
             "its end did not arrive: the request was still running, or the process stopped before it was sent",
