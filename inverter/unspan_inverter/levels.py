@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from unspan_proto.values import bare
+
 from unspan_inverter.choosing import ways
 from unspan_inverter.errors import InverterError, NotAtLevel, one_line
 from unspan_inverter.events import Event, Exchange, RowsSupported, events, exchange
 from unspan_inverter.events.calls import Called, calls, inside, of_call
-from unspan_inverter.facts import Made, facts
-from unspan_inverter.facts.units import FREE, STORED, Unit, by_value, unit, wrote
+from unspan_inverter.facts import Facts, Made, facts
+from unspan_inverter.facts.stirred import stirred
+from unspan_inverter.facts.units import FREE, STORED, Unit, by_value, rows, unit
 from unspan_inverter.facts.viewing import Viewed, viewed
 from unspan_inverter.plan import Habits, Plan, Recorded, http_request
 from unspan_inverter.plan.doors import Door
@@ -93,8 +96,8 @@ def one_call(
     if isinstance(made, str):
         return Considered(call.function, None, made, by_value=known)
     before = frozenset(span.span_id for span in trace.spans if span.start < call.began and span.span_id not in spans)
-    if made.base == STORED and wrote(happened, before):
-        return Considered(call.function, None, "the request had written to the database before it was called", by_value=known)
+    if made.base == STORED and stirred(call, within, happened, before, trace.project):
+        return Considered(call.function, None, "the request had changed rows that it depends on before it was called", by_value=known)
     try:
         plan = planned_call(made, trace, around(made, happened, within, spans, before), asked, decoys, habits, allow_gaps)
     except Unmakable as error:
@@ -124,6 +127,8 @@ def planned_call(
     known = facts(tuple(happened), told, trace.project, decoys and not trace.gaps, whole=not trace.gaps)
     if any(isinstance(row.key.pk, Made) for row in known.rows):  # the rest of the request read it, or wrote it
         raise NotAtLevel(trace.id, "unit", "a row that it depends on was not read before it was called")
+    if born(made, known):
+        raise NotAtLevel(trace.id, "unit", "it was given an object that was saved for the first time, of which only the key was recorded")
     beside = View(Viewed(made.view, of_class=True, asked=asked_of(trace)), trace.id) if made.view else None
     door: Door = Function(made, asked, beside)
     recorded = Recorded(trace.id, happened, told, known, trace.project, frozenset(), habits, trace.redacted, trace.signed, door)
@@ -131,6 +136,12 @@ def planned_call(
     within = inside(trace, made.call.span)
     way = ways(made.call, [span for span in trace.spans if span.span_id in within])
     return replace(plan, subject=Subject(made.call.function, given(made), way))
+
+
+def born(made: Unit, known: Facts) -> bool:
+    """Whether a call was given an object that it has saved for the first time."""
+    new = {(row.label.lower(), bare(row.key.pk)) for row in known.born if not isinstance(row.key.pk, Made)}
+    return any((row.label.lower(), bare(row.pk)) in new for row in rows(dict(made.call.arguments)))
 
 
 def asked_of(trace: Trace) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Recorded calls as units of their own: which can be tested by themselves, how pure each was, and why the others cannot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,19 +12,17 @@ from unspan_inverter.events import (
     FileUsed,
     HttpAnswered,
     MailSent,
-    OnCommit,
-    RowsRead,
-    RowsSupported,
+    RowsUpdated,
     SettingsRead,
     TapeRead,
-    TestCharset,
 )
 from unspan_inverter.events.calls import Called
 
 PURE, FREE, STORED = "unittest.TestCase", "SimpleTestCase", "TestCase"
 """Base classes by what a function needs: nothing, Django without its database, the database."""
 REACHED: Final = ("function", "method", "staticmethod", "classmethod", "property", "wrapped")
-CALLED_BY_PYTHON: Final = ("__call__", "__str__", "__eq__", "__len__", "__bool__", "__iter__", "__contains__", "__getitem__")
+ASKED_BY: Final = {"__str__": "str", "__repr__": "repr", "__len__": "len", "__bool__": "bool", "__int__": "int", "__float__": "float"}
+"""Methods that Python calls → the function by which anybody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,8 @@ def unit(call: Called, within: Sequence[Event], view: str) -> Unit | str:
     """The unit, or why there is none. `within`: what happened inside of the call; `view`: the class of the request's view, empty for another."""
     if why := excluded(call, view):
         return why
+    if saves_what_was_set(call, within):
+        return "it saves an object on which something was set before, which was not recorded"
     base, why = purity(call, within)
     own = view if view and call.role == "method" and is_of_view(call, view) else ""
     return Unit(call, FREE if base == PURE and own else base, why, own)
@@ -66,9 +66,9 @@ def excluded(call: Called, view: str) -> str:
         return "no name leads to it: it is defined inside of another function, or replaced by a decorator that does not say what it wraps"
     if call.form in ("generator", "async_generator"):
         return "it is a generator, whose values were not recorded"
-    if name.startswith("__") and name.endswith("__"):
+    if name.startswith("__") and name.endswith("__") and (name not in ASKED_BY or call.role != "method"):
         return "it is called by Python itself"
-    if name.startswith("__"):
+    if name.startswith("__") and name not in ASKED_BY:
         return "its name is its class's own"
     if not call.returned and call.raised is None:
         return "neither its result nor what it raised was recorded"
@@ -142,24 +142,26 @@ OUTSIDE: Final = (
 
 def refers(value: Any) -> bool:
     """Whether a row stands anywhere in a value."""
+    return next(rows(value), None) is not None
+
+
+def rows(value: Any) -> Iterator[ModelRef]:
+    """The rows in a value."""
     if isinstance(value, ModelRef):
-        return True
-    if isinstance(value, Derived):
-        return refers(value.value)
-    if isinstance(value, Instance):
-        return refers(value.fields.get("rows"))
-    if isinstance(value, dict):
-        return any(refers(item) for pair in value.items() for item in pair)
-    return isinstance(value, (list, tuple, set, frozenset)) and any(refers(item) for item in value)
+        yield value
+    elif isinstance(value, Derived):
+        yield from rows(value.value)
+    elif isinstance(value, Instance):
+        yield from rows(value.fields.get("rows"))
+    elif isinstance(value, dict):
+        yield from (row for pair in value.items() for item in pair for row in rows(item))
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        yield from (row for item in value for row in rows(item))
 
 
-def wrote(happened: Sequence[Event], before: frozenset[str]) -> bool:
-    """Whether the request had changed the database before: then its rows were not those that the call found."""
-    reads = (RowsRead, RowsSupported, TestCharset, OnCommit)
-    return any(
-        event.span in before and hasattr(event, "database") and not isinstance(event, reads) and not is_step(event) for event in happened
+def saves_what_was_set(call: Called, within: Sequence[Event]) -> bool:
+    """Whether an object was saved on which something had been set before: only its key was recorded."""
+    own = next(iter(call.arguments.values()), None)
+    return (
+        call.function.rpartition(".")[2] == "save" and isinstance(own, ModelRef) and any(isinstance(event, RowsUpdated) for event in within)
     )
-
-
-def is_step(event: Event) -> bool:
-    return hasattr(event, "step") and getattr(event, "step", "") in ("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT")

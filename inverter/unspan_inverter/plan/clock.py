@@ -209,7 +209,8 @@ class Mattering:
         return any(form in self.exchange.text or in_headers(form, self.exchange) for form in texts(one, one.at, self.zones))
 
     def asked(self, one: Reading) -> bool:
-        return own(one.tape) and one.tape.function not in self.measured
+        mine = own(one.tape) or one.tape.function == self.exchange.view  # what a test calls is the project's, wherever it lies
+        return mine and one.tape.function not in self.measured
 
     def written(self, one: Reading) -> bool:
         return not self.moments.isdisjoint(moments_of(one))

@@ -10,7 +10,7 @@ from unspan_proto.values import ModelRef, bare, lossy
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts
-from unspan_inverter.facts.units import PURE, STORED, Unit
+from unspan_inverter.facts.units import ASKED_BY, PURE, STORED, Unit
 from unspan_inverter.plan import names, requests
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import Clock
@@ -73,6 +73,8 @@ class Function:
         function = self.function(first, bindings)
         if unit.call.role == "property":
             return function
+        if isinstance(function, Attr) and function.name in ASKED_BY:
+            return call(Name(ASKED_BY[function.name]), function.of)
         if unit.call.form == "coroutine":
             function = call(Import("asgiref.sync", "async_to_sync"), function)
         args, kwargs = spread(arguments, unit.call.spread, bindings)

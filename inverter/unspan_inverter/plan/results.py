@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from unspan_proto.values import Instance, Truncated, bare
+from unspan_proto.values import Derived, Instance, Truncated, bare
 
 from unspan_inverter.facts.units import Unit, hollow
 from unspan_inverter.plan.answers import OBJECTS, Answer
@@ -59,4 +59,15 @@ def told(value: Any, answer: Answer) -> Any:
         raise Unmakable("a result that tells of objects by their addresses")
     if isinstance(plain, datetime) and answer.clock.moment is not None and (found := answer.clock.expression(plain)) is not None:
         return found
-    return made(value, answer.bindings)
+    return made(compared(value), answer.bindings)
+
+
+def compared(value: Any) -> Any:
+    """A result as it is compared: a named tuple is its items, and a dict or list of a class of its own equals a plain one."""
+    if isinstance(value, Derived) and isinstance(value.value, (list, tuple, dict, set)):
+        return compared(value.value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(compared(item) for item in value)
+    if isinstance(value, dict):
+        return {key: compared(item) for key, item in value.items()}
+    return value
