@@ -52,6 +52,8 @@ class Field:
     parent_link: bool = False
     converted: bool = False
     """Whether a descriptor that is not Django's gives another object than the column's value, as `MoneyField` does."""
+    decoded: bool = False
+    """Whether a `from_db_value` that is not Django's makes something of the column's value; an object is recorded as `Derived` with that value."""
     pointer: tuple[str, ...] = ()
     """Of a generic foreign key: the names of the fields that hold the content type and the key."""
 

@@ -13,7 +13,7 @@ from .rounds import Round
 
 PATHS = [
     "/shelf/one_book/", "/shelf/further_author/", "/shelf/refused_author/", "/shelf/renamed_author/", "/shelf/emoji/", "/shelf/books_of_both/",
-    "/shelf/archived_book/", "/shelf/not_archived/", "/shelf/routed/", "/shelf/parcels/", "/shelf/notes/",
+    "/shelf/archived_book/", "/shelf/not_archived/", "/shelf/routed/", "/shelf/parcels/", "/shelf/notes/", "/shelf/signs/",
     *(["/shelf/lines/", "/shelf/written_lines/"] if django.VERSION >= (5, 2) else []),
 ]  # fmt: skip
 OF_POSTGRESQL = ["/pgshelf/arrays/", "/pgshelf/ranges/", "/pgshelf/hstores/", "/pgshelf/documents/"]
@@ -85,6 +85,10 @@ SAID = {
     ("sqlite", "/shelf/routed/"): ['databases = {"archive"}', 'Letter.objects.using("archive").create(text="Dear Ann")'],
     ("mariadb", "/shelf/parcels/"): ["self.assertEqual(parcel.inside, self.inner)", '"new": str(parcel.pk)'],
     ("postgresql", "/shelf/notes/"): ["self.assertEqual(note.number, str(self.bob.pk))"],
+    ("sqlite", "/shelf/signs/"): [
+        """words='{"de": "Ziehen", "en": "Pull"}'""", """self.assertEqual(Sign._meta.get_field("words").get_prep_value(sign.words), '{"en": "Wet paint"}')""",
+        """Sign._meta.get_field("words").get_prep_value(self.door.words), '{"de": "Ziehen", "en": "Do not pull"}'""",
+    ],
     ("postgresql", "/pgshelf/arrays/"): ["grid=[[1, 2], [3, 4]],", "self.assertEqual(shelf_2.grid, [[9]])"],
     ("postgresql", "/pgshelf/ranges/"): [
         "span=NumericRange(1, 5),", 'weight=NumericRange(Decimal("1.5"), None, "()"),', "NumericRange(empty=True)",

@@ -47,6 +47,7 @@ def column(one: Any) -> Field:
         accessor=accessor(one),
         parent_link=bool(getattr(one.remote_field, "parent_link", False)),
         converted=converted(one),
+        decoded=decoded(one),
     )
 
 
@@ -71,6 +72,12 @@ def converted(one: Any) -> bool:
     """Whether what stands in the model's class under the column's name is not Django's own. Nothing is asked for its value."""
     found = next((vars(cls)[one.attname] for cls in one.model.__mro__ if one.attname in vars(cls)), None)
     return found is not None and not type(found).__module__.startswith("django.")
+
+
+def decoded(one: Any) -> bool:
+    """Whether the field's class makes values of a column's by a method of its own that is not Django's."""
+    found = getattr(type(one), "from_db_value", None)
+    return found is not None and not str(getattr(found, "__module__", "")).startswith("django.")
 
 
 def generic(one: Any) -> Field:

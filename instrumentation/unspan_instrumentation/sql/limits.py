@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from unspan_proto.values import Derived, Instance, Named, Opaque, type_name
+
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.recording import Recording
 from unspan_instrumentation.settings import active
@@ -18,6 +20,8 @@ CELL_ITEMS: Final = 10_000
 ATOMS: Final = frozenset(map(id, (int, bool, type(None), float, Decimal, datetime, date, time, timedelta, UUID)))
 """Ids of the types of most cells."""
 TEXTS: Final = (id(str), id(bytes))
+LOST: Final = frozenset({Opaque, Instance, Named})
+"""What stands where an object of a class that nobody knows was."""
 BUDGET: Final = "_row_budget"
 SHAPES, WIDEST = 1_000, 200
 """How many shapes of rows are remembered, and up to how many values wide."""
@@ -52,6 +56,23 @@ def frozen_row(row: Sequence[Any]) -> tuple[list[Any], int]:
     if weight is None:
         weight = CELL * len(cells) + frozen_cells(cells)
     return cells, weight
+
+
+def of_driver(cells: list[Any], row: Sequence[Any], raw: Sequence[Any]) -> list[Any]:
+    """The frozen cells of a converted row; where a field made an object of a value that cannot be carried, the driver's value under the object's type."""
+    if len(row) != len(raw):
+        return cells
+    return [of_column(cell, value, sent) for cell, value, sent in zip(cells, row, raw, strict=True)]
+
+
+def of_column(cell: Any, value: Any, sent: Any) -> Any:
+    """A frozen cell; of an object that cannot be carried, the value that stands for it in its column."""
+    kind = type(sent)
+    return (
+        Derived(type_name(type(value)), sent)
+        if type(cell) in LOST and (id(kind) in ATOMS or id(kind) in TEXTS) and sent is not None
+        else cell
+    )
 
 
 def plain(values: Sequence[Any]) -> int | None:

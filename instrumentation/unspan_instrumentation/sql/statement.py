@@ -108,7 +108,8 @@ class Statement:
         if len(rows) >= self.most or self.budget.exhausted:
             self.complete = False
         else:
-            rows.append(self.frozen(row))
+            cells, raw = self.frozen(row), len(rows)
+            rows.append(limits.of_driver(cells, row, self.rows[raw]) if raw < len(self.rows) else cells)
 
     def passing(self, rows: Iterable[Any]) -> Iterator[Any]:
         """The converted rows, each noted as it passes on to the application; what was held for them becomes a record when they end.
@@ -125,7 +126,8 @@ class Statement:
                         cells = list(row)
                         shape = known(tuple(map(id, map(type, cells))))
                         if shape is None:
-                            cells, weight = limits.frozen_row(cells)
+                            cells, weight = limits.frozen_row(row)
+                            cells = limits.of_driver(cells, row, self.rows[len(taken)]) if len(taken) < len(self.rows) else cells
                         else:
                             weight, texts = shape
                             for place in texts:

@@ -16,7 +16,8 @@ from django.db.models.sql.where import AND, WhereNode
 from django.utils import timezone
 from unspan_proto.values import Opaque, type_name
 
-from unspan_instrumentation.sql.limits import frozen_cell
+from unspan_instrumentation.describing.fields import decoded
+from unspan_instrumentation.sql.limits import frozen_cell, of_column
 
 Row = dict[str, Any]
 WORDS = ("CharField", "TextField", "SlugField", "EmailField", "URLField")
@@ -28,7 +29,7 @@ def inserted(compiler: Any, objects: list[Any], value: Callable[[Any, Any], Any]
     cells = [(field, value(field, one)) for one in objects for field in fields]
     made = [cleaned(field, cell) for field, cell in cells]
     if isinstance(sent, (list, tuple)) and len(sent) == len(cells):
-        made = [as_text(field, cell, one, text) for (field, cell), one, text in zip(cells, made, sent, strict=True)]
+        made = [as_sent(field, cell, one, text) for (field, cell), one, text in zip(cells, made, sent, strict=True)]
     names = [field.attname for field in fields]
     return [dict(zip(names, made[start : start + len(names)], strict=True)) for start in range(0, len(made), len(names) or 1)]
 
@@ -44,16 +45,20 @@ def updated(compiler: Any, sent: Any) -> Row | list[Row]:
         left = list(reversed(sent))
         for field, _, value in values:
             if value is not None and left:
-                row[field.attname] = as_text(field, value, row[field.attname], left.pop())
+                row[field.attname] = as_sent(field, value, row[field.attname], left.pop())
             elif value is None and left and left[-1] is None:  # up to Django 5.2 a NULL stands in the statement itself
                 left.pop()
     return row
 
 
-def as_text(field: Any, value: Any, made: Any, sent: Any) -> Any:
-    """What a text column got of an object that is no text: a lazy translation, a model's row. Django has asked the object itself by now."""
-    foreign = type(made) is Opaque and type(sent) is str and not hasattr(type(value), "resolve_expression")
-    return sent if foreign and field.get_internal_type() in WORDS else made
+def as_sent(field: Any, value: Any, made: Any, sent: Any) -> Any:
+    """What a column got of an object that cannot be carried: a text of a lazy translation or a model's row, what a library's field made of an object of
+    the library's. Django has asked the object and the field by now."""
+    if hasattr(type(value), "resolve_expression"):
+        return made
+    if type(made) is Opaque and type(sent) is str and field.get_internal_type() in WORDS and not decoded(field):
+        return sent
+    return of_column(made, value, sent) if decoded(field) else made
 
 
 def per_key(query: Any) -> list[Row] | None:

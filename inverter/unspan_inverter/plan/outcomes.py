@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from unspan_proto.project import Field, Model
-from unspan_proto.values import Opaque, bare, lossy
+from unspan_proto.values import Derived, Opaque, bare, lossy
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts, Key, Linked, RowBorn, RowChanged
@@ -154,6 +154,14 @@ class Outcome:
         key = self.bindings.pointed(one, plain(value), database)
         return one.attname if one.related and (key is None or self.inherits(key)) else one.name
 
+    def column(self, row: Name, one: Field, value: Any, key: Key) -> Any:
+        """What a column of a row holds: of an object that the field makes of it, what the field would write."""
+        found = Attr(row, self.attribute(one, value, key.database))
+        if not (one.decoded and isinstance(value, Derived)):
+            return found
+        model = self.model(key.label)
+        return method(method(Attr(Import(model.module, model.name), "_meta"), "get_field", one.name), "get_prep_value", found)
+
     def inherits(self, key: Key) -> bool:
         """Whether a row is known as another that inherits from it, which Django does not take for the same."""
         return self.bindings.one(key) != key
@@ -285,7 +293,7 @@ def speaks(one: Field, row: RowBorn, model: Model, outcome: Outcome) -> tuple[bo
         return False, None
     if isinstance(value, str) and (len(value) > 80 or not value.isprintable() or outcome.hides(value) or listed(value, outcome)):
         return False, None
-    if one.parent_link or points_to_itself(one, row, outcome):
+    if one.parent_link or points_to_itself(one, row, outcome) or (one.decoded and isinstance(row.values.get(one.attname), Derived)):
         return False, None
     if isinstance(value, datetime) and (outcome.clock.reads(value) or outcome.during(value)):
         return False, None  # a clock that moves gives another row this moment
@@ -314,7 +322,7 @@ def fields_equal(name: Name, row: RowBorn, model: Model, outcome: Outcome, skip:
         sure, expected = outcome.known(row.key, one, row.values[one.attname])
         if sure:
             n += 1
-            yield holds(Attr(name, outcome.attribute(one, row.values[one.attname], row.key.database)), expected, outcome)
+            yield holds(outcome.column(name, one, row.values[one.attname], row.key), expected, outcome)
 
 
 def telling(one: Field, value: Any) -> bool:
@@ -366,7 +374,7 @@ def changes(row: RowChanged, model: Model, outcome: Outcome) -> Iterator[Stateme
             continue
         sure, expected = outcome.known(row.key, one, row.after[one.attname])
         if sure and not one.auto_now:
-            yield holds(Attr(name, outcome.attribute(one, row.after[one.attname], row.key.database)), expected, outcome)
+            yield holds(outcome.column(name, one, row.after[one.attname], row.key), expected, outcome)
         elif sure:
             yield holds(Attr(name, one.name), expected, outcome)
         elif (

@@ -7,6 +7,8 @@ from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from .words import WordsField
+
 
 class Author(models.Model):
     name = models.CharField(max_length=40, unique=True)
@@ -29,6 +31,12 @@ class Parcel(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     inside = models.ForeignKey("self", null=True, on_delete=models.CASCADE)
     label = models.CharField(max_length=40)
+
+
+class Sign(models.Model):
+    place = models.CharField(max_length=40)
+    words = WordsField()
+    small = WordsField(null=True)
 
 
 class Note(models.Model):

@@ -7,6 +7,7 @@ import django
 from django.contrib.contenttypes.models import ContentType
 
 from . import models
+from .words import Words
 
 WHEN = datetime(2024, 2, 3, 4, 5, 6, 789012, tzinfo=timezone.utc)
 PARCEL = uuid.UUID("11111111-1111-4111-8111-111111111111")
@@ -23,6 +24,8 @@ def made():
     models.Parcel.objects.create(label="inner", inside=outer)
     models.Note.objects.create(text="of a book", kind=ContentType.objects.get_for_model(models.Book), number=str(emma.pk))
     models.Note.objects.create(text="of a parcel", kind=ContentType.objects.get_for_model(models.Parcel), number=str(outer.pk))
+    models.Sign.objects.create(place="door", words=Words({"en": "Pull", "de": "Ziehen"}))
+    models.Sign.objects.create(place="lift", words=Words({"en": "Push"}), small=Words({"en": "to go up"}))
     if django.VERSION >= (5, 2):
         for bill, place, what in ((1, 1, "tea"), (1, 2, "milk"), (2, 1, "jam")):
             models.Line.objects.create(bill=bill, place=place, what=what, price="1.50")

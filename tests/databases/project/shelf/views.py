@@ -4,7 +4,8 @@ import django
 from django.db import IntegrityError, transaction
 from django.http import JsonResponse
 
-from .models import Author, Book, Letter, Note, Parcel
+from .models import Author, Book, Letter, Note, Parcel, Sign
+from .words import Words
 
 
 def one_book(request):
@@ -84,6 +85,16 @@ def notes(request):
     found = [[note.text, type(note.about).__name__, str(note.about.pk)] for note in Note.objects.order_by("text")]
     Note.objects.create(text="another", about=Author.objects.get(name="Bob"))
     return JsonResponse({"notes": found})
+
+
+def signs(request):
+    """Values that the field makes objects of: read, written anew and changed."""
+    found = [[str(sign.words), sign.small and sign.small.data] for sign in Sign.objects.order_by("place")]
+    Sign.objects.create(place="wall", words=Words({"en": "Wet paint"}))
+    door = Sign.objects.get(place="door")
+    door.words = Words({**door.words.data, "en": "Do not pull"})
+    door.save()
+    return JsonResponse({"signs": found})
 
 
 if django.VERSION >= (5, 2):
