@@ -26,6 +26,8 @@ from unspan_instrumentation.seams import guarded
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 
+from .traces import complete, kinds
+
 IN_SHORT = ("uvicorn",)
 VARYING = re.compile(rb"0x[0-9a-f]+|\b\d{5}\b|\d+\.\d{5,}")
 """Addresses, ports and moments."""
@@ -123,13 +125,6 @@ def settle(sink: Sink) -> None:
         time.sleep(1)
 
 
-def complete(trace: list[Span]) -> bool:
-    """As the collector says it: ended, as many spans as were sent, nothing lost."""
-    ends = [span for span in trace if span.what == v.END]
-    counted = sum(1 for span in trace if span.what and span.what not in (v.END, v.PART))
-    return bool(ends) and counted == sum(end.attributes[v.RECORDED] for end in ends) and not any(end.value(v.LOST) for end in ends)
-
-
 @pytest.fixture(
     scope="module", params=[pytest.param(one, marks=[] if one.name in IN_SHORT else [pytest.mark.deep]) for one in FORMS], ids=repr
 )
@@ -160,11 +155,6 @@ def test_no_complete_trace_lacks_a_span(runs: SimpleNamespace) -> None:
     found = {(one.number, one.feature.name): kinds(runs.faulty.traces[one.cell]) for one in whole}
     assert {key: expected[key] - found[key] for key in found} == {key: Counter() for key in found}
     assert found
-
-
-def kinds(trace: list[Span]) -> Counter[str]:
-    """How many spans of each kind, and functions that were called; values may be stand-ins, and tapes are as the libraries' caches are."""
-    return Counter(f"{span.what} {span.name if span.what == v.CALL else ''}" for span in trace if span.what not in (v.TAPE, v.PART))
 
 
 def test_what_cannot_be_watched_is_said_in_every_trace(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

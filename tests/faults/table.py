@@ -1,0 +1,167 @@
+"""Faults × ways to start Django: the answers and the times beside those of an untraced server, and whether a trace that is called complete lacks a span."""
+
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from instrumentation.serving import Server, environment
+from launching.forms import FORMS, Form
+from unspan_proto import vocabulary as v
+from unspan_proto.span import Span
+
+from .traces import kinds
+from .troubles import TROUBLES, Reached, Receiving, Trouble, trouble
+from .workloads import CROWD, FORKS, LARGE, MANY, STOPPED, USUAL, WARM, Asked, Workload, warm
+
+SITE = Path(__file__).parent / "site"
+SEED = """
+import django
+django.setup()
+from strain.models import Item
+Item.objects.bulk_create(Item(name=f"item {n}", level=n) for n in range(40))
+"""
+NUMBER = re.compile(r"(?<=name=n)\d+")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row of the table."""
+
+    name: str
+    workload: Workload = USUAL
+    trouble: type[Trouble] = Receiving
+    hooks: bool = False
+    """Whether each function of the recorder that runs raises once."""
+
+
+FAULTS = (
+    Fault("none"),
+    *(Fault(name, trouble=kind) for name, kind in TROUBLES.items()),
+    Fault("an exception in every hook", hooks=True),
+    *(Fault(one.name, one) for one in (STOPPED, FORKS, MANY, LARGE, CROWD)),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one fault did to one form."""
+
+    fault: str
+    form: str
+    wrong: list[str]
+    """Answers that are not those of the untraced server."""
+    lacking: list[str]
+    """What traces lack that are called complete."""
+    whole: int
+    others: int
+    median: float
+    """The traced server's time in the untraced one's, in the median, and in the slowest hundredth."""
+    slowest: float
+    added: float
+    """Milliseconds that the slowest hundredth took longer."""
+
+
+class Bench:
+    """Serves the project of `site/` in one way after another."""
+
+    def __init__(self, folder: Path, small: bool) -> None:
+        self.folder, self.small, self.count = folder, small, 0
+        self.database = folder / "strain.sqlite3"
+        self._wanted: dict[str, Mapping[str, Counter[str]]] = {}
+        self._untraced: dict[tuple[str, str], list[Asked]] = {}
+        for words in (["manage.py", "migrate", "-v0"], ["-c", SEED]):
+            subprocess.run([sys.executable, *words], cwd=SITE, env=environment(self.env(self.database)), check=True)
+
+    def env(self, database: Path) -> Mapping[str, str]:
+        return {"STRAIN_DATABASE": str(database), "DJANGO_SETTINGS_MODULE": "mysite.settings", "PYTHONPATH": str(SITE)}
+
+    def served(self, form: Form, wrapped: bool, more: Mapping[str, str]) -> Server:
+        self.count += 1
+        database = self.folder / f"{self.count}.sqlite3"
+        shutil.copy(self.database, database)
+        env = {**self.env(database), "UNSPAN_EXPORT_INTERVAL": "0.1", **more}
+        return Server(SITE, env=env, command=form.command, cwd=SITE, wrapped=wrapped)
+
+    def untraced(self, form: Form, workload: Workload) -> list[Asked]:
+        known = self._untraced.get((form.name, workload.name))
+        if known is None:
+            with self.served(form, False, {}) as server:
+                assert {one.status for one in warm(server)} == {200}, server.said()
+                known = self._untraced[form.name, workload.name] = workload.run(server, self.small, lambda share: None)
+        return known
+
+    def traced(self, form: Form, fault: Fault) -> tuple[list[Asked], Reached]:
+        folder = self.folder / f"trouble {self.count}"
+        with trouble(fault.trouble, folder) as collector:
+            more = {"UNSPAN_ENDPOINT": collector.address} | ({"UNSPAN_FAULTS": str(folder / "fired")} if fault.hooks else {})
+            with self.served(form, True, more) as server:
+                if not fault.hooks:
+                    assert {one.status for one in warm(server)} == {200}, server.said()
+                asked = fault.workload.run(server, self.small, collector.pass_by)
+                return asked, collector.reached(len(asked) + WARM)
+
+    def wanted(self, workload: Workload) -> Mapping[str, Counter[str]]:
+        """Of each of its requests what a trace holds of it when nothing goes wrong."""
+        known = self._wanted.get(workload.name)
+        if known is None:
+            form = next(one for one in FORMS if one.name == "runserver --noreload")
+            whole = self.traced(form, Fault("none", workload))[1].whole
+            known = self._wanted[workload.name] = {label(one): substance(one) for one in whole}
+        return known
+
+    def cell(self, fault: Fault, form: Form) -> Cell:
+        wanted, plain = self.wanted(USUAL if fault.workload in (STOPPED, CROWD) else fault.workload), self.untraced(form, fault.workload)
+        asked, reached = self.traced(form, fault)
+        lacking = [f"{label(one)}: {missing}" for one in reached.whole if (missing := wanted.get(label(one), Counter()) - substance(one))]
+        before, after = [one.seconds for one in plain if one.seconds], [one.seconds for one in asked if one.seconds]
+        return Cell(
+            fault.name, form.name, list(wrong(plain, asked)), lacking, len(reached.whole), reached.others,
+            statistics.median(after) / statistics.median(before), slowest(after) / slowest(before), (slowest(after) - slowest(before)) * 1_000,
+        )  # fmt: skip
+
+
+def label(trace: Sequence[Span]) -> str:
+    """The request that a trace is of; those that differ by a number only are alike."""
+    root = next(span for span in trace if span.what == v.REQUEST)
+    return NUMBER.sub("", f"{root.attributes.get(v.METHOD)} {root.attributes.get(v.PATH)}?{root.attributes.get(v.QUERY, '')}")
+
+
+def substance(trace: Sequence[Span]) -> Counter[str]:
+    """The request, its calls and its statements on the project's table: that a process connects and starts is not of each request."""
+    return kinds([span for span in trace if span.what in (v.REQUEST, v.CALL) or "strain_item" in span.name])
+
+
+def wrong(plain: Sequence[Asked], asked: Sequence[Asked]) -> Iterator[str]:
+    """Answers that are others than untraced."""
+    if len(plain) != len(asked):
+        yield f"{len(asked)} answers, and untraced {len(plain)}"
+    for one, other in zip(plain, asked, strict=False):
+        if (one.label, one.status, one.body) != (other.label, other.status, other.body):
+            yield f"{other.label}: {other.status} {other.body[:200]!r}, and untraced {one.status} {one.body[:100]!r}"
+
+
+def slowest(seconds: Sequence[float]) -> float:
+    return sorted(seconds)[max(len(seconds) * 99 // 100 - 1, 0)]
+
+
+def printed(cells: Sequence[Cell]) -> Iterator[str]:
+    """The table in Markdown: of each cell the times over untraced, and of how many requests whole traces came."""
+    forms = list(dict.fromkeys(one.form for one in cells))
+    yield f"| fault | {' | '.join(forms)} |"
+    yield "| --- " * (len(forms) + 1) + "|"
+    known = {(one.fault, one.form): one for one in cells}
+    for fault in dict.fromkeys(one.fault for one in cells):
+        yield f"| {fault} | {' | '.join(said(known.get((fault, form))) for form in forms)} |"
+
+
+def said(cell: Cell | None) -> str:
+    if cell is None:
+        return ""
+    troubles = [f"**{len(cell.wrong)} wrong answers**"] * bool(cell.wrong) + [f"**{len(cell.lacking)} lack spans**"] * bool(cell.lacking)
+    return ", ".join([f"×{cell.median:.2f} (×{cell.slowest:.2f})", f"{cell.whole} of {cell.whole + cell.others}", *troubles])

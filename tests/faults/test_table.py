@@ -1,0 +1,32 @@
+"""Each fault in one way of starting Django; `make faults` has all of them in every way, with the times."""
+
+import pytest
+from launching.forms import FORMS, Form
+
+from .table import FAULTS, Bench, Fault
+
+SHORT = {
+    "one that is killed": "gunicorn",
+    "its disk full": "gunicorn",
+    "SIGTERM": "gunicorn",
+    "fork in mid-request": "gunicorn",
+}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("bench"), small=True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "form"),
+    [
+        pytest.param(fault, form, marks=[] if SHORT.get(fault.name) == form.name else [pytest.mark.deep], id=f"{fault.name}, {form.name}")
+        for fault in FAULTS
+        for form in FORMS
+    ],
+)
+def test_nobody_notices_and_no_complete_trace_lacks_a_span(bench: Bench, fault: Fault, form: Form) -> None:
+    cell = bench.cell(fault, form)
+    assert (cell.wrong, cell.lacking) == ([], [])
+    assert (cell.whole == 0) <= (fault.name in ("no collector", "one that fails", "an exception in every hook"))
