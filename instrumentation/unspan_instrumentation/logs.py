@@ -49,6 +49,8 @@ def noted(recording: Recording, logger: Any, state: dict[str, Any], start: int) 
         v.LOGGER: str(state["name"]), v.SEVERITY: str(state["levelname"]), v.SEVERITY_NUMBER: int(state["levelno"]), **said(state),
         v.FUNCTION: str(state["funcName"]), v.FILE: str(state["pathname"]), v.LINE: int(state["lineno"]),
     }  # fmt: skip
+    if stop := stops_at(logger):
+        attributes[v.LOG_STOPS_AT] = stop
     more = {key: value for key, value in state.items() if key not in STANDARD}
     if more:
         attributes[v.LOG_EXTRA] = freeze(more)
@@ -68,6 +70,13 @@ def is_taken(logger: Any, level: int) -> bool:
                 return True
         logger = logger.parent if logger.propagate else None
     return not some and logging.lastResort is not None and level >= logging.lastResort.level
+
+
+def stops_at(logger: Any) -> str:
+    """The logger, this one or one above it, that hands nothing on; none where the root is reached."""
+    while logger is not None and logger.propagate:
+        logger = logger.parent
+    return str(logger.name) if logger is not None and logger.parent is not None else ""
 
 
 def said(state: dict[str, Any]) -> dict[str, Any]:

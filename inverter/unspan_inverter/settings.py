@@ -18,9 +18,9 @@ DEFAULT_ENDPOINT = f"localhost:{DEFAULT_PORT}"
 ENDPOINT_VARIABLES = ("UNSPAN_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """Where the collector is, the first that is set; OpenTelemetry's own name the same port that spans are sent to."""
 ASSERTIONS = (
-    "status", "redirect", "exception", "headers", "cookies", "messages", "json", "html", "body", "mail", "created", "changed", "deleted", "links", "session", "outbound", "decoys",
+    "status", "redirect", "exception", "headers", "cookies", "messages", "json", "html", "body", "mail", "created", "changed", "deleted", "links", "session", "outbound", "logs", "tasks", "queries", "decoys",
 )  # fmt: skip
-"""Kinds of assertions, each of which a project may switch off."""
+"""Kinds of assertions, each of which a project may switch off or on."""
 PROTOCOL_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 
 
@@ -103,7 +103,7 @@ SETTINGS = (
     Setting("plugins", "none", "a list of paths", texts_that(is_text), "Python files with a `plugin`, relative to pyproject.toml; installed ones are found."),
     Setting("ignore-headers", "none", "a list of names", texts_that(is_text), "Request headers that tests do not send."),
     Setting("ignore-fields", "none", "a list of names", texts_that(is_text), "What is not compared: `app.Model.field` of rows, a name alone of JSON documents; with `*`."),
-    Setting("assert", "all", f"a table of true and false for any of {', '.join(ASSERTIONS)}", is_switches, "Kinds of assertions, switched off by `false`."),
+    Setting("assert", "all but queries", f"a table of true and false for any of {', '.join(ASSERTIONS)}", is_switches, "Kinds of assertions, switched off by `false` and on by `true`."),
 )  # fmt: skip
 
 

@@ -168,6 +168,12 @@ TASK_NAME: Final = "unspan.task.name"
 """The task's name as the queue knows it."""
 TASK_ARGUMENTS: Final = "unspan.task.arguments"
 """`[args, kwargs]` for the task."""
+TASK_PLACE: Final = "unspan.task.place"
+"""Dotted place at which a module holds the task; absent where no name leads to it."""
+TASK_PARAMETERS: Final = "unspan.task.parameters"
+"""Names of the parameters of the task's function that take arguments by position, in order (list)."""
+TASK_WAY: Final = "unspan.task.way"
+"""By which method of Celery's the task was handed over, as the application called it: `delay`, `apply_async`, `send_task`; of Django's tasks, the package that they are of."""
 TASK_OPTIONS: Final = "unspan.task.options"
 """Dict of what else was said of its sending: countdown, eta, queue, priority, …"""
 TASK_BACKEND: Final = "unspan.task.backend"
@@ -326,6 +332,8 @@ LOG_MESSAGE: Final = "unspan.log.message"
 """The message with its arguments, where a handler had put them in or they are plain."""
 LOG_EXTRA: Final = "unspan.log.extra"
 """Dict of what the application added to the record (`extra=`)."""
+LOG_STOPS_AT: Final = "unspan.log.stops_at"
+"""Name of the logger, this one or one above it, that hands records no further (`propagate` is off); absent where they come to the root."""
 
 # Signals.
 SIGNAL_NAME: Final = "unspan.signal.name"
@@ -449,7 +457,7 @@ ENCODED: Final = frozenset(
         CACHE_DONE, CACHE_TIMEOUT, CACHE_VERSION, CACHE_DELTA, LOG_ARGUMENTS, LOG_EXTRA, SIGNAL_ARGUMENTS, SIGNAL_RECEIVERS, STORAGE_RESULT,
         STORAGE_CONTENT, COMMAND_ARGUMENTS, STDIN, STDOUT, STDERR, DIGEST_MESSAGE,
         SUPPORT_ROWS, SUPPORT_KEYS, SUPPORT_AFTER,
-        WORK_ARGUMENTS, WORK_RESULT, TASK_ARGUMENTS, TASK_OPTIONS,
+        WORK_ARGUMENTS, WORK_RESULT, TASK_ARGUMENTS, TASK_OPTIONS, TASK_PARAMETERS,
     }
 )  # fmt: skip
 """Attributes that hold one value of the codec."""

@@ -4,6 +4,7 @@ The message carries, under a header of ours, what W3C's `traceparent` says of th
 to it, and its id follows from it, so that the span can name the trace before it begins.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Final
@@ -22,6 +23,10 @@ FLUSH_SECONDS: Final = 2.0
 """How long a worker's process that ends waits for its traces to leave."""
 PLUMBING: Final = frozenset({"producer", "connection", "router", "publisher", "result_cls", "task_type", "add_to_parent", "headers", "task_id", "args", "kwargs", "name"})  # fmt: skip
 """Arguments of `send_task` that are no options of the task."""
+WAYS: Final = ("apply_async", "delay")
+"""Methods of a task by which an application hands it over, in the order in which one calls the other."""
+FRAMES: Final = 12
+"""How far above `send_task` such a method is looked for."""
 publishing: ContextVar[Handed | None] = ContextVar("unspan_publishing", default=None)
 
 
@@ -92,6 +97,7 @@ def send(original: Callable[..., Any], app: Any, args: tuple[Any, ...], kwargs: 
     given = dict(zip(("name", "args", "kwargs", "countdown", "eta", "task_id"), args, strict=False)) | kwargs
     options = quietly(recording, "a task's options", said, given) or {}
     with handed(recording, CELERY, str(given.get("name")), given.get("args"), given.get("kwargs"), options) as one:
+        one.more = quietly(recording, "how a task was handed over", reached, given.get("task_type")) or {}
         token = publishing.set(one)
         try:
             result = original(app, *args, **kwargs)
@@ -113,6 +119,38 @@ def apply(original: Callable[..., Any], task: Any, args: tuple[Any, ...], kwargs
         result = original(task, *args, **kwargs)
         one.task_id = str(getattr(result, "id", "") or "")
         return result
+
+
+def reached(task: Any) -> dict[str, Any]:
+    """Where the application finds the task, what its function takes, and by which method it was handed over."""
+    found: dict[str, Any] = {v.TASK_WAY: way()}
+    if task is None:
+        return found
+    module, name, run = type(task).__module__, type(task).__name__, type(task).__dict__.get("run")
+    found |= {v.TASK_PLACE: f"{module}.{name}"} if held_there(task, module, name) else {}
+    alone = isinstance(run, staticmethod)  # one that is bound gets the task first
+    code = getattr(run.__func__ if alone else run, "__code__", None)
+    if code is not None:
+        found[v.TASK_PARAMETERS] = list(code.co_varnames[0 if alone else 1 : code.co_argcount])
+    return found
+
+
+def held_there(task: Any, module: str, name: str) -> bool:
+    """Whether a module has the task under this name; Celery may put a stand-in there."""
+    held = getattr(sys.modules.get(module), "__dict__", {}).get(name)
+    return held is task or (type(held).__module__.startswith("celery.") and getattr(held, "_get_current_object", lambda: None)() is task)
+
+
+def way() -> str:
+    """The outermost of Celery's methods that are under way."""
+    frame, found = sys._getframe(1), "send_task"
+    for _ in range(FRAMES):
+        if frame.f_globals.get("__name__") == "celery.app.task" and frame.f_code.co_name in WAYS:
+            found = frame.f_code.co_name
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return found
 
 
 def said(given: dict[str, Any]) -> dict[str, Any]:

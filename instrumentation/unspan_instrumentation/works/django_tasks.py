@@ -4,6 +4,7 @@ A task carries nothing but its arguments, so its trace cannot link back to who e
 enqueued it can name it.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from contextvars import ContextVar
@@ -12,7 +13,7 @@ from typing import Any, Final
 from unspan_proto import vocabulary as v
 
 from unspan_instrumentation.freezing import freeze
-from unspan_instrumentation.patching import around
+from unspan_instrumentation.patching import around, quietly
 from unspan_instrumentation.recording import current
 from unspan_instrumentation.works.handing import DJANGO, Handed, handed, of_text
 from unspan_instrumentation.works.units import TASK, Work, Works
@@ -84,6 +85,8 @@ class Tasks:
 def enqueue(original: Callable[..., Any], task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`Task.enqueue(*args, **kwargs)`."""
     with handing(task, args, kwargs) as one:
+        if one is not None:
+            one.more = quietly(one.recording, "where a task is found", reached, task) or {}
         token = enqueueing.set(one or HERE)
         try:
             result = original(task, *args, **kwargs)
@@ -95,6 +98,8 @@ def enqueue(original: Callable[..., Any], task: Any, args: tuple[Any, ...], kwar
 async def aenqueue(original: Callable[..., Any], task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`Task.aenqueue(*args, **kwargs)`."""
     with handing(task, args, kwargs) as one:
+        if one is not None:
+            one.more = quietly(one.recording, "where a task is found", reached, task) or {}
         token = enqueueing.set(one or HERE)
         try:
             result = await original(task, *args, **kwargs)
@@ -109,6 +114,18 @@ def handing(task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return nullcontext()
     options = {name: getattr(task, name) for name in OPTIONS if getattr(task, name, None) is not None}
     return handed(recording, DJANGO, name_of(task), args, kwargs, options)
+
+
+def reached(task: Any) -> dict[str, Any]:
+    """Where the application finds the task, and what its function takes."""
+    module, name, code = task.func.__module__, task.func.__qualname__, task.func.__code__
+    package = next((one for one in PACKAGES if any(cls.__module__ == f"{one}.base" for cls in type(task).__mro__)), "")
+    found: dict[str, Any] = {
+        v.TASK_WAY: package,
+        v.TASK_PARAMETERS: list(code.co_varnames[int(bool(task.takes_context)) : code.co_argcount]),
+    }
+    held = getattr(sys.modules.get(module), "__dict__", {}).get(name)
+    return {v.TASK_PLACE: f"{module}.{name}", **found} if getattr(held, "func", None) is task.func else found
 
 
 def known(one: Handed | None, result: Any) -> Any:

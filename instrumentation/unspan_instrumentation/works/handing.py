@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from unspan_proto import vocabulary as v
@@ -28,6 +28,8 @@ class Handed:
     trace: int
     task_id: str = ""
     eager: bool = False
+    more: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What else the record says: where the application finds the task, and the like."""
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def handed(recording: Recording, backend: str, name: str, args: Any, kwargs: Any
 
 
 def noted(one: Handed, attributes: dict[str, Any], parent: int, start: int, error: BaseException | None) -> None:
-    attributes[v.TASK_EAGER] = one.eager
+    attributes |= {v.TASK_EAGER: one.eager, **one.more}
     if one.task_id:
         attributes[v.TASK_ID] = one.task_id
     if error is not None:

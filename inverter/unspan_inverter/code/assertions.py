@@ -5,7 +5,7 @@ from typing import Any
 
 from unspan_inverter.code.code import Code, joined, needs
 from unspan_inverter.code.expressions import Scope, keywords, noted
-from unspan_inverter.plan.expressions import Attr, Check, Listed, Name
+from unspan_inverter.plan.expressions import Attr, Call, Check, Listed, Name, text
 
 UNITTEST: Mapping[str, str] = {
     "equal": "assertEqual", "not equal": "assertNotEqual", "is": "assertIs", "is not": "assertIsNot", "true": "assertTrue", "false": "assertFalse",
@@ -22,9 +22,36 @@ def each(check: Check) -> Check:
     return Check("equal", (Listed(Attr(Name("each"), attribute), ("each",), over), expected), note=check.note)
 
 
+def logged(check: Check, style: str) -> Check:
+    """`logged`: what a logger got, by messages with levels, by templates, or by levels alone."""
+    name, logger, compared, expected = check.args
+    record = Name("record")
+    if compared == "output" and style == "django" and logger != "root":
+        return Check(
+            "equal", (Attr(name, "output"), [text([f"{level}:{logger}:", message]) for level, message in expected]), note=check.note
+        )
+    message = Call(Attr(record, "getMessage"))
+    item = {"templates": Attr(record, "msg"), "levels": Attr(record, "levelname")}.get(compared, (Attr(record, "levelname"), message))
+    others = style == "pytest" or logger == "root"  # which others' records come to as well
+    records = Attr(name if style == "django" else Name("caplog"), "records")
+    return Check(
+        "equal", (Listed(item, (record.id,), records, (Attr(record, "name"), logger) if others else None), expected), note=check.note
+    )
+
+
+def called_once(check: Check, scope: Scope) -> Code:
+    """`called once`: a mock's own assertion, in both styles."""
+    spy, *args = check.args
+    return noted(check.note, scope.write(Call(Attr(spy, "assert_called_once_with"), tuple(args), check.kwargs)))
+
+
 def unittest(check: Check, scope: Scope) -> Code:
+    if check.kind == "called once":
+        return called_once(check, scope)
     if check.kind == "equal each":
         check = each(check)
+    if check.kind == "logged":
+        check = logged(check, "django")
     method = UNITTEST[check.kind]
     args = check.args
     if check.kind in ("is", "is not") and args[1] is None:
@@ -34,8 +61,12 @@ def unittest(check: Check, scope: Scope) -> Code:
 
 
 def pytest(check: Check, scope: Scope) -> Code:
+    if check.kind == "called once":
+        return called_once(check, scope)
     if check.kind == "equal each":
         check = each(check)
+    if check.kind == "logged":
+        check = logged(check, "pytest")
     if check.kind in ("contains", "not contains", "redirects"):
         inner = joined([*(scope.write(arg) for arg in check.args), *keywords(check.kwargs, scope)])
         function = UNITTEST[check.kind]

@@ -20,6 +20,7 @@ from unspan_inverter.plan.expressions import (
     Import,
     Item,
     Listed,
+    Logs,
     Name,
     Plan,
     Raises,
@@ -36,6 +37,7 @@ class Scope:
 
     client: str
     capture_on_commit: str
+    assert_num_queries: str = "self.assertNumQueries"
     shared: frozenset[str] = frozenset()
     owner: str = ""
     style: str = "django"
@@ -53,7 +55,7 @@ TAKEN = frozenset(
         "Client", "DateRange", "DateTimeRange", "DateTimeTZRange", "Decimal", "Fraction", "NumericRange", "PurePosixPath", "PureWindowsPath", "SimpleTestCase", "SimpleUploadedFile", "TemporaryDirectory", "TestCase", "TransactionTestCase",
         "UUID", "ZoneInfo", "advance_sequences", "all_characters", "allow_all_characters", "answers", "cache", "caches", "connections", "date", "datetime", "io", "mail", "mock", "no_style", "override_settings", "pytest", "requests",
         "activate", "base64", "body", "digest", "hashlib", "hmac", "json", "payload", "responses", "settings", "timestamp",
-        "clock_at", "freeze_time", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
+        "AsyncResult", "Celery", "caplog", "clock_at", "delay", "freeze_time", "logs", "queue", "queued", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
     }
 )  # fmt: skip
 """Names that a generated file may need for itself."""
@@ -61,7 +63,7 @@ TAKEN = frozenset(
 
 LIBRARIES = frozenset(
     {
-        "asgiref", "datetime", "django", "freezegun", "http", "httpx", "inspect", "io", "itertools", "json", "os", "random", "requests", "responses", "secrets", "tempfile", "time_machine",
+        "asgiref", "celery", "datetime", "django", "django_tasks", "freezegun", "http", "httpx", "inspect", "io", "itertools", "json", "logging", "os", "random", "requests", "responses", "secrets", "tempfile", "time_machine",
         "unittest", "urllib", "urllib3",
     }
 )  # fmt: skip
@@ -98,7 +100,7 @@ def free_name(one: Import, taken: set[str]) -> str:
 
 
 def name(value: Name, scope: Scope) -> Code:
-    if value.id in ("client", "capture_on_commit"):
+    if value.id in ("client", "capture_on_commit", "assert_num_queries"):
         return Code(getattr(scope, value.id))
     return Code(f"{scope.owner}.{identifier(value.id)}" if value.row and value.id in scope.shared else identifier(value.id))
 
@@ -185,7 +187,19 @@ def function(value: Function, scope: Scope) -> Code:
 
 def listed(value: Listed, scope: Scope) -> Code:
     each, over = scope.write(value.item), scope.write(value.over)
-    return Code(f"[{each.text} for {', '.join(map(identifier, value.names))} in {over.text}]", each.imports | over.imports)
+    where = joined(map(scope.write, value.where), " == ") if value.where else Code("")
+    only = f" if {where.text}" if value.where else ""
+    return Code(
+        f"[{each.text} for {', '.join(map(identifier, value.names))} in {over.text}{only}]", each.imports | over.imports | where.imports
+    )
+
+
+def logs(value: Logs, scope: Scope) -> Code:
+    """`self.assertLogs(…)`, or pytest's `caplog.at_level(…)`."""
+    logger, level = scope.write(value.logger).text, scope.write(value.level).text
+    if scope.style == "django":
+        return Code(f"self.assertLogs({logger}, level={level})")
+    return Code(f"caplog.at_level({level}, logger={logger})")
 
 
 def raises(value: Raises, scope: Scope) -> Code:
@@ -202,7 +216,7 @@ def raises(value: Raises, scope: Scope) -> Code:
 
 EXPRESSIONS: Mapping[type, Callable[[Any, Scope], Code]] = {
     Name: name, Import: imported, Attr: attribute, Call: call, Item: item, Format: formatted, Listed: listed, Sum: added, Function: function,
-    Raises: raises,
+    Raises: raises, Logs: logs,
 }  # fmt: skip
 
 
@@ -244,5 +258,18 @@ def statement(value: Any, scope: Scope, check: Callable[[Check, Scope], Code]) -
 
 def contexts(values: tuple[Context, ...], scope: Scope) -> list[Code]:
     """The items of a `with` statement."""
-    made = [(scope.write(value.value), value.name) for value in values]
+    made = [(scope.write(one.value), named_in(one, scope)) for value in values for one in entered(value, scope)]
     return [Code(f"{code.text} as {identifier(name)}" if name else code.text, code.imports) for code, name in made]
+
+
+def named_in(value: Context, scope: Scope) -> str:
+    """The context's variable; pytest keeps records in its fixture."""
+    return "" if isinstance(value.value, Logs) and scope.style == "pytest" else value.name
+
+
+def entered(value: Context, scope: Scope) -> list[Context]:
+    """The context; pytest's `caplog` listens at the root, which a logger may keep its records from."""
+    if scope.style == "django" or not isinstance(value.value, Logs) or not value.value.stops_at:
+        return [value]
+    logger = Call(Attr(Import("logging"), "getLogger"), (value.value.stops_at,))
+    return [Context(Call(Attr(Attr(Import("unittest", "mock"), "patch"), "object"), (logger, "propagate", True))), value]

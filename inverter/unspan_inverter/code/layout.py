@@ -21,10 +21,11 @@ from unspan_inverter.code.expressions import LIBRARIES, Scope, aliases, contexts
 from unspan_inverter.code.look import PLAIN, Look
 from unspan_inverter.code.marks import UNSIGNED, signed
 from unspan_inverter.errors import InverterError, one_line
-from unspan_inverter.plan.expressions import Assign, Attr, Check, Import, Name, Plan, Table, call, pieces
+from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Import, Logs, Name, Plan, Table, call, pieces
 
 CAPTURE = "django_capture_on_commit_callbacks"
 """pytest-django's fixture that an act may use, besides the client."""
+QUERIES = "django_assert_num_queries"
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -127,13 +128,26 @@ def packages_of_project(modules: Iterable[str]) -> list[str]:
 def function_needs(function: str) -> frozenset[Imported]:
     """The modules that a stub's function uses; these functions are ours."""
     found = frozenset[Imported]()
-    for module in ("io", "requests", "http.client", "aiohttp", "asyncio", "urllib3", "contextlib", "socket", "ssl", "base64", "hmac"):
+    for module in (
+        "io",
+        "requests",
+        "http.client",
+        "aiohttp",
+        "asyncio",
+        "urllib3",
+        "contextlib",
+        "socket",
+        "ssl",
+        "base64",
+        "hmac",
+        "uuid",
+    ):
         if f"{module}." in function:
             found |= needs(module)
     for name in ("datetime", "timezone"):
         if re.search(rf"\b{name}\b", function):
             found |= needs("datetime", name)
-    for text, module in (("connections[", "django.db"), ("no_style(", "django.core.management.color")):
+    for text, module in (("connections[", "django.db"), ("no_style(", "django.core.management.color"), ("Celery,", "celery")):
         if text in function:
             found |= needs(module, text[:-1])
     return found | (needs("unittest", "mock") if "mock." in function else frozenset())
@@ -172,8 +186,9 @@ class Writer:
         """One plan as blocks of text."""
         self.strict_csrf = plan.strict_csrf
         acts = (plan, *plan.then)
-        captures = any(part == Name("capture_on_commit") for one in acts for part in pieces(one.contexts))
-        fixtures = (*(("client",) if plan.through_client else ()), *((CAPTURE,) if captures else ()))
+        entered = [part for one in acts for part in pieces(one.contexts)]
+        used = [(plan.through_client, "client"), (Name("capture_on_commit") in entered, CAPTURE), (Name("assert_num_queries") in entered, QUERIES), (any(isinstance(part, Logs) for part in entered), "caplog")]  # fmt: skip
+        fixtures = tuple(fixture for is_used, fixture in used if is_used)
         ids = tuple(re.sub("[^0-9a-f]", "", one) for one in (plan.table.traces if plan.table else [one.trace_id for one in acts]))
         before = (*self.strict(), *plan.constants, *own_rows(plan, self.shared))
         options = f" --level {plan.level}" if plan.level != "integration" else ""
@@ -222,12 +237,15 @@ class Writer:
     def further(self, plan: Plan) -> Iterator[str]:
         """The paragraphs of a journey's further acts."""
         for one in plan.then:
-            yield from (self.block((*one.constants, *one.arrange)), self.act(one), self.block(one.asserts))
+            logs = any(isinstance(part, Logs) for part in pieces(one.contexts))
+            cleared = [Do(call(Attr(Name("caplog"), "clear")))] if logs and self.style == "pytest" else []
+            yield from (self.block((*one.constants, *one.arrange, *cleared)), self.act(one), self.block(one.asserts))
 
     def scope(self, owner: str) -> Scope:
         client = "client" if self.style == "pytest" or self.strict_csrf else "self.client"
         capture = CAPTURE if self.style == "pytest" else "self.captureOnCommitCallbacks"
-        return Scope(client, capture, self.names, owner, self.style, self.renamed)
+        queries = QUERIES if self.style == "pytest" else "self.assertNumQueries"
+        return Scope(client, capture, queries, self.names, owner, self.style, self.renamed)
 
     @property
     def inside(self) -> Scope:

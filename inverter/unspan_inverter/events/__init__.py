@@ -8,6 +8,7 @@ from unspan_inverter.events.kinds import (
     Executed,
     FileUsed,
     HttpAnswered,
+    Logged,
     MailSent,
     OnCommit,
     RowsDeleted,
@@ -19,6 +20,7 @@ from unspan_inverter.events.kinds import (
     Signed,
     StatementFailed,
     TapeRead,
+    TaskHanded,
     TestCharset,
     TransactionStep,
     WriteRefused,
@@ -26,6 +28,6 @@ from unspan_inverter.events.kinds import (
 from unspan_inverter.events.reading import events, exchange
 
 __all__ = [
-    "CacheUsed", "Column", "Event", "Exchange", "Executed", "FileUsed", "HttpAnswered", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
-    "RowsUpdated", "SettingsRead", "Signed", "StatementFailed", "TapeRead", "TestCharset", "TransactionStep", "WriteRefused", "events", "exchange",
+    "CacheUsed", "Column", "Event", "Exchange", "Executed", "FileUsed", "HttpAnswered", "Logged", "MailSent", "OnCommit", "RowsDeleted", "RowsInserted", "RowsRead", "RowsSupported",
+    "RowsUpdated", "SettingsRead", "Signed", "StatementFailed", "TapeRead", "TaskHanded", "TestCharset", "TransactionStep", "WriteRefused", "events", "exchange",
 ]  # fmt: skip

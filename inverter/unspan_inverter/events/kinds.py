@@ -340,6 +340,39 @@ class SettingsRead:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A log record at `level` (Python's number, and `severity`, its name). `message` is None where it could not be told; `stops_at`: the logger that hands nothing on."""
+
+    span: str
+    logger: str
+    level: int
+    severity: str
+    template: str
+    message: str | None
+    file: str
+    error: str = ""
+    stops_at: str = ""
+    at: int = 0
+    own: bool = False
+    """Whether a function of the project logged it, and not a library that it called."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHanded:
+    """A task was handed to a queue. `place`: the dotted name under which code finds it; `way`: the method that was called; `trace`: of its run."""
+
+    span: str
+    backend: str
+    name: str
+    arguments: tuple[tuple[Any, ...], Mapping[str, Any]]
+    place: str = ""
+    parameters: tuple[str, ...] = ()
+    way: str = ""
+    task_id: str = ""
+    trace: str = ""
+
+
 Event = (
     RowsRead
     | RowsSupported
@@ -359,4 +392,6 @@ Event = (
     | CacheUsed
     | OnCommit
     | SettingsRead
+    | Logged
+    | TaskHanded
 )

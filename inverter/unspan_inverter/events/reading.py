@@ -17,6 +17,7 @@ from unspan_inverter.events.kinds import (
     Failure,
     FileUsed,
     HttpAnswered,
+    Logged,
     MailSent,
     OnCommit,
     RowsRead,
@@ -25,6 +26,7 @@ from unspan_inverter.events.kinds import (
     Signed,
     StatementFailed,
     TapeRead,
+    TaskHanded,
 )
 from unspan_inverter.events.supporting import NOTHING, Beside, besides, informed, of_raw, supported
 from unspan_inverter.events.writes import database, statement_event
@@ -34,7 +36,7 @@ from unspan_inverter.trace import Trace
 def events(trace: Trace) -> tuple[Event, ...]:
     """What happened during the request, in order."""
     exchanges = {span.span_id for span in trace.spans if span.what == v.HTTP}
-    calls = {span.span_id for span in trace.spans if span.what == v.CALL}
+    calls = {span.span_id: text(span, v.FILE) for span in trace.spans if span.what == v.CALL}
     known = besides(trace)
     return tuple(
         placed(event, span, calls, trace.request)
@@ -44,8 +46,10 @@ def events(trace: Trace) -> tuple[Event, ...]:
     )
 
 
-def placed(event: Event, span: Span, calls: set[str], request: Span) -> Event:
-    """An event with what its place in the trace says of it."""
+def placed(event: Event, span: Span, calls: Mapping[str, str], request: Span) -> Event:
+    """An event with what its place in the trace says of it. `calls`: the file of each call of the project's functions."""
+    if isinstance(event, Logged) and event.file and event.file == calls.get(span.parent_id):
+        return replace(event, own=True)
     if isinstance(event, RowsRead) and span.parent_id in calls:
         return replace(event, own=True)
     if isinstance(event, RowsSupported) and span.parent_id == request.span_id:
@@ -184,6 +188,26 @@ def cache(span: Span) -> Iterator[Event]:
     )  # fmt: skip
 
 
+def logged(span: Span) -> Iterator[Event]:
+    message = span.attributes.get(v.LOG_MESSAGE)
+    yield Logged(
+        span.span_id, text(span, v.LOGGER), int(span.attributes.get(v.SEVERITY_NUMBER, 0)), text(span, v.SEVERITY), text(span, v.LOG_TEMPLATE),
+        message if isinstance(message, str) else None, text(span, v.FILE), text(span, v.EXCEPTION_TYPE), text(span, v.LOG_STOPS_AT), span.start,
+    )  # fmt: skip
+
+
+def task(span: Span) -> Iterator[Event]:
+    """A task that ran in the place of being queued is a part of the trace, and one that the queue refused was not handed over."""
+    if span.attributes.get(v.TASK_EAGER) is True or v.EXCEPTION_TYPE in span.attributes:
+        return
+    args, kwargs = span.value(v.TASK_ARGUMENTS, [[], {}])
+    yield TaskHanded(
+        span.span_id, text(span, v.TASK_BACKEND), text(span, v.TASK_NAME), (tuple(args), {str(bare(name)): one for name, one in kwargs.items()}),
+        text(span, v.TASK_PLACE), tuple(map(str, span.value(v.TASK_PARAMETERS, []))), text(span, v.TASK_WAY), text(span, v.TASK_ID),
+        text(span, v.TASK_TRACE),
+    )  # fmt: skip
+
+
 def on_commit(span: Span) -> Iterator[Event]:
     yield OnCommit(span.span_id, text(span, v.DATABASE) or "default")
 
@@ -238,4 +262,6 @@ READERS: Mapping[str, Callable[[Span], Iterable[Event]]] = {
     v.REMEMBERED: remembered,
     v.SUPPORT: supported,
     v.DIGEST: digest,
+    v.LOG: logged,
+    v.TASK: task,
 }

@@ -1,5 +1,6 @@
 """Events → facts: which rows were there before, which the request left behind, and everything else the test depends on."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,20 @@ from typing import Any
 from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import ModelRef, bare, lossy
 
-from unspan_inverter.events import CacheUsed, Event, Exchange, FileUsed, HttpAnswered, MailSent, TapeRead
+from unspan_inverter.events import (
+    CacheUsed,
+    Event,
+    Exchange,
+    FileUsed,
+    HttpAnswered,
+    Logged,
+    MailSent,
+    OnCommit,
+    RowsSupported,
+    TapeRead,
+    TaskHanded,
+    TestCharset,
+)
 from unspan_inverter.facts import counting, following, generics, inheritance, links, loose, ordering, parents, unasked
 from unspan_inverter.facts.decoys import decoys
 from unspan_inverter.facts.kinds import Facts, Key, Linked, Made, RowBorn, RowChanged, RowExists, RowGone
@@ -52,9 +66,21 @@ def facts(
         changed=inheritance.changed(changed(ledger), inherited), gone=gone(ledger, project, inherited), links_made=made, links_cut=cut, decoys=beside,
         services=tuple(e for e in events if isinstance(e, HttpAnswered)), tapes=tuple(e for e in events if isinstance(e, TapeRead)),
         mails=tuple(e for e in events if isinstance(e, MailSent)), cache=tuple(e for e in events if isinstance(e, CacheUsed)), files=tuple(e for e in events if isinstance(e, FileUsed)),
+        logs=tuple(e for e in events if isinstance(e, Logged)), tasks=tuple(e for e in events if isinstance(e, TaskHanded)), statements=statements(events),
         inherited=inherited, databases=frozenset(str(getattr(e, "database", "default")) for e in events), notes=tuple(ledger.notes), passing=passing(ledger, project), hindrances=tuple(dict.fromkeys(ledger.hindrances)),
         keys_seen={**{key: {**values, **ledger.now.changed.get(key, {})} for key, values in ledger.before.items()}, **ledger.now.born},
     )  # fmt: skip
+
+
+def statements(events: Sequence[Event]) -> dict[str, int]:
+    """How many statements were made of each database."""
+    beside = (RowsSupported, TestCharset, OnCommit)
+    made = {
+        (str(getattr(one, "database", "")), one.span)
+        for one in events
+        if hasattr(one, "database") and not isinstance(one, beside) and getattr(one, "statement", "-")
+    }
+    return dict(Counter(database for database, _ in made))
 
 
 def known(ledger: Ledger) -> dict[Key, set[str]]:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from unspan_proto.values import bare
 
-from unspan_inverter.events import CacheUsed, FileUsed, HttpAnswered, MailSent, TapeRead
+from unspan_inverter.events import CacheUsed, FileUsed, HttpAnswered, Logged, MailSent, TapeRead, TaskHanded
 
 SECRETS: Final = ("password", "token", "secret", "key")
 """Words in the names of columns whose texts say nothing to a reader."""
@@ -121,6 +121,10 @@ class Facts:
     mails: tuple[MailSent, ...] = ()
     cache: tuple[CacheUsed, ...] = ()
     files: tuple[FileUsed, ...] = ()
+    logs: tuple[Logged, ...] = ()
+    tasks: tuple[TaskHanded, ...] = ()
+    statements: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Database → how many statements the request made of it, the steps of transactions among them."""
     databases: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     passing: frozenset[Any] = frozenset()

@@ -10,7 +10,7 @@ from unspan_proto.project import Project
 from unspan_inverter.errors import NotRepeatable
 from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead
 from unspan_inverter.facts import Facts
-from unspan_inverter.plan import caching, files, names, routes, session, signing, tapes, telling, titles, whole_pages
+from unspan_inverter.plan import caching, files, names, routes, session, signing, spies, tapes, telling, titles, whole_pages
 from unspan_inverter.plan.answers import Answer
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
@@ -67,7 +67,7 @@ def acted(recorded: Recorded, bindings: Bindings, real: bool, allow_gaps: bool =
     answer = Answer(exchange, facts, bindings, time)
     outcome = Outcome(facts, bindings, time, exchange, randomness.texts, tapes.drawn(facts), frozenset(recorded.redacted))
     asserts, sessions = asserted(answer, outcome, door)
-    stubs = stubbed(answer, allow_gaps, randomness.texts)
+    stubs, spying = stubbed(answer, allow_gaps, randomness.texts), spies.spying(answer, traces)
     asserts += [check for stub in stubs for check in stub.asserts if recorded.habits.asserts("outbound")]
     tokens = tapes.variables(randomness, asserts, frozenset(bindings.names.values()))
     idle = time.stored and not time.moving and not any(part == MOMENT or isinstance(part, date) for part in pieces(asserts))
@@ -80,7 +80,7 @@ def acted(recorded: Recorded, bindings: Bindings, real: bool, allow_gaps: bool =
         *(statement for stub in stubs for statement in stub.arrange), *act.before, *page,
     )  # fmt: skip
     contexts = (
-        *door.contexts(exchange, bindings, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
+        *spies.contexts(spying), *door.contexts(exchange, bindings, project), *(context for stub in stubs for context in stub.contexts), *media(exchange, facts, project),
         *(() if real else committed(recorded.events)), *hold.contexts, *tapes.contexts(randomness, bindings, tokens),
     )  # fmt: skip
     route = route_name(recorded)
@@ -88,8 +88,8 @@ def acted(recorded: Recorded, bindings: Bindings, real: bool, allow_gaps: bool =
         class_name=names.of_class(exchange, route if door.by_client else None), method_name=titles.of_test(answer, route), trace_id=recorded.trace_id,
         constants=(*moment(time), *tapes.arranged(tokens)), rows=(), arrange=before, contexts=contexts,
         act=(*files.arranged(facts, exchange), act.request, *door.after(exchange, asserts, sessions, time)), asserts=tuple(asserts),
-        decorators=tuple(one for stub in stubs for one in stub.decorators), strict_csrf=exchange.csrf_refused, through_client=door.by_client, level=door.level,
-        functions=(*(function for stub in stubs for function in stub.functions), *hold.functions, *randomness.functions), notes=facts.notes,
+        decorators=tuple(one for stub in stubs for one in stub.decorators), settings=tuple(one for spy in spying for one in spy.settings), strict_csrf=exchange.csrf_refused, through_client=door.by_client, level=door.level,
+        functions=(*(function for stub in (*spying, *stubs) for function in stub.functions), *hold.functions, *randomness.functions), notes=facts.notes,
         told_apart=telling.told_apart(exchange, facts, bindings),
     )  # fmt: skip
     return Acted(plan, answer, tokens, traces, time.compared, facts, tuple(hold.contexts))
@@ -119,6 +119,7 @@ def asserted_once(answer: Answer, outcome: Outcome, door: Door) -> tuple[list[St
     """The assertions on the answer, on the rows, and on the session."""
     habits = answer.bindings.habits
     answered = [statement for kind, make in door.answers.items() if habits.asserts(kind) for statement in make(answer)]
+    answered += spies.asserted(answer)
     sessions = list(session.asserted(answer.exchange, answer.bindings, door.session(answer.clock))) if habits.asserts("session") else []
     held: list[Statement] = []
     for _ in range(2):  # rows made speak of each other: the second time, all that are spoken of are known

@@ -82,12 +82,23 @@ class Raises:
 
 
 @dataclass(frozen=True, slots=True)
+class Logs:
+    """The context that takes what a logger gets at a level and above. `stops_at`: the logger, this or one above it, that hands records no further."""
+
+    logger: str
+    level: str | int
+    stops_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
-    """`[item for each of …]`: a comprehension over `over`, or over each tuple of it when `names` are several."""
+    """`[item for each of … if where]`: a comprehension over `over`, or over each tuple of it when `names` are several. `where`: a Check, or nothing."""
 
     item: Any
     names: tuple[str, ...]
     over: Any
+    where: tuple[Any, Any] | None = None
+    """Two expressions that have to be equal."""
 
 
 @dataclass(frozen=True, slots=True)

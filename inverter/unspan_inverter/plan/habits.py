@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from unspan_inverter.plan.expressions import Import
 
+OPT_IN: Final = frozenset({"queries"})
+"""Kinds of assertions that a project has to ask for."""
 LITERAL, RELATED, COMPUTED = "literal", "related", "computed"
 
 
@@ -42,7 +44,7 @@ class Habits:
     base: Import | None = None
     mocking: str = ""
     factories: Mapping[str, Factory] = field(default_factory=dict[str, Factory])
-    unasserted: frozenset[str] = frozenset()
+    unasserted: frozenset[str] = OPT_IN
     ignored_headers: frozenset[str] = frozenset()
     """Names of request headers, in lower case, that a test does not send."""
     ignored_fields: tuple[str, ...] = ()

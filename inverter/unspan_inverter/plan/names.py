@@ -37,6 +37,12 @@ TAKEN = {
     "digest",
     "payload",
     "timestamp",
+    "caplog",
+    "delay",
+    "logs",
+    "queue",
+    "queued",
+    "record",
 }
 BUILTINS = frozenset(dir(builtins))
 

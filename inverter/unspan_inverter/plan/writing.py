@@ -71,7 +71,8 @@ def arranged_for(recorded: Sequence[Recorded], acts: Sequence[Acted], facts: Fac
     )  # fmt: skip
     caches = caching.settings(facts, bindings, f"{plan.method_name}-{plan.trace_id[:8]}")
     plan = redacted.marked(plan, *substitutes(recorded))
-    return replace(plan, settings=(*caches.items(), *surroundings.settings(events, project).items()))
+    of_acts = {name: value for one in plans for name, value in one.settings}
+    return replace(plan, settings=(*caches.items(), *surroundings.settings(events, project).items(), *of_acts.items()))
 
 
 SAID: Final = ("arrange", "act", "asserts")

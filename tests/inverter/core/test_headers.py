@@ -6,6 +6,7 @@ import json
 import pytest
 from unspan_inverter.plan.answers import ANSWERS
 from unspan_inverter.plan.outcomes import OUTCOMES
+from unspan_inverter.plan.spies import SPIES
 from unspan_inverter.settings import ASSERTIONS
 
 from .making import insert, source, trace
@@ -94,4 +95,4 @@ def test_a_message_that_names_a_new_row_says_its_key() -> None:
 
 
 def test_every_kind_of_assertion_can_be_switched_off() -> None:
-    assert set(ASSERTIONS) == {*ANSWERS, *OUTCOMES, "session", "outbound", "decoys"}
+    assert set(ASSERTIONS) == {*ANSWERS, *OUTCOMES, *SPIES, "session", "outbound", "decoys"}

@@ -24,6 +24,13 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DI
 TIME_ZONE = "Europe/Berlin"
 USE_TZ = True
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"kept": {"class": "logging.NullHandler"}, "said": {"class": "logging.StreamHandler"}},
+    "loggers": {"audit": {"handlers": ["said"], "propagate": False}},
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SERVICE = os.environ.get("SHOP_SERVICE", "http://service.example")
 NOBODY = os.environ.get("SHOP_NOBODY", "http://nobody.example")

@@ -1,9 +1,9 @@
 """One path a view, named as the view."""
 
 from django.urls import path
-from shop import by_aiohttp, by_botocore, by_http_client, by_httpx, by_requests, by_urllib, by_urllib3, chance, clock
+from shop import by_aiohttp, by_botocore, by_http_client, by_httpx, by_requests, by_urllib, by_urllib3, chance, clock, journal, queueing
 
-MODULES = (clock, chance, by_requests, by_httpx, by_urllib, by_urllib3, by_http_client, by_aiohttp, by_botocore)
+MODULES = (clock, chance, by_requests, by_httpx, by_urllib, by_urllib3, by_http_client, by_aiohttp, by_botocore, journal, queueing)
 
 
 def paths(module):
