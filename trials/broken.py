@@ -34,6 +34,18 @@ FAULTS = 6
 """Smaller faults of each."""
 
 
+DATABASES = """from django.test import TestCase
+
+
+class Databases(TestCase):
+    databases = "__all__"
+
+    def test_they_are_there(self):
+        pass
+"""
+"""What the runner is begun with: it makes the databases that its tests ask for."""
+
+
 @dataclass
 class Tried:
     """What became of one function: kind of break → whether its test failed; smaller faults that were tried, and noticed by its test and by the client's."""
@@ -81,7 +93,7 @@ def spread(some: Sequence[Function], most: int) -> list[Function]:
 def tried(home: Home, traces: dict[str, Path], some: Sequence[Function]) -> Iterator[Tried]:
     """Each function, in one process of the application's runner."""
     file = home.tests / "test_broken_functions.py"
-    file.write_text("")
+    file.write_text(DATABASES)
     recordings = [one for one in (read(path) for path in traces.values()) if one is not None]
     environ = {**home.environ, **included(recordings), "PYTHONPATH": str(Path(__file__).parent)}
     by_id = {one.id: one for one in recordings}
@@ -103,7 +115,7 @@ def of_function(one: Function, trace: Trace, call: Called, prober: Prober) -> Tr
     ran = set(prober.probe(test, watched=[call.file]).lines.get(call.file, []))
     if function is None or not ran:
         return found
-    for kind in ("another result", "an exception"):
+    for kind in ("another result", "an exception")[call.raised is not None :]:
         found.breaks[kind] = not prober.probe(broken(test, call, kind)).passed
     for at in [line for line in breaking.writes(function) if line in ran][:1]:
         found.breaks["a write less"] = not prober.probe(broken(test, call, "a write less", at)).passed
