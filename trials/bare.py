@@ -11,7 +11,6 @@ import contextlib
 import json
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from pathlib import Path
 
 from application import program, scratch
 from functions import Function, functions, judged, run, written
@@ -23,6 +22,7 @@ import os
 from importlib import import_module
 
 from django.core.handlers.base import BaseHandler
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.urls import resolvers
 
 _real = import_module(os.environ["BARE_SETTINGS"])
@@ -39,20 +39,10 @@ if _without == "resolving":
         raise AssertionError("a URL was resolved")
     resolvers.URLResolver.resolve = _resolve
 if _without == "database":
-    DATABASES = {name: {**one, "ENGINE": "bare_engine." + one["ENGINE"].rpartition(".")[2]} for name, one in DATABASES.items()}
-"""
-ENGINE = """
-from {engine}.base import *
-from {engine} import base
-
-class DatabaseWrapper(base.DatabaseWrapper):
-    def get_new_connection(self, parameters):
+    def _connect(self):
         raise AssertionError("a connection was made")
-
-    def connect(self):
-        raise AssertionError("a connection was made")
+    BaseDatabaseWrapper.connect = _connect
 """
-ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql", "django.db.backends.mysql")
 STRICT = ("middleware", "resolving", "database")
 """What no test that claims so may need; a URLconf is also asked for the path of a name."""
 
@@ -108,12 +98,6 @@ def taken(home: Home, what: str) -> Generator[dict[str, str], None, None]:
     with scratch() as folder:
         (folder / "bare_settings.py").write_text(SETTINGS)
         (folder / "bare_urls.py").write_text("urlpatterns = []\n")
-        for engine in ENGINES:
-            place = Path(folder, "bare_engine", engine.rpartition(".")[2])
-            place.mkdir(parents=True)
-            (place / "__init__.py").touch()
-            (place / "base.py").write_text(ENGINE.format(engine=engine))
-        (folder / "bare_engine" / "__init__.py").touch()
         real = home.environ["DJANGO_SETTINGS_MODULE"]
         yield {"PYTHONPATH": str(folder), "BARE_SETTINGS": real, "BARE_WITHOUT": what, "DJANGO_SETTINGS_MODULE": "bare_settings"}
 

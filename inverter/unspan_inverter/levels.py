@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from unspan_proto.values import bare
+from unspan_proto.values import Instance, bare
 
 from unspan_inverter.choosing import ways
 from unspan_inverter.errors import InverterError, NotAtLevel, one_line
@@ -14,7 +14,7 @@ from unspan_inverter.events.calls import Called, calls, inside, of_call
 from unspan_inverter.facts import Facts, Made, facts
 from unspan_inverter.facts.stirred import stirred
 from unspan_inverter.facts.units import FREE, STORED, Unit, by_value, rows, unit
-from unspan_inverter.facts.viewing import Viewed, viewed
+from unspan_inverter.facts.viewing import OF_REQUEST, Viewed, viewed
 from unspan_inverter.plan import Habits, Plan, Recorded, http_request
 from unspan_inverter.plan.doors import Door
 from unspan_inverter.plan.expressions import Subject
@@ -92,7 +92,8 @@ def one_call(
     spans = inside(trace, call.span)
     within = [event for event in happened if event.span in spans]
     view = asked.view if asked.made_with is not None else ""
-    made, known = unit(call, within, view), by_value(call)
+    middleware = [str(bare(one)) for one in trace.project.settings.get("MIDDLEWARE", ())]
+    made, known = unit(call, within, view, middleware), by_value(call)
     if isinstance(made, str):
         return Considered(call.function, None, made, by_value=known)
     before = frozenset(span.span_id for span in trace.spans if span.start < call.began and span.span_id not in spans)
@@ -114,6 +115,8 @@ def around(made: Unit, happened: Sequence[Event], within: list[Event], spans: fr
     """What happened inside of the call; of one that is given rows, also what was read of them before."""
     if made.base != STORED:
         return within
+    if next(rows(dict(made.call.arguments)), None) is None:
+        return [*within, *(event for event in happened if isinstance(event, RowsSupported) and event.pointed and event not in within)]
     near = [
         event for event in happened if event.span in spans or event.span in before or (isinstance(event, RowsSupported) and event.pointed)
     ]
@@ -123,13 +126,18 @@ def around(made: Unit, happened: Sequence[Event], within: list[Event], spans: fr
 def planned_call(
     made: Unit, trace: Trace, happened: Sequence[Event], asked: Exchange, decoys: bool, habits: Habits, allow_gaps: bool
 ) -> Plan:
-    told = as_exchange(made, asked)
+    reads = asked_of(trace, made, asked)
+    told = as_exchange(made, asked, reads)
     known = facts(tuple(happened), told, trace.project, decoys and not trace.gaps, whole=not trace.gaps)
     if any(isinstance(row.key.pk, Made) for row in known.rows):  # the rest of the request read it, or wrote it
         raise NotAtLevel(trace.id, "unit", "a row that it depends on was not read before it was called")
     if born(made, known):
         raise NotAtLevel(trace.id, "unit", "it was given an object that was saved for the first time, of which only the key was recorded")
-    beside = View(Viewed(made.view, of_class=True, asked=asked_of(trace)), trace.id) if made.view else None
+    beside = (
+        View(Viewed(made.view, of_class=bool(made.view), asked=reads, attributes=put(made)), trace.id)
+        if made.view or made.request
+        else None
+    )
     door: Door = Function(made, asked, beside)
     recorded = Recorded(trace.id, happened, told, known, trace.project, frozenset(), habits, trace.redacted, trace.signed, door)
     plan = named_after(http_request(recorded, allow_gaps), made)
@@ -144,9 +152,21 @@ def born(made: Unit, known: Facts) -> bool:
     return any((row.label.lower(), bare(row.pk)) in new for row in rows(dict(made.call.arguments)))
 
 
-def asked_of(trace: Trace) -> frozenset[str]:
-    """The attributes of the request that any function of the project's reads."""
-    return frozenset(name for call in calls(trace) for name in call.asked or ())
+def asked_of(trace: Trace, made: Unit, asked: Exchange) -> frozenset[str]:
+    """The attributes of the request that the call reads, with all below it; of a method of the view, those that any function of the project's reads."""
+    within = inside(trace, made.call.span)
+    found = frozenset(name for call in calls(trace) if made.view or call.span in within for name in call.asked or ())
+    user = asked.user.pk if asked.user is not None else None
+    gives_user = user is not None and any(
+        bare(row.pk) == bare(user) for row in rows(made.call.result)
+    )  # `getattr(request, "user")` names no attribute
+    return found | {"user"} if gives_user else found
+
+
+def put(made: Unit) -> dict[str, Any]:
+    """What was in the request that a call was given, beside Django's own."""
+    found = made.call.arguments.get(made.request)
+    return {name: value for name, value in found.fields.items() if name not in OF_REQUEST} if isinstance(found, Instance) else {}
 
 
 def reasons(some: Sequence[Considered]) -> dict[str, Any]:

@@ -54,17 +54,28 @@ def test_plans_that_differ_in_values_become_one(plans: list[Plan], table: Table 
 
 
 APART: dict[str, list[Plan]] = {
-    "rows": [replace(plan(1), needs_database=True), replace(plan(2), needs_database=True)],
-    "another function": [plan(1), replace(plan(2), subject=Subject("shop.prices.tax"))],
-    "another level": [plan(1), replace(plan(2), subject=None)],
-    "other settings": [plan(1), replace(plan(2), settings=(("DEBUG", True),))],
-    "a variable": [plan(Name("one")), plan(Name("two"))],
-    "more assertions": [plan(1), replace(plan(2), asserts=(*plan(2).asserts, Check("true", (Item(RESULT, 0),))))],
-    "another thing asserted": [plan(1), replace(plan(2), asserts=(Check("equal", (Item(RESULT, 0), 1)),))],
-    "another step": [plan(1), replace(plan(2), act=(Do(Call(Attr(RESULT, "close"))),))],
+    "rows": [replace(plan(1, way="up"), needs_database=True), replace(plan(2, way="down"), needs_database=True)],
+    "another function": [plan(1, way="up"), replace(plan(2, way="down"), subject=Subject("shop.prices.tax"))],
+    "another level": [plan(1, way="up"), replace(plan(2, way="down"), subject=None)],
+    "other settings": [plan(1, way="up"), replace(plan(2, way="down"), settings=(("DEBUG", True),))],
+    "a variable": [plan(Name("one"), way="up"), plan(Name("two"), way="down")],
+    "more assertions": [
+        plan(1, way="up"),
+        replace(plan(2, way="down"), asserts=(*plan(2, way="down").asserts, Check("true", (Item(RESULT, 0),)))),
+    ],
+    "another thing asserted": [plan(1, way="up"), replace(plan(2, way="down"), asserts=(Check("equal", (Item(RESULT, 0), 1)),))],
+    "another step": [plan(1, way="up"), replace(plan(2, way="down"), act=(Do(Call(Attr(RESULT, "close"))),))],
 }
 
 
 @pytest.mark.parametrize("plans", APART.values(), ids=list(APART))
 def test_others_stay_apart(plans: list[Plan]) -> None:
     assert tabled(plans) == plans
+
+
+def test_of_those_that_stay_apart_one_that_shows_nothing_new_is_left_out() -> None:
+    plans = [
+        replace(plan(number, expected=expected, way="up"), needs_database=True) for number, expected in ((1, 1), (2, 1), (3, 2), (4, 3))
+    ]
+
+    assert tabled(plans) == [plans[0], plans[2]]

@@ -12,6 +12,8 @@ from unspan_inverter.events import (
     FileUsed,
     HttpAnswered,
     MailSent,
+    RowsDeleted,
+    RowsInserted,
     RowsUpdated,
     SettingsRead,
     TapeRead,
@@ -34,6 +36,10 @@ class Unit:
     why: str
     view: str = ""
     """Of a method of the request's class-based view: the class."""
+    request: str = ""
+    """The argument that is the request."""
+    middleware: str = ""
+    """Of a method of middleware: the class."""
 
     @property
     def gives_context(self) -> bool:
@@ -48,15 +54,43 @@ class Unit:
         )
 
 
-def unit(call: Called, within: Sequence[Event], view: str) -> Unit | str:
-    """The unit, or why there is none. `within`: what happened inside of the call; `view`: the class of the request's view, empty for another."""
+def unit(call: Called, within: Sequence[Event], view: str, middleware: Sequence[str] = ()) -> Unit | str:
+    """The unit, or why there is none. `within`: what happened inside of the call; `view`: the class of the request's view, empty for another;
+    `middleware`: the classes of the project's settings."""
     if why := excluded(call, view):
         return why
+    around = owner_among(call, middleware)
+    if (
+        around
+        and call.returned
+        and call.result is None
+        and not any(isinstance(event, (RowsInserted, RowsUpdated, RowsDeleted)) for event in within)
+    ):
+        return "it let the request pass"
     if saves_what_was_set(call, within):
         return "it saves an object on which something was set before, which was not recorded"
     base, why = purity(call, within)
     own = view if view and call.role == "method" and is_of_view(call, view) else ""
-    return Unit(call, FREE if base == PURE and own else base, why, own)
+    request = requested(call)
+    if base == PURE and (own or request):
+        base, why = FREE, "it is given a request, and asks no database"
+    return Unit(call, base, why, own, request, around)
+
+
+def owner_among(call: Called, classes: Sequence[str]) -> str:
+    """The class among these whose method was called; empty for none."""
+    owner = next(iter(call.arguments.values()), None)
+    return owner.type if call.role == "method" and isinstance(owner, Instance) and owner.type in classes else ""
+
+
+def requested(call: Called) -> str:
+    """The argument that is the request; empty where there is none."""
+    return next((name for name, value in call.arguments.items() if is_request(value)), "")
+
+
+def is_request(value: Any) -> bool:
+    """Whether a value is Django's request, or of a class that a server's handler makes in its place."""
+    return isinstance(value, Instance) and value.type.endswith(("WSGIRequest", "ASGIRequest")) and {"method", "path"} <= set(value.fields)
 
 
 def excluded(call: Called, view: str) -> str:
@@ -80,7 +114,9 @@ def excluded(call: Called, view: str) -> str:
 
 
 def is_view(call: Called) -> bool:
-    return any(isinstance(value, Instance) and value.type.endswith("Request") for value in call.arguments.values())
+    """Whether a function takes the request and answers it, as views and decorated ones do, or refuses to."""
+    answers = call.raised is not None or (isinstance(call.result, Instance) and call.result.type.endswith("Response"))
+    return answers and any(isinstance(value, Instance) and value.type.endswith("Request") for value in call.arguments.values())
 
 
 def is_of_view(call: Called, view: str) -> bool:
@@ -113,11 +149,11 @@ def hollow(value: Any) -> str:
 
 
 def by_value(call: Called) -> bool:
-    """Whether what a call was given, and what it returned, if it did, was recorded by value. A row is, by its key, and so is a view, by its request."""
+    """Whether what a call was given, and what it returned, if it did, was recorded by value. A row is, by its key, and so are the request and its view."""
     given = [
         value
         for value in call.arguments.values()
-        if not (isinstance(value, Instance) and isinstance(value.fields.get("request"), Instance))
+        if not is_request(value) and not (isinstance(value, Instance) and isinstance(value.fields.get("request"), Instance))
     ]
     return (call.raised is not None or (call.returned and not hollow(call.result))) and not any(map(hollow, given))
 

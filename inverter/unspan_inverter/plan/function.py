@@ -1,6 +1,6 @@
 """The door to one function: it is called with what it was given, and what it returned is looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,11 +16,12 @@ from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.doors import Answers
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Do, Import, Name, Plan, Statement, call
+from unspan_inverter.plan.expressions import Function as Lambda
 from unspan_inverter.plan.makings import Unmakable, made, named
 from unspan_inverter.plan.requests import Act
 from unspan_inverter.plan.results import result, variable
 from unspan_inverter.plan.signing import Signature
-from unspan_inverter.plan.view import View, argument, expected
+from unspan_inverter.plan.view import REQUEST, View, argument, expected
 
 VIEW = Name("view")
 
@@ -46,24 +47,28 @@ class Function:
         return {} if self.unit.call.raised is not None else {"result": partial(result, self.unit)}
 
     def act(self, exchange: Exchange, bindings: Bindings, traces: str, signature: Signature | None, ignored: frozenset[str]) -> Act:
-        before = tuple(self.view(bindings, traces, ignored)) if self.unit.view else ()
+        before = tuple(self.around(bindings, traces, ignored)) if self.beside is not None else ()
         value = self.called(bindings)
         return Act(Do(value) if self.unit.call.raised is not None else Assign(variable(self.unit), value), before)
 
-    def view(self, bindings: Bindings, traces: str, ignored: frozenset[str]) -> list[Statement]:
-        """An instance of the view as `View.setup()` makes it."""
+    def around(self, bindings: Bindings, traces: str, ignored: frozenset[str]) -> Iterator[Statement]:
+        """The request, and an instance of the view as `View.setup()` makes it."""
         assert self.beside is not None
         asked = self.asked
         made_request = requests.act(asked, bindings, traces, None, ignored, requests.FACTORY_MAKES)
+        yield from (*made_request.before, made_request.request, *self.beside.attributes(asked, bindings))
+        if not self.unit.view:
+            return
         module, _, name = self.unit.view.rpartition(".")
         options = tuple((key, bare(item)) for key, item in (asked.made_with or ({}, {}))[0].items() if not lossy(item))
         args, kwargs = asked.arguments
-        given = Call(
-            Attr(VIEW, "setup"), (Name("request"), *(argument("", value, bindings) for value in args)),
-            tuple((key, argument(key, value, bindings)) for key, value in kwargs.items()),
+        yield Assign(VIEW, Call(Import(module, name), (), options))
+        yield Do(
+            Call(
+                Attr(VIEW, "setup"), (REQUEST, *(argument("", value, bindings) for value in args)),
+                tuple((key, argument(key, value, bindings)) for key, value in kwargs.items()),
+            )
         )  # fmt: skip
-        attributes = list(self.beside.attributes(asked, bindings))
-        return [*made_request.before, made_request.request, *attributes, Assign(VIEW, Call(Import(module, name), (), options)), Do(given)]
 
     def called(self, bindings: Bindings) -> Any:
         """The call, or the property that is read."""
@@ -77,7 +82,7 @@ class Function:
             return call(Name(ASKED_BY[function.name]), function.of)
         if unit.call.form == "coroutine":
             function = call(Import("asgiref.sync", "async_to_sync"), function)
-        args, kwargs = spread(arguments, unit.call.spread, bindings)
+        args, kwargs = spread({**arguments, **({unit.request: REQUEST} if unit.request else {})}, unit.call.spread, bindings)
         if unit.call.role == "wrapped" and unit.bound:
             args = [self.owner(first, bindings), *args]
         return Call(function, tuple(args), tuple(kwargs.items()))
@@ -95,6 +100,8 @@ class Function:
         """What the method or property is asked of."""
         if self.unit.view:
             return VIEW
+        if self.unit.middleware:
+            return call(imported(self.unit.middleware), Lambda("request", call(Import("django.http", "HttpResponse"))))
         return named(first) if self.unit.call.role == "classmethod" and not isinstance(first, ModelRef) else made(first, bindings)
 
     def arranged(self, exchange: Exchange, bindings: Bindings) -> list[Statement]:
@@ -152,11 +159,12 @@ def given(unit: Unit) -> tuple[str, ...]:
     return tuple(names[1:] if unit.bound and unit.call.role != "wrapped" else names)
 
 
-def as_exchange(unit: Unit, asked: Exchange) -> Exchange:
-    """A call in the place of a request: what it returned is what was answered."""
-    said = repr([bare(value) for value in unit.call.arguments.values()]) + repr(bare(unit.call.result))
+def as_exchange(unit: Unit, asked: Exchange, reads: frozenset[str]) -> Exchange:
+    """A call in the place of a request: what it returned is what was answered. `reads`: what it reads of the request that it is given."""
+    user = asked.user if unit.request and "user" in reads else None
+    said = repr([bare(value) for name, value in unit.call.arguments.items() if name != unit.request]) + repr(bare(unit.call.result))
     return replace(
-        asked, method="GET", path="/", query="", headers=(), body=b"", user=None, session=None, session_after=None, view=unit.call.function,
+        asked, method="GET", path="/", query="", headers=(), body=b"", user=user, session=None, session_after=None, view=unit.call.function,
         arguments=((), {}), status=200, response_headers=(), cookies={}, response_body=said.encode("utf-8", "replace"), charset="utf-8",
         exception=None, failures=(), templates=(), cookies_sent={}, form=None, answered_by="", deferred=False, csrf_refused=False, streaming=False,
         script_name="", made_with=None, language="", zone="",
@@ -169,7 +177,7 @@ def named_after(plan: Plan, unit: Unit) -> Plan:
     subject = (unit.view or owner).rpartition(".")[2] if unit.call.role != "function" and is_class(owner) else name
     spoken = [(key, value) for key, value in unit.call.arguments.items() if type(value) in (str, int) and value != ""]
     return replace(
-        plan, class_name="".join(word.capitalize() for word in names.words(subject))[:60] + "Tests", method_name=names.cut(f"test_{name.strip('_')}{outcome(unit)}"),
+        plan, class_name=(subject if subject[:1].isupper() else "".join(word.capitalize() for word in names.words(subject)))[:60] + "Tests", method_name=names.cut(f"test_{name.strip('_')}{outcome(unit)}"),
         plain=unit.base == PURE and not plan.needs_database, told_apart=tuple((f"argument {key}", f"with_{names.identifier(f'{key} {str(value)[:30]}')}") for key, value in spoken),
     )  # fmt: skip
 

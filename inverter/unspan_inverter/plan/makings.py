@@ -7,7 +7,7 @@ from unspan_proto.values import Derived, Instance, ModelRef, Named, Opaque, Trun
 from unspan_inverter.facts import Key
 from unspan_inverter.facts.parents import elsewhere
 from unspan_inverter.plan.bindings import Bindings
-from unspan_inverter.plan.expressions import Call, Import, call
+from unspan_inverter.plan.expressions import Call, Import, Name, call
 from unspan_inverter.plan.session import label_of
 
 SAFE: Final = ("django.utils.safestring.SafeString", "django.utils.safestring.SafeText")
@@ -35,6 +35,8 @@ def made(value: Any, bindings: Bindings) -> Any:
 def part(value: Any, bindings: Bindings) -> Any:
     if isinstance(value, ModelRef):
         return row(value, bindings)
+    if isinstance(value, Name):
+        return value
     if isinstance(value, NESTED):
         raise Unmakable(value.type.rpartition(".")[2])
     if isinstance(value, Named):

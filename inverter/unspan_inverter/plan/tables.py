@@ -26,7 +26,14 @@ def tabled(plans: Sequence[Plan]) -> list[Plan]:
                 break
         else:
             groups.append([plan])
-    return [group[0] if len(group) == 1 else table(telling(group)) for group in groups]
+    made = [group[0] if len(group) == 1 else table(telling(group)) for group in groups]
+    return [one for one in made if one.subject is None or one in telling([each for each in made if same(each, one)])]
+
+
+def same(one: Plan, other: Plan) -> bool:
+    """Whether two plans are of one function, and it ends alike in both."""
+    mine, its = one.subject, other.subject
+    return mine is not None and its is not None and mine.function == its.function and bool(one.table) == bool(other.table)
 
 
 def fits(plan: Plan, group: Sequence[Plan]) -> bool:
@@ -69,10 +76,11 @@ def table(group: Sequence[Plan]) -> Plan:
     (arrange, act, asserts), columns = common(group)
     traces = tuple(dict.fromkeys(plan.trace_id for plan in group))
     rows = tuple(zip(*columns.values(), strict=True))
+    ways = frozenset(way for plan in group if plan.subject is not None for way in plan.subject.ways)
     alike = len({plan.method_name for plan in group}) == 1
     own = first.subject.function.rpartition(".")[2].strip("_") if first.subject is not None else ""
     return replace(
-        first, arrange=arrange, act=act, asserts=asserts, table=Table(tuple(columns), rows, traces), told_apart=(),
+        first, subject=replace(first.subject, ways=ways) if first.subject is not None else None, arrange=arrange, act=act, asserts=asserts, table=Table(tuple(columns), rows, traces), told_apart=(),
         method_name=first.method_name if alike else names.cut(f"test_{own}"), notes=tuple(dict.fromkeys(note for one in group for note in one.notes)),
     )  # fmt: skip
 
@@ -163,7 +171,7 @@ class Columns:
 
     def named(self, parts: Sequence[Any], hint: str) -> Name:
         """A name that stands for these values; one that stands for them already. Raises Different for what is no value."""
-        if any(isinstance(piece, Name) for piece in pieces(parts)):
+        if any(isinstance(piece, Name) or (isinstance(piece, Call) and isinstance(piece.function, Attr)) for piece in pieces(parts)):
             raise Different
         hint = names.identifier(hint, "value")
         same = next((name for name, column in self.columns.items() if repr(column) == repr(tuple(parts)) and name.startswith(hint)), None)
