@@ -20,7 +20,7 @@ SETTINGS: Final = (
     "SITE_ID", "STATIC_URL", "TEST_RUNNER", "TIME_ZONE", "USE_I18N", "USE_TZ",
 )  # fmt: skip
 PACKAGES: Final = (
-    "aiohttp", "boto3", "celery", "channels", "django-filter", "django-ninja", "djangorestframework", "factory-boy", "freezegun", "httpretty",
+    "aiohttp", "boto3", "celery", "channels", "django", "django-filter", "django-ninja", "djangorestframework", "factory-boy", "freezegun", "httpretty",
     "httpx", "mocket", "model-bakery", "pytest", "pytest-django", "pytest-httpx", "pytest-socket", "python-dateutil", "requests",
     "requests-mock", "responses", "respx", "time-machine", "urllib3", "vcrpy", "wagtail",
 )  # fmt: skip

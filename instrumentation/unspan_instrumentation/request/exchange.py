@@ -16,6 +16,7 @@ from unspan_instrumentation.recording import Recording
 from unspan_instrumentation.records import Heard
 from unspan_instrumentation.request import bodies, failures, incoming, outgoing, parsed, viewing
 from unspan_instrumentation.request.failures import message
+from unspan_instrumentation.request.stock import is_async
 from unspan_instrumentation.request.uploads import MAX_FILES, File
 
 __all__ = ["Exchange", "message"]
@@ -77,6 +78,8 @@ class Exchange:
         """The URLconf has found the view, and it is about to be called."""
         self.attributes |= viewing.attributes(self.request.resolver_match, view)
         self.attributes[v.VIEW_OWN] = self.project.owns(viewing.module_of(view))
+        if hasattr(self.request, "scope") and is_async(view):
+            self.attributes[v.VIEW_ASYNC] = True
 
     def raised(self, error: BaseException) -> None:
         if v.EXCEPTION not in self.attributes:

@@ -11,6 +11,7 @@ from unspan_inverter.code.literals import literal
 from unspan_inverter.plan.expressions import (
     Assign,
     Attr,
+    Await,
     Call,
     Check,
     Context,
@@ -55,7 +56,7 @@ TAKEN = frozenset(
         "Client", "DateRange", "DateTimeRange", "DateTimeTZRange", "Decimal", "Fraction", "NumericRange", "PurePosixPath", "PureWindowsPath", "SimpleTestCase", "SimpleUploadedFile", "TemporaryDirectory", "TestCase", "TransactionTestCase",
         "UUID", "ZoneInfo", "advance_sequences", "all_characters", "allow_all_characters", "answers", "cache", "caches", "connections", "date", "datetime", "io", "mail", "mock", "no_style", "override_settings", "pytest", "requests",
         "activate", "base64", "body", "digest", "hashlib", "hmac", "json", "payload", "responses", "settings", "timestamp",
-        "AsyncResult", "Celery", "caplog", "clock_at", "delay", "freeze_time", "logs", "queue", "queued", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
+        "AsyncClient", "AsyncResult", "Celery", "caplog", "clock_at", "delay", "freeze_time", "logs", "queue", "queued", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
     }
 )  # fmt: skip
 """Names that a generated file may need for itself."""
@@ -113,8 +114,19 @@ def imported(value: Import, scope: Scope) -> Code:
 
 
 def attribute(value: Attr, scope: Scope) -> Code:
-    of = scope.write(value.of)
+    of = held(value.of, scope)
     return Code(f"{of.text}.{identifier(value.name)}", of.imports)
+
+
+def held(value: Any, scope: Scope) -> Code:
+    """What something is asked of: in brackets where it is awaited."""
+    of = scope.write(value)
+    return Code(f"({of.text})", of.imports) if isinstance(value, Await) else of
+
+
+def awaited(value: Await, scope: Scope) -> Code:
+    inner = scope.write(value.value)
+    return Code(f"await {inner.text}", inner.imports)
 
 
 def call(value: Call, scope: Scope) -> Code:
@@ -128,7 +140,7 @@ def keywords(kwargs: tuple[tuple[str, Any], ...], scope: Scope) -> list[Code]:
 
 
 def item(value: Item, scope: Scope) -> Code:
-    of = scope.write(value.of)
+    of = held(value.of, scope)
     if isinstance(value.key, slice):
         start, stop = ("" if part is None else str(int(part)) for part in (value.key.start, value.key.stop))
         return Code(f"{of.text}[{'' if start == '0' else start}:{stop}]", of.imports)
@@ -190,7 +202,8 @@ def listed(value: Listed, scope: Scope) -> Code:
     where = joined(map(scope.write, value.where), " == ") if value.where else Code("")
     only = f" if {where.text}" if value.where else ""
     return Code(
-        f"[{each.text} for {', '.join(map(identifier, value.names))} in {over.text}{only}]", each.imports | over.imports | where.imports
+        f"[{each.text}{' async' if value.asynchronous else ''} for {', '.join(map(identifier, value.names))} in {over.text}{only}]",
+        each.imports | over.imports | where.imports,
     )
 
 
@@ -216,7 +229,7 @@ def raises(value: Raises, scope: Scope) -> Code:
 
 EXPRESSIONS: Mapping[type, Callable[[Any, Scope], Code]] = {
     Name: name, Import: imported, Attr: attribute, Call: call, Item: item, Format: formatted, Listed: listed, Sum: added, Function: function,
-    Raises: raises, Logs: logs,
+    Raises: raises, Logs: logs, Await: awaited,
 }  # fmt: skip
 
 

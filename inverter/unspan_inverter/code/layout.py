@@ -15,6 +15,8 @@ from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, Stri
 
 from unspan_inverter.code.abreast import abreast
 from unspan_inverter.code.assertions import STYLES
+from unspan_inverter.code.asynchronous import awaited
+from unspan_inverter.code.asynchronous import made as made_aside
 from unspan_inverter.code.classes import NOTHING, Beside, Group, grouped, own_rows
 from unspan_inverter.code.code import Code, Imported, identifier, import_lines, needs
 from unspan_inverter.code.expressions import LIBRARIES, Scope, aliases, contexts, statement
@@ -47,6 +49,7 @@ class Test:
     """The traces of a journey."""
     traces: tuple[str, ...] = ()
     """All traces that it was made from."""
+    asynchronous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +183,18 @@ class Writer:
         self.shared, self.style, self.renamed, self.look = group.shared, style, renamed, look
         self.imports = frozenset[Imported]()
         self.names = frozenset(one.target.id for one in group.shared if isinstance(one, Assign))
-        self.strict_csrf = False
+        self.strict_csrf = self.asynchronous = False
 
     def test(self, plan: Plan) -> Test:
         """One plan as blocks of text."""
-        self.strict_csrf = plan.strict_csrf
+        self.strict_csrf, self.asynchronous = plan.strict_csrf, plan.asynchronous and self.style == "django"
         acts = (plan, *plan.then)
         entered = [part for one in acts for part in pieces(one.contexts)]
         used = [(plan.through_client, "client"), (Name("capture_on_commit") in entered, CAPTURE), (Name("assert_num_queries") in entered, QUERIES), (any(isinstance(part, Logs) for part in entered), "caplog")]  # fmt: skip
         fixtures = tuple(fixture for is_used, fixture in used if is_used)
         ids = tuple(re.sub("[^0-9a-f]", "", one) for one in (plan.table.traces if plan.table else [one.trace_id for one in acts]))
-        before = (*self.strict(), *plan.constants, *own_rows(plan, self.shared))
+        rows = [made_aside(one) if self.asynchronous else one for one in abreast(own_rows(plan, self.shared))]
+        before = (*self.strict(), *plan.constants, *rows)
         options = f" --level {plan.level}" if plan.level != "integration" else ""
         asserts = "\n\n".join(filter(None, [self.block(plan.asserts), *self.further(plan)]))
         if plan.table is not None and self.style == "django":
@@ -211,7 +215,7 @@ class Writer:
             fixtures = (*fixtures, *map(identifier, plan.table.names))
         return Test(
             plan.method_name, ids[0], (*self.parametrised(plan.table), *self.decorators(plan)), self.block((*before, *plan.arrange)), self.act(plan), asserts,
-            fixtures, options, ids if plan.then else (), ids,
+            fixtures, options, ids if plan.then else (), ids, self.asynchronous,
         )  # fmt: skip
 
     def rows(self, table: Table) -> str:
@@ -242,7 +246,7 @@ class Writer:
             yield from (self.block((*one.constants, *one.arrange, *cleared)), self.act(one), self.block(one.asserts))
 
     def scope(self, owner: str) -> Scope:
-        client = "client" if self.style == "pytest" or self.strict_csrf else "self.client"
+        client = "client" if self.style == "pytest" or self.strict_csrf else "self.async_client" if self.asynchronous else "self.client"
         capture = CAPTURE if self.style == "pytest" else "self.captureOnCommitCallbacks"
         queries = QUERIES if self.style == "pytest" else "self.assertNumQueries"
         return Scope(client, capture, queries, self.names, owner, self.style, self.renamed)
@@ -260,7 +264,8 @@ class Writer:
         return self.take(self.inside.write(value))
 
     def block(self, statements: Iterable[Any], scope: Scope | None = None) -> str:
-        return "\n".join(self.take(self.written(one, scope or self.inside)) for one in abreast(statements))
+        wanted = [awaited(one) if self.asynchronous and scope is None else one for one in abreast(statements)]
+        return "\n".join(self.take(self.written(one, scope or self.inside)) for one in wanted)
 
     def written(self, one: Any, scope: Scope) -> Code:
         """A statement as the project writes its kind, or as we do."""
@@ -268,7 +273,15 @@ class Writer:
         return (own(one, scope) if own is not None else None) or statement(one, scope, STYLES[self.style])
 
     def strict(self) -> list[Any]:
-        return [Assign(Name("client"), call(Import("django.test", "Client"), enforce_csrf_checks=True))] if self.strict_csrf else []
+        return (
+            [
+                Assign(
+                    Name("client"), call(Import("django.test", "AsyncClient" if self.asynchronous else "Client"), enforce_csrf_checks=True)
+                )
+            ]
+            if self.strict_csrf
+            else []
+        )
 
     def act(self, plan: Plan) -> str:
         line = self.block(plan.act)

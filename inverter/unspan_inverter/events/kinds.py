@@ -71,6 +71,8 @@ class Exchange:
     """Of a class-based view, what `as_view` was given: options, and REST framework's actions."""
     deferred: bool = False
     """Whether the response was rendered after the view had returned it."""
+    asynchronous: bool = False
+    """Whether the view is asynchronous and an ASGI server asked it."""
     language: str = ""
     zone: str = ""
     """Active when the view was called."""

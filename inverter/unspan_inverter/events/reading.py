@@ -92,7 +92,7 @@ def exchange(trace: Trace) -> Exchange:
         form=pairs(span.value(v.REQUEST_FORM)) if v.REQUEST_FORM in span.attributes else None, script_name=text(span, v.SCRIPT_NAME),
         client_address=text(span, v.CLIENT_ADDRESS), reason=text(span, v.RESPONSE_REASON), answered_by=text(span, v.ANSWERED_BY), failures=failures(span),
         decorators=tuple(map(str, span.value(v.VIEW_DECORATORS, []))), view_own=span.attributes.get(v.VIEW_OWN), made_with=made_with(span),
-        deferred=bool(span.attributes.get(v.RESPONSE_DEFERRED, False)), language=text(span, v.LANGUAGE), zone=text(span, v.TIMEZONE),
+        asynchronous=span.attributes.get(v.VIEW_ASYNC) is True, deferred=bool(span.attributes.get(v.RESPONSE_DEFERRED, False)), language=text(span, v.LANGUAGE), zone=text(span, v.TIMEZONE),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from unspan_proto.project import Project
 from unspan_inverter.errors import NotRepeatable
 from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead
 from unspan_inverter.facts import Facts
-from unspan_inverter.plan import caching, files, names, routes, session, signing, spies, tapes, telling, titles, whole_pages
+from unspan_inverter.plan import caching, coroutines, files, names, routes, session, signing, spies, tapes, telling, titles, whole_pages
 from unspan_inverter.plan.answers import Answer
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
@@ -65,7 +65,14 @@ def acted(recorded: Recorded, bindings: Bindings, real: bool, allow_gaps: bool =
     act = door.act(exchange, bindings, traces, signature, recorded.habits.ignored_headers)
     randomness = tapes.randomness(facts, exchange, bindings)
     answer = Answer(exchange, facts, bindings, time)
-    outcome = Outcome(facts, bindings, time, exchange, randomness.texts, tapes.drawn(facts), frozenset(recorded.redacted))
+    aside = (
+        door.by_client
+        and not real
+        and coroutines.is_coroutine(
+            exchange, project, act.request, [*committed(recorded.events), *spies.contexts(spies.spying(answer, traces))]
+        )
+    )
+    outcome = Outcome(facts, bindings, time, exchange, randomness.texts, tapes.drawn(facts), frozenset(recorded.redacted), aside)
     asserts, sessions = asserted(answer, outcome, door)
     stubs, spying = stubbed(answer, allow_gaps, randomness.texts), spies.spying(answer, traces)
     asserts += [check for stub in stubs for check in stub.asserts if recorded.habits.asserts("outbound")]
@@ -88,7 +95,7 @@ def acted(recorded: Recorded, bindings: Bindings, real: bool, allow_gaps: bool =
         class_name=names.of_class(exchange, route if door.by_client else None), method_name=titles.of_test(answer, route), trace_id=recorded.trace_id,
         constants=(*moment(time), *tapes.arranged(tokens)), rows=(), arrange=before, contexts=contexts,
         act=(*files.arranged(facts, exchange), act.request, *door.after(exchange, asserts, sessions, time)), asserts=tuple(asserts),
-        decorators=tuple(one for stub in stubs for one in stub.decorators), settings=tuple(one for spy in spying for one in spy.settings), strict_csrf=exchange.csrf_refused, through_client=door.by_client, level=door.level,
+        decorators=tuple(one for stub in stubs for one in stub.decorators), settings=tuple(one for spy in spying for one in spy.settings), strict_csrf=exchange.csrf_refused, asynchronous=aside, through_client=door.by_client, level=door.level,
         functions=(*(function for stub in (*spying, *stubs) for function in stub.functions), *hold.functions, *randomness.functions), notes=facts.notes,
         told_apart=telling.told_apart(exchange, facts, bindings),
     )  # fmt: skip

@@ -82,6 +82,13 @@ class Raises:
 
 
 @dataclass(frozen=True, slots=True)
+class Await:
+    """`await value`."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Logs:
     """The context that takes what a logger gets at a level and above. `stops_at`: the logger, this or one above it, that hands records no further."""
 
@@ -99,6 +106,7 @@ class Listed:
     over: Any
     where: tuple[Any, Any] | None = None
     """Two expressions that have to be equal."""
+    asynchronous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +215,8 @@ class Plan:
     transactions: bool = False
     """Whether the test must run in real transactions, and not within one that is rolled back."""
     strict_csrf: bool = False
+    asynchronous: bool = False
+    """Whether the test is a coroutine function with an asynchronous client, where its style has those."""
     level: str = "integration"
     """What is called: the test client, the view, or a function."""
     plain: bool = False

@@ -15,6 +15,7 @@ from unspan_inverter.plan.writing import arranged_for, asked_for, in_real_transa
 
 def journey(recorded: Sequence[Recorded], together: Facts, allow_gaps: bool = False) -> Plan:
     """The plan of requests in the order in which they were made. `together`: the facts of all as if they were one. Raises NoStub."""
+    recorded = [replace(one, exchange=replace(one.exchange, asynchronous=False)) for one in recorded]
     bindings = bound(recorded, together)
     kept = with_kept_decoys(together, acted_in_turn(recorded, bindings, allow_gaps)[0], bindings)
     recorded = [replace(one, facts=replace(one.facts, decoys=kept.decoys)) for one in recorded]

@@ -44,6 +44,8 @@ class Outcome:
     """Those of all random values that the request was given."""
     redacted: frozenset[str] = frozenset()
     """Texts that stand in the place of secrets."""
+    asynchronous: bool = False
+    """Whether the test is a coroutine function, in which no attribute may ask the database."""
 
     def model(self, label: str) -> Model:
         found = self.bindings.project.model(label)
@@ -79,7 +81,7 @@ class Outcome:
             key = self.bindings.pointed(one, found, database)
             if key is None:
                 return found is None, None
-            return True, self.bindings.pk(key) if self.inherits(key) else self.bindings.row(key)
+            return True, self.bindings.pk(key) if self.by_key(key) else self.bindings.row(key)
         if isinstance(found, datetime):
             told = self.clock.expression(found)
             if self.clock.reads(found):
@@ -152,7 +154,7 @@ class Outcome:
     def attribute(self, one: Field, value: Any, database: str) -> str:
         """The attribute to read: the related object for a relation, the column for null."""
         key = self.bindings.pointed(one, plain(value), database)
-        return one.attname if one.related and (key is None or self.inherits(key)) else one.name
+        return one.attname if one.related and (key is None or self.by_key(key)) else one.name
 
     def column(self, row: Name, one: Field, value: Any, key: Key) -> Any:
         """What a column of a row holds: of an object that the field makes of it, what the field would write."""
@@ -161,6 +163,10 @@ class Outcome:
             return found
         model = self.model(key.label)
         return method(method(Attr(Import(model.module, model.name), "_meta"), "get_field", one.name), "get_prep_value", found)
+
+    def by_key(self, key: Key) -> bool:
+        """Whether a relation to a row is told by its key."""
+        return self.asynchronous or self.inherits(key)
 
     def inherits(self, key: Key) -> bool:
         """Whether a row is known as another that inherits from it, which Django does not take for the same."""

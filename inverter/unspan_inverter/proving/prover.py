@@ -249,5 +249,7 @@ def same(one: Comparison | None) -> bool:
 
 def style_of(source: str) -> str:
     """Test functions are pytest's, classes of them Django's."""
-    functions = [one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef) and one.name.startswith("test")]
+    functions = [
+        one for one in ast.parse(source).body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)) and one.name.startswith("test")
+    ]
     return "pytest" if functions else "django"

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 DECOY: Final = re.compile(r"\s*# not asked for: ")
 """The comment above rows that change nothing and are there for just that."""
 SHARED: Final = ("setUpTestData", "setUp")
-CLIENT: Final = re.compile(r"\bclient\.(?:get|post|put|patch|delete|head|options|trace|generic|request)\(")
+CLIENT: Final = re.compile(r"(?:\b|_)client\.(?:get|post|put|patch|delete|head|options|trace|generic|request)\(")
 NEEDED: Final = frozenset({"data", "content_type", "args", "kwargs", "format", "path"})
 """Keywords of a request that are the request."""
 COMMA: Final = re.compile(r"[ \t]*,[ \t]*(?:#[^\n]*)?")
@@ -83,9 +83,9 @@ def has_decoys(source: str) -> bool:
     return any(DECOY.match(line) for line in source.splitlines())
 
 
-def functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and (node.name in SHARED or node.name.startswith("test")):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (node.name in SHARED or node.name.startswith("test")):
             yield node
 
 
