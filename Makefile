@@ -20,7 +20,7 @@ help:
 	@echo "make deep     also the long forms of the property, crash and combination tests"
 	@echo "make programs     random ORM programs over random models, there and back: COUNT=2000 SEED=… DATABASE=sqlite|postgresql|mariadb"
 	@echo "make launching    every way to start Django x what stands beside x every database, about an hour"
-	@echo "make faults   an exception in every function of the recorder that runs for a request, in every server"
+	@echo "make faults   an exception in every function of the recorder in every server, and the table of faults x servers: ARGS='--form uvicorn --fault SIGTERM'"
 	@echo "make fuzz     spoiled requests for the receiver and spoiled traces for the inverter: FUZZ=100000"
 	@echo "make kills    kill -9 of the collector, 200 times, while four senders write"
 	@echo "make lint     ruff check and ruff format --check"
@@ -57,7 +57,8 @@ programs:
 
 faults:
 	@$(INSTALL) $(VENV) test
-	@$(RUN)/python -m pytest tests/faults $(ARGS)
+	@$(RUN)/python -m pytest tests/faults/test_hooks.py
+	@cd tests && ../$(RUN)/python -m faults $(ARGS)
 
 fuzz:
 	@$(INSTALL) $(VENV) test

@@ -7,9 +7,8 @@ from .table import FAULTS, Bench, Fault
 
 SHORT = {
     "one that is killed": "gunicorn",
-    "its disk full": "gunicorn",
+    "its disk full": "gunicorn threads",
     "SIGTERM": "gunicorn",
-    "fork in mid-request": "gunicorn",
 }
 
 
