@@ -39,6 +39,8 @@ class Sorted(NamedTuple):
 
     arrivals: list[Arrival]
     rejected: int
+    whole: bool = True
+    """Whether nothing else was left out: an attribute of a resource."""
 
 
 class Place(NamedTuple):
@@ -59,10 +61,10 @@ def sorted_by_trace(decoded: Decoded, raw: bytes | None = None) -> Sorted:
         else:
             nameless += 1
     bad = Counter(decoded.rejected)
-    whole = raw if raw is not None and len(by_trace) == 1 and not nameless and not bad else None
+    whole = raw if raw is not None and decoded.whole and len(by_trace) == 1 and not nameless and not bad else None
     arrivals = [arrival(trace_id, some, whole, bad.pop(trace_id, 0)) for trace_id, some in by_trace.items()]
     arrivals += [Arrival(trace_id, b"", (), "", count) for trace_id, count in bad.items() if any(trace_id)]
-    return Sorted(arrivals, nameless + len(decoded.rejected))
+    return Sorted(arrivals, nameless + len(decoded.rejected), decoded.whole)
 
 
 def places(message: ExportTraceServiceRequest | TracesData) -> Iterator[Place]:

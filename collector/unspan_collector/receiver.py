@@ -28,7 +28,7 @@ class Receiver:
             found = await asyncio.to_thread(taken_apart, raw, decode)
             if found.arrivals:
                 await self._kept(found)
-        return answer(found.rejected)
+        return answer(found.rejected, found.whole)
 
     async def _kept(self, found: Sorted) -> None:
         try:
@@ -56,9 +56,10 @@ def taken_apart(raw: bytes, decode: Callable[[bytes], Decoded] | None) -> Sorted
         raise Undecodable(f"{type(error).__name__}") from error
 
 
-def answer(rejected: int) -> ExportTraceServiceResponse:
-    """OTLP's answer; with a partial success when spans were left out."""
-    if not rejected:
+def answer(rejected: int, whole: bool = True) -> ExportTraceServiceResponse:
+    """OTLP's answer; with a partial success when spans were left out, and with a warning when something else was."""
+    if not rejected and whole:
         return ExportTraceServiceResponse()
-    why = "left out: spans without valid ids, with text that is not UTF-8 or with values nested too deep"
+    what = "spans without valid ids," if rejected else "attributes of resources or scopes"
+    why = f"left out: {what} with text that is not UTF-8 or with values nested too deep"
     return ExportTraceServiceResponse(partial_success=ExportTracePartialSuccess(rejected_spans=rejected, error_message=why))

@@ -32,6 +32,8 @@ class Decoded(NamedTuple):
 
     request: ExportTraceServiceRequest
     rejected: list[bytes]
+    whole: bool = True
+    """Whether the bytes are a message as they stand; else something was left out, be it no span."""
 
 
 class Garbled(ValueError):
@@ -50,7 +52,7 @@ def decoded(data: bytes) -> Decoded:
             raise Undecodable(str(error)) from None
         if not any(rejected) and not any(group.spans for resource in request.resource_spans for group in resource.scope_spans):
             raise Undecodable(str(error)) from None
-        return Decoded(request, rejected)
+        return Decoded(request, rejected, False)
 
 
 def salvaged(kind: type[Any], data: bytes, path: tuple[int, ...], rejected: list[bytes]) -> Any:

@@ -46,6 +46,14 @@ def test_rejected_spans_are_a_partial_success(collector: Process) -> None:
     assert collector.get(trace)[1] == recording(trace)
 
 
+def test_what_was_left_out_of_a_resource_is_said(collector: Process) -> None:
+    trace = trace_id()
+    raw = export(recording(trace), service="SPOILED!").SerializeToString().replace(b"SPOILED!", b"\xff\xfeOILED!")
+    why = "left out: attributes of resources or scopes with text that is not UTF-8 or with values nested too deep"
+    assert collector.send_raw(raw) == ExportTraceServiceResponse(partial_success=ExportTracePartialSuccess(error_message=why))
+    assert collector.get(trace)[1] == recording(trace)
+
+
 def test_a_request_far_over_grpcs_usual_limit_is_taken(collector: Process) -> None:
     trace = trace_id()
     large = [span(trace, number, attributes={"text": "x" * (1 << 20)}) for number in range(1, 41)]

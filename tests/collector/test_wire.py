@@ -55,6 +55,20 @@ def test_a_bad_text_in_a_resource_or_scope_costs_no_span() -> None:
     assert (len(resource.resource.attributes), resource.scope_spans[0].scope.name) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        spoiled(export(GOOD, service="SPOILED!")),
+        export(GOOD).SerializeToString()
+        + delimited(1, delimited(1, delimited(1, KeyValue(key="x").SerializeToString() + delimited(2, deep(60))))),
+    ],
+    ids=["a bad text", "a deep value"],
+)
+def test_what_is_kept_can_be_read_where_only_a_resource_was_bad(raw: bytes) -> None:
+    found = taken(raw)
+    assert ([spans_in([one.data]) for one in found.arrivals], found.rejected, found.whole) == ([GOOD], 0, False)
+
+
 @pytest.mark.parametrize("levels", [1, 40, *range(44, 52), 200])
 def test_a_value_nested_too_deep_costs_its_span_only_and_what_is_kept_can_be_read(levels: int) -> None:
     attribute = delimited(9, KeyValue(key="deep").SerializeToString() + delimited(2, deep(levels)))

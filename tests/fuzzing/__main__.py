@@ -22,11 +22,11 @@ def main() -> None:
     told = parser.parse_args()
     traces = told.inverter if told.inverter >= 0 else told.count // 10
     with tempfile.TemporaryDirectory() as folder, Process(Path(folder) / "traces.sqlite3", "--keep-traces", "500") as process:
-        received(process.http, told.first, 100)
+        received(process.http, process.grpc, told.first, 500)
         before = memory(process.popen.pid)
-        outcomes = received(process.http, told.first, told.count - traces)
+        outcomes = received(process.http, process.grpc, told.first + 1, told.count - traces)
         print(f"receiver: {dict(outcomes)}; memory {before} before, {memory(process.popen.pid)} after", flush=True)
-        assert not any("Traceback" in line for line in process.said)
+        assert not any("Traceback" in line for line in process.said), process.said
     inverted(told.first, min(traces, 20))
     before = memory()
     print(f"inverter: {dict(inverted(told.first, traces))}; memory {before} before, {memory()} after", flush=True)

@@ -1,4 +1,4 @@
-"""Recorded traces, spoiled by chance: as documents of OTLP/JSON for the inverter, as bytes of a request for the receiver. A number gives the same again."""
+"""Recorded traces, spoiled by chance, as documents of OTLP/JSON for the inverter. What is sent to the receiver is `messages`' business."""
 
 import copy
 import gzip
@@ -120,21 +120,3 @@ CHANGES = (
     inner_value,
     inner_value,
 )
-
-
-def noisy(data: bytes, chance: random.Random) -> bytes:
-    """Bytes of a request with some of them changed, taken out, put in, or cut off."""
-    found = bytearray(data)
-    for _ in range(chance.choice((1, 2, 8, 64))):
-        at, how = chance.randrange(len(found) + 1), chance.randrange(5)
-        if how == 0 and at < len(found):
-            found[at] = chance.randrange(256)
-        elif how == 1:
-            del found[at : at + chance.choice((1, 2, 50))]
-        elif how == 2:
-            found[at:at] = chance.randbytes(chance.choice((1, 2, 50)))
-        elif how == 3 and at < len(found):
-            found[at] ^= 1 << chance.randrange(8)
-        elif chance.random() < 0.05:
-            del found[at:]
-    return bytes(found)
