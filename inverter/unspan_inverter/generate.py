@@ -21,9 +21,12 @@ from unspan_inverter.facts.viewing import viewed
 from unspan_inverter.levels import at_view, considered, reasons
 from unspan_inverter.plan import NONE, Habits, Plan, Recorded, asked_for, http_request, journey
 from unspan_inverter.plan.doors import CLIENT, Door
+from unspan_inverter.plan.middleware import named
+from unspan_inverter.plan.resolving import LEVEL as SURROUNDINGS
 from unspan_inverter.plan.tables import tabled
 from unspan_inverter.plugging import with_facts, with_look, with_plan
 from unspan_inverter.plugins import Plugin
+from unspan_inverter.surroundings import at_middleware, surroundings
 from unspan_inverter.trace import Trace
 
 
@@ -50,7 +53,7 @@ def generated(
 ) -> Generated:  # fmt: skip
     """The test file of these traces. Raises an InverterError with the reason when none can be made.
 
-    `style`: `django` or `pytest`; `level`: `integration`, `view`, `unit` (of those functions whose dotted names fit `function`), `auto` or `all`; `allow_gaps`: accept a trace that lost something, the test says what.
+    `style`: `django` or `pytest`; `level`: `integration`, `view`, `unit` (of those functions whose dotted names fit `function`), `surroundings`, `auto` or `all`; `allow_gaps`: accept a trace that lost something, the test says what.
     `habits`, `look`: how the project's tests look (`conventions`); `plugins`: what changes facts, plan and look besides.
     `decoys`: rows beside those that were asked for, so that the test notices when a condition of a query is dropped.
     `journeys`: ids of traces, each time of the requests of one client that become one test together.
@@ -76,7 +79,7 @@ def having(
         try:
             found.append(at_level(some, level, function, allow_gaps, decoys, habits, plugins))
         except NotAtLevel as error:
-            if level != "unit":
+            if level not in ("unit", SURROUNDINGS):
                 raise
             refused.append(error)
     if not found:
@@ -88,6 +91,8 @@ def at_level(
     traces: Sequence[Trace], level: str, function: str, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]
 ) -> list[Plan]:
     """The plans of one trace, or of those of a journey: one of the request or view, or one of each function. Raises NotAtLevel."""
+    if level == SURROUNDINGS:
+        return around(traces[0], allow_gaps, decoys, habits, plugins)
     if level in ("auto", "all") and len(traces) == 1:
         return chosen(traces[0], level, function, allow_gaps, decoys, habits, plugins)
     if level in ("auto", "all"):
@@ -110,6 +115,23 @@ def at_level(
     return plans
 
 
+def around(trace: Trace, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]) -> list[Plan]:
+    """The plans of what stands around the view. Raises NotAtLevel."""
+    if trace.gaps and not allow_gaps:
+        raise Incomplete(trace.id, list(trace.gaps))
+    with readable(trace.id):
+        found = list(surroundings(trace, lambda: of_middleware(trace, allow_gaps, decoys, habits, plugins)))
+    plans = [one.plan for one in found if one.plan is not None]
+    if not plans:
+        raise NotAtLevel(trace.id, SURROUNDINGS, next(iter(reasons(found)), "no view of the project's and no middleware answered"))
+    return plans
+
+
+def of_middleware(trace: Trace, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin] = ()) -> Plan:
+    """The plan of the middleware that answered. Raises NotAtLevel."""
+    return named(planned(trace, allow_gaps, decoys, habits, plugins, SURROUNDINGS), exchange(trace).answered_by)
+
+
 def chosen(
     trace: Trace, level: str, function: str, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]
 ) -> list[Plan]:
@@ -125,6 +147,9 @@ def chosen(
     first = first or [planned(trace, allow_gaps, decoys, habits, plugins)]
     if level == "auto":
         return first
+    if first[0].level == "view":  # the client's test takes the route itself
+        with suppress(NotAtLevel):
+            first += around(trace, allow_gaps, decoys, habits, plugins)
     with suppress(NotAtLevel):
         return [
             *first,
@@ -196,6 +221,8 @@ def happened(trace: Trace, allow_gaps: bool, level: str) -> tuple[Door, Sequence
         found, asked = events(trace), exchange(trace)
         if level == "view":
             door, found, asked = at_view(trace, found, asked)
+        if level == SURROUNDINGS:
+            door, found, asked = at_middleware(trace)
         if not asked.status:
             gone = trace.request.attributes.get(vocabulary.CLIENT_GONE) is True
             raise Unreadable(trace.id, "the client went away before there was an answer" if gone else "its response was not recorded")

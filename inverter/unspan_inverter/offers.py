@@ -9,9 +9,10 @@ from unspan_inverter.errors import InverterError, one_line
 from unspan_inverter.events import exchange
 from unspan_inverter.events.calls import calls
 from unspan_inverter.facts.viewing import viewed
-from unspan_inverter.generate import planned
+from unspan_inverter.generate import of_middleware, planned
 from unspan_inverter.levels import considered
 from unspan_inverter.plan import NONE, Habits
+from unspan_inverter.surroundings import surroundings
 from unspan_inverter.trace import Trace
 
 
@@ -38,7 +39,8 @@ def offers(trace: Trace, habits: Habits = NONE) -> list[Offer]:
     ]
     below = considered(trace, "*", True, habits, partial(planned, trace, habits=habits, level="view"))
     units = [Offer("unit", one.function, one.base, one.why) for one in below if one.function != asked.view]
-    return [*found, *dict.fromkeys(units)]
+    around = surroundings(trace, lambda: of_middleware(trace, False, True, habits))
+    return [*found, *dict.fromkeys(units), *(Offer("surroundings", one.function, one.base, one.why) for one in around)]
 
 
 def of_request(trace: Trace, level: str, subject: str, habits: Habits) -> Offer:

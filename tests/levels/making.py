@@ -13,8 +13,8 @@ from unspan_proto.span import from_otlp
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "hello"
 NAMES = ("hello", "waldo", "stranger", "private", "class_based")
-FILES = {"view": "test_views.py", "unit": "test_functions.py"}
-ALONE = {"view": NAMES, "unit": ("hello", "waldo", "class_based")}
+FILES = {"view": "test_views.py", "unit": "test_functions.py", "surroundings": "test_urls.py"}
+ALONE = {"view": NAMES, "unit": ("hello", "waldo", "class_based"), "surroundings": NAMES}
 """Which recordings have tests of a level."""
 
 

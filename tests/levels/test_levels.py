@@ -28,7 +28,7 @@ def test_the_example_s_tests_are_what_its_recordings_become(level: str) -> None:
 def test_in_pytest_s_style_they_are_functions_without_a_client(level: str) -> None:
     signatures = set(re.findall(r"^def test_\w+\((.*)\):$", made(level, "pytest"), re.MULTILINE))
 
-    assert signatures == {"view": {""}, "unit": {"", "name, expected"}}[level]
+    assert signatures == {"view": {""}, "unit": {"", "name, expected"}, "surroundings": {""}}[level]
 
 
 def run(folder: Path, *words: str, **variables: str) -> tuple[int, str]:
@@ -58,9 +58,18 @@ def test_they_pass_without_what_is_not_theirs(setting: str, example: Path) -> No
         settings.write(f"{setting}\n")
     (example / "mysite" / "without_routes.py").write_text("urlpatterns = []\n")
 
-    code, said = run(example)
+    code, said = run(example, "greetings.tests.test_views", "greetings.tests.test_functions")
 
     assert (code, "Ran 9 tests" in said) == (0, True), said
+
+
+def test_a_route_that_leads_elsewhere_is_noticed(example: Path) -> None:
+    urls = example / "mysite" / "urls.py"
+    urls.write_text(urls.read_text().replace("private/", "secret/"))
+
+    code, said = run(example, "greetings.tests.test_urls")
+
+    assert (code, "FAILED (errors=1)" in said) == (1, True), said
 
 
 def test_what_claims_to_need_no_database_makes_no_connection(example: Path) -> None:
@@ -148,9 +157,9 @@ def test_every_recording_has_a_test_of_its_view() -> None:
 TOGETHER = {
     "auto, the view alone": ("hello", "auto", ["test_hello_succeeds"]),
     "auto, behind a login": ("private", "auto", ["test_private_shows_the_user"]),
-    "all": ("private", "all", ["test_private_shows_the_user", "test_greeting"]),
-    "all, a class": ("class_based", "all", ["test_hello_view_succeeds", "test_get_context_data", "test_greeting"]),
-    "all, no functions": ("stranger", "all", ["test_private_redirects"]),
+    "all": ("private", "all", ["test_private_shows_the_user", "test_private", "test_greeting"]),
+    "all, a class": ("class_based", "all", ["test_hello_view_succeeds", "test_get_context_data", "test_hello_view", "test_greeting"]),
+    "all, no functions": ("stranger", "all", ["test_private_redirects", "test_private"]),
 }
 
 
@@ -172,4 +181,5 @@ def test_what_speaks_against_a_level_is_said() -> None:
     assert [(one.level, one.possible, one.why) for one in offers(trace("stranger"))] == [
         ("integration", True, "it goes through URLs, middleware and the view"),
         ("view", True, "user_passes_test answered: this tests the decorator"),
+        ("surroundings", True, "it leads to greetings.views.private"),
     ]

@@ -30,7 +30,7 @@ from unspan_inverter.settings import endpoint as place
 from unspan_inverter.trace import Trace, built
 from unspan_inverter.writing import existing, written
 
-LEVELS = ("integration", "view", "unit", "auto", "all")
+LEVELS = ("integration", "view", "unit", "surroundings", "auto", "all")
 FAILED_CHECK = 3
 """Exit code of a test that was written and did not pass."""
 
@@ -53,7 +53,7 @@ FAILED_CHECK = 3
     type=click.Choice(LEVELS),
     default="integration",
     show_default=True,
-    help="What is tested: the whole request, its view called by itself, each function; auto: the view, or the request where more had a part in it; all: the view and each function.",
+    help="What is tested: the whole request, its view called by itself, each function, what stands around the view (its route, middleware that answered); auto: the view, or the request where more had a part in it; all: the view, each function, and what stands around.",
 )
 @click.option(
     "--function", default="*", metavar="GLOB", help="With --level unit: only functions whose dotted name fits, as in 'shop.prices.*'."

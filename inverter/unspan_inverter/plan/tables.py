@@ -62,7 +62,7 @@ def telling(group: Sequence[Plan]) -> list[Plan]:
     for plan in group:
         ways = plan.subject.ways if plan.subject is not None else frozenset[tuple[str, ...]]()
         differs = all(repr(plan.asserts) != repr(one.asserts) for one in found)
-        if not ways <= taken or (len(found) < FEWEST and differs):
+        if not ways <= taken or (len(found) < FEWEST and differs and plan.level == "unit"):
             found.append(plan)
             taken |= ways
     return found
