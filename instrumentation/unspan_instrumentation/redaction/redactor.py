@@ -20,6 +20,7 @@ from unspan_instrumentation.redaction import configured, hashes, shapes, signing
 from unspan_instrumentation.redaction.documents import dumped, walked
 from unspan_instrumentation.redaction.leaves import Covering, Learning
 from unspan_instrumentation.redaction.names import KEYED, Names
+from unspan_instrumentation.redaction.repeats import Repeats, marks
 from unspan_instrumentation.redaction.substitutes import Substitutes
 from unspan_instrumentation.redaction.texts import INSIDE, places
 from unspan_instrumentation.redaction.vault import Vault
@@ -58,6 +59,7 @@ class Redactor:
         self._names = Names(settings.redact or ())
         self._kept = frozenset(unquote(one) for one in settings.redacted.split(",") if one)
         self._bland = lru_cache(4096)(self._nothing_in)
+        self._repeats = Repeats()
         self._substitutes = Substitutes(os.urandom(32))
         self._vaults: OrderedDict[int, Vault] = OrderedDict()
         self._always: Vault | None = None
@@ -113,16 +115,22 @@ class Redactor:
         """Learns from `attributes` that are no encoded values, and from the texts of those that are. Which of the texts may tell of a secret by themselves."""
         if self.off:
             return ()
-        telling = [key for key, data in texts.items() if self._special(key, data, attributes, texts)]
-        if self._telling(b"\n".join(texts.values())):
-            telling += [key for key, data in texts.items() if key not in telling and key not in UNTOUCHED and self._telling(data)]
+        long = marks(trace_id, texts)
+        before = {key: told for key, mark in long.items() if (told := self._repeats.telling(mark)) is not None}
+        fresh = {key: data for key, data in texts.items() if key not in before}
+        telling = [key for key, data in fresh.items() if self._special(key, data, attributes, texts)]
+        if fresh and self._telling(b"\n".join(fresh.values())):
+            telling += [key for key, data in fresh.items() if key not in telling and key not in UNTOUCHED and self._telling(data)]
         leaf = Learning(self._names, self.vault(trace_id))
         for key in telling:
             self._applied(key, json.loads(texts[key]), leaf, attributes, texts)
         for key, value in attributes.items():
             if type(value) is str and key not in v.ENCODED and key not in UNTOUCHED and len(value) > 7:
                 self._plain(key, value, leaf)
-        return telling
+        for key, mark in long.items():
+            if key in fresh:
+                self._repeats.looked(mark, key in telling)
+        return [*telling, *(key for key, told in before.items() if told)]
 
     def _special(self, key: str, data: bytes, attributes: Mapping[str, Any], texts: Mapping[str, bytes]) -> bool:
         """Whether an encoded value may tell of a secret by the names that others have for what is in it."""
@@ -266,13 +274,19 @@ class Redactor:
             return attributes, texts
         vault = self.vault(trace_id)
         leaf = Covering(self._names, vault)
-        if telling or vault.holds(b"\n".join(texts.values())):
-            made: dict[str, bytes] = {}
-            for key, data in texts.items():
+        long, at = marks(trace_id, texts), vault.version
+        made = {key: found for key, mark in long.items() if (found := self._repeats.made(mark, at, texts[key])) is not None}
+        fresh = {key: data for key, data in texts.items() if key not in made}
+        if fresh and (any(key in telling for key in fresh) or vault.holds(b"\n".join(fresh.values()))):
+            for key, data in fresh.items():
                 leaf.holding = b'"bytes"' in data or vault.holds(data)
                 touched = key in telling or (leaf.holding and key not in UNTOUCHED)
                 made[key] = dumped(self._applied(key, json.loads(data), leaf, attributes, texts)) if touched else data
-            texts, leaf.holding = made, True
+        leaf.holding = True
+        texts = {key: made.get(key, data) for key, data in texts.items()}
+        for key, mark in long.items():
+            if key in fresh and vault.version == at:
+                self._repeats.covered(mark, at, fresh[key], texts[key])
         others = {key: self._covered_plain(key, value, leaf) for key, value in attributes.items() if key not in v.ENCODED}
         return others, texts
 

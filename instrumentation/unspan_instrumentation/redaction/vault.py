@@ -47,6 +47,8 @@ class Vault:
         self.full = False
         self.early = False
         """Whether something was sent before it was known what its substitute has to be."""
+        self.version = 0
+        """Counts what changes the texts that are made of others."""
         self._needles: list[bytes] | None = None
         self._anchors: dict[str, list[str]] | None = None
 
@@ -119,9 +121,11 @@ class Vault:
         elif len(secret) == 32 and self._substitutes.uuid(secret) is not None:
             self.known[dashed(secret)] = dashed(made)
         self._needles = self._anchors = None
+        self.version += 1
 
     def forget(self, secret: str) -> None:
         """Something else is to stand in its place from now on."""
+        self.version += 1
         for spelled in SPELLINGS:
             self.known.pop(spelled(secret), None)
         self.known.pop(secret, None)
