@@ -97,14 +97,19 @@ def tried(home: Home, traces: dict[str, Path], some: Sequence[Function]) -> Iter
     recordings = [one for one in (read(path) for path in traces.values()) if one is not None]
     environ = {**home.environ, **included(recordings), "PYTHONPATH": str(Path(__file__).parent)}
     by_id = {one.id: one for one in recordings}
-    with Prober(file, home.run(file), environ) as prober:
-        for one in some:
-            trace = by_id[one.plans[0].trace_id]
-            call = next(call for call in calls(trace) if call.function == one.name)
-            result = of_function(one, trace, call, prober)
-            said = [f"{kind}: {'noticed' if seen else 'NOT NOTICED'}" for kind, seen in result.breaks.items()]
-            print(f"{one.name}: {', '.join(said)}", flush=True)
-            yield result
+    todo = list(some)
+    while todo:  # a process that a broken function has spoiled is left: its tests do not pass there any more
+        fresh = True
+        with Prober(file, home.run(file), environ) as prober:
+            while todo:
+                trace = by_id[todo[0].plans[0].trace_id]
+                result = of_function(todo[0], trace, next(call for call in calls(trace) if call.function == todo[0].name), prober)
+                if not result.breaks and not fresh:
+                    break
+                fresh = False
+                said = [f"{kind}: {'noticed' if seen else 'NOT NOTICED'}" for kind, seen in result.breaks.items()]
+                print(f"{todo.pop(0).name}: {', '.join(said) or 'could not be tried'}", flush=True)
+                yield result
 
 
 def of_function(one: Function, trace: Trace, call: Called, prober: Prober) -> Tried:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from unspan_inverter.cli import cli as commands
 from unspan_inverter.errors import NotAtLevel
 from unspan_inverter.generate import generated, planned
 from unspan_inverter.levels import considered
@@ -183,3 +185,12 @@ def test_what_speaks_against_a_level_is_said() -> None:
         ("view", True, "user_passes_test answered: this tests the decorator"),
         ("surroundings", True, "it leads to greetings.views.private"),
     ]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_part_of_a_request_is_not_proved(level: str) -> None:
+    proved = CliRunner().invoke(commands, ["prove", str(golden(level))])
+
+    assert (proved.exit_code, proved.stdout) == (1, "")
+    assert "test_" in proved.stderr
+    assert "cannot be compared with a recording of the whole request" in proved.stderr

@@ -1,6 +1,8 @@
 """`inverter prove`."""
 
+import ast
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -8,8 +10,9 @@ import click
 from unspan_inverter.cli.generate import terminated
 from unspan_inverter.cli.options import endpoint_option, from_option, json_option, source
 from unspan_inverter.cli.progress import progress
-from unspan_inverter.code.marks import resigned
+from unspan_inverter.code.marks import marked, resigned
 from unspan_inverter.errors import InverterError, one_line
+from unspan_inverter.merging import level_of
 from unspan_inverter.proving.prover import Prover
 from unspan_inverter.proving.verdicts import document, lines, proved, trace_ids, with_verdict
 from unspan_inverter.settings import for_tests, settings
@@ -26,6 +29,16 @@ class NotGenerated(InverterError):
 
     def __init__(self, file: Path, why: str) -> None:
         super().__init__(f"{one_line(str(file), 200)} {why}.\nName a file that `inverter generate` wrote, with its first line.")
+
+
+class OfAPart(InverterError):
+    """A file with tests that make no request."""
+
+    def __init__(self, file: Path, levels: Sequence[str]) -> None:
+        super().__init__(
+            f"{one_line(str(file), 200)} holds tests of level {' and '.join(levels)}: what they do cannot be compared with a recording of the whole request.\n"
+            "Prove the test of the request (--level integration), and run these with the project's own runner."
+        )
 
 
 @click.command()
@@ -88,4 +101,7 @@ def generated_text(file: Path) -> str:
         raise NotGenerated(file, f"cannot be read as Python ({type(error).__name__})") from None
     if not trace_ids(text):
         raise NotGenerated(file, "does not say from which trace it was generated")
+    parts = sorted({level for one in marked(ast.parse(text)) if (level := level_of(one)) != "integration"})
+    if parts:
+        raise OfAPart(file, parts)
     return text
