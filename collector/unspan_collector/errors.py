@@ -4,6 +4,11 @@ Three families: what stops the command (`CollectorError`), what refuses a sender
 The doors (gRPC, HTTP) translate the last two in one place each.
 """
 
+from typing import Final
+
+MOST_SAID: Final = 2_000
+"""Characters of a sentence that is sent."""
+
 
 class CollectorError(Exception):
     """Something the person at the terminal can act on; `str()` is the text for stderr, `code` the exit code."""
@@ -69,6 +74,10 @@ class Refused(Exception):
     """A batch that was not taken. `retry_after`: seconds after which the sender should try again, None when it never should."""
 
     retry_after: float | None = None
+
+    def __str__(self) -> str:
+        """What may be sent: a sentence that quotes a sender is of a bounded length, and UTF-8 (half of a pair of surrogates is not)."""
+        return super().__str__().encode("utf-8", "backslashreplace").decode()[:MOST_SAID]
 
 
 class Undecodable(Refused):

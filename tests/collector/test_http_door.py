@@ -100,6 +100,7 @@ REFUSALS = {
     "an id that is not hexadecimal": (
         json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "xyz"}]}]}]}).encode(), JSON, {}, 400, 3, "the body is not",
     ),
+    "half a pair of surrogates": (b'{"resourceSpans": [{"resource": {"attributes": "\\ud800"}}]}', JSON, {}, 400, 3, "the body is not"),
     "no gzip": (b"hello", PROTOBUF, {"Content_Encoding": "gzip"}, 400, 3, "the body is not an OTLP trace request: its gzip compression is broken"),
     "half a gzip": (gzip.compress(b"\n" * 9000)[:-9], PROTOBUF, {"Content_Encoding": "gzip"}, 400, 3, "the body is not an OTLP trace request: its gzip compression is cut off"),
     "too large": (bytes(65 << 20), PROTOBUF, {}, 413, 8, "the request is larger than 64 MiB: send smaller batches"),
