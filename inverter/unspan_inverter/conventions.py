@@ -11,9 +11,10 @@ from unspan_inverter.errors import WrongSetting
 from unspan_inverter.factory_sources import Module, factories, parsed
 from unspan_inverter.plan.expressions import Import
 from unspan_inverter.plan.habits import OPT_IN, Habits
+from unspan_inverter.plan.services.libraries import LIBRARIES
 from unspan_inverter.settings import ASSERTIONS, Settings
 
-MOCKING = ("responses",)
+MOCKING = tuple(one.name for one in LIBRARIES)
 """Libraries of HTTP mocking that a base class may switch on, by calling their `start` or by their decorator `activate`."""
 
 
@@ -23,7 +24,7 @@ def conventions(settings: Settings, root: Path, style: str, project: Project) ->
     if settings.base_class and style == "django":
         base, mocking = based(settings, root)
     return Habits(
-        base=base, mocking=mocking, factories=factories(root, settings.factories, project),
+        base=base, mocking=mocking, style=style, factories=factories(root, settings.factories, project),
         unasserted=frozenset(kind for kind in ASSERTIONS if not settings.assertions.get(kind, kind not in OPT_IN)),
         ignored_headers=frozenset(name.lower() for name in settings.ignore_headers), ignored_fields=settings.ignore_fields,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from .service import Running
 
 PROJECT = Path(__file__).parent / "project"
 LIBRARIES = ("time-machine", "freezegun")
+MOCKING = ("mocket", "pytest-httpx", "respx")
 """Installed where our tests run; a project may have none of them."""
 
 
@@ -66,7 +67,9 @@ class Recorded:
         (self.folder / "conftest.py").write_text(ANOTHER_DAY if library == "time-machine" else "")
         refused: dict[str, str] = {}
         for path, trace in self.traces.items():
-            packages = {name: version for name, version in trace.project.packages.items() if name not in LIBRARIES or name == library}
+            packages = {
+                name: version for name, version in trace.project.packages.items() if name not in (*LIBRARIES, *MOCKING) or name == library
+            }
             try:
                 text = generated([replace(trace, project=replace(trace.project, packages=packages))], style=style).source
             except InverterError as error:

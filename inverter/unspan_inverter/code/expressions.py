@@ -56,7 +56,7 @@ TAKEN = frozenset(
         "Client", "DateRange", "DateTimeRange", "DateTimeTZRange", "Decimal", "Fraction", "NumericRange", "PurePosixPath", "PureWindowsPath", "SimpleTestCase", "SimpleUploadedFile", "TemporaryDirectory", "TestCase", "TransactionTestCase",
         "UUID", "ZoneInfo", "advance_sequences", "all_characters", "allow_all_characters", "answers", "cache", "caches", "connections", "date", "datetime", "io", "mail", "mock", "no_style", "override_settings", "pytest", "requests",
         "activate", "base64", "body", "digest", "hashlib", "hmac", "json", "payload", "responses", "settings", "timestamp",
-        "AsyncClient", "AsyncResult", "Celery", "caplog", "clock_at", "delay", "freeze_time", "logs", "queue", "queued", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
+        "AsyncClient", "AsyncResult", "Entry", "Mocket", "httpx_mock", "mocketize", "respx", "Celery", "caplog", "clock_at", "delay", "freeze_time", "logs", "queue", "queued", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
     }
 )  # fmt: skip
 """Names that a generated file may need for itself."""
@@ -64,7 +64,7 @@ TAKEN = frozenset(
 
 LIBRARIES = frozenset(
     {
-        "asgiref", "celery", "datetime", "django", "django_tasks", "freezegun", "http", "httpx", "inspect", "io", "itertools", "json", "logging", "os", "random", "requests", "responses", "secrets", "tempfile", "time_machine",
+        "asgiref", "celery", "datetime", "django", "django_tasks", "freezegun", "http", "httpx", "inspect", "io", "itertools", "json", "logging", "mocket", "os", "random", "requests", "responses", "respx", "secrets", "tempfile", "time_machine",
         "unittest", "urllib", "urllib3",
     }
 )  # fmt: skip

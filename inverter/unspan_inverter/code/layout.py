@@ -190,7 +190,7 @@ class Writer:
         self.strict_csrf, self.asynchronous = plan.strict_csrf, plan.asynchronous and self.style == "django"
         acts = (plan, *plan.then)
         entered = [part for one in acts for part in pieces(one.contexts)]
-        used = [(plan.through_client, "client"), (Name("capture_on_commit") in entered, CAPTURE), (Name("assert_num_queries") in entered, QUERIES), (any(isinstance(part, Logs) for part in entered), "caplog")]  # fmt: skip
+        used = [(plan.through_client, "client"), (Name("capture_on_commit") in entered, CAPTURE), (Name("assert_num_queries") in entered, QUERIES), (any(isinstance(part, Logs) for part in entered), "caplog"), (any(part == Name("httpx_mock") for one in acts for part in pieces(one.arrange)), "httpx_mock")]  # fmt: skip
         fixtures = tuple(fixture for is_used, fixture in used if is_used)
         ids = tuple(re.sub("[^0-9a-f]", "", one) for one in (plan.table.traces if plan.table else [one.trace_id for one in acts]))
         rows = [made_aside(one) if self.asynchronous else one for one in abreast(own_rows(plan, self.shared))]

@@ -43,6 +43,7 @@ class Habits:
 
     base: Import | None = None
     mocking: str = ""
+    style: str = "django"
     factories: Mapping[str, Factory] = field(default_factory=dict[str, Factory])
     unasserted: frozenset[str] = OPT_IN
     ignored_headers: frozenset[str] = frozenset()

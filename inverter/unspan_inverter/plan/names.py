@@ -38,6 +38,7 @@ TAKEN = {
     "payload",
     "timestamp",
     "caplog",
+    "httpx_mock",
     "delay",
     "logs",
     "queue",

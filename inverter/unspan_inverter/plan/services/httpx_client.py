@@ -64,10 +64,15 @@ def stub(target: str, found: Exchanges) -> Stub:
     return Stub((Context(patch, found.name),), (requests_made(found, sent), *bodies_sent(found, body)), functions)
 
 
+def error(one: HttpAnswered) -> Any:
+    """What the client raised."""
+    last = last_name(one.error)
+    return call(Attr(Import("httpx"), last if last in ERRORS else "ConnectError"), one.error_message or "recorded")
+
+
 def reply(one: HttpAnswered) -> object:
     if one.error:
-        last = last_name(one.error)
-        return call(Attr(Import("httpx"), last if last in ERRORS else "ConnectError"), one.error_message or "recorded")
+        return error(one)
     return Call(Attr(Import("httpx"), "Response"), (one.status,), (("headers", kept_headers(one)), ("content", one.response_body or b"")))
 
 

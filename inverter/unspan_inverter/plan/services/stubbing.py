@@ -1,12 +1,11 @@
 """Chooses the stub for each client that the request used."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 
 from unspan_inverter.errors import InverterError
 from unspan_inverter.events import HttpAnswered
 from unspan_inverter.plan.answers import Answer, canonical
-from unspan_inverter.plan.services import aiohttp_client, by_responses, http_client, httpx_client, requests_client, urllib3_client
+from unspan_inverter.plan.services import aiohttp_client, http_client, httpx_client, libraries, requests_client, urllib3_client
 from unspan_inverter.plan.services.kinds import Client, Exchanges, Stub, side_by_side
 from unspan_inverter.plan.services.payloads import known_texts, payload
 
@@ -42,21 +41,26 @@ def stubbed(answer: Answer, allow_gaps: bool, tokens: Iterable[str] = ()) -> lis
     clients = dict(CLIENTS)
     if answer.bindings.project.packages.get("urllib3", "").startswith("1."):
         clients["urllib3"] = urllib3_client.first
-    if by_responses.usable(answer.bindings.project.packages.get("responses", "")):
-        clients["requests"] = partial(by_responses.stub, answer.bindings.habits.mocking == "responses")
+    project, habits, places = answer.bindings.project, answer.bindings.habits, dict(SAME)
+    for client in list(clients):
+        if (library := libraries.chosen(client, answer.facts.services, project, habits)) is not None:
+            places[client] = library.place or client
+            clients[client] = clients[places[client]] = libraries.answering(library, habits)
     known = known_texts(answer, tokens)
-    by_client = grouped(answer.facts.services, clients, allow_gaps)
+    by_client = grouped(answer.facts.services, clients, places, allow_gaps)
     return [
         clients[client](exchanges(some, answer, known, "sent" if len(by_client) == 1 else f"sent_by_{client.replace('.', '_')}"))
         for client, some in by_client.items()
     ]
 
 
-def grouped(services: Sequence[HttpAnswered], clients: Mapping[str, Client], allow_gaps: bool) -> dict[str, list[HttpAnswered]]:
+def grouped(
+    services: Sequence[HttpAnswered], clients: Mapping[str, Client], places: Mapping[str, str], allow_gaps: bool
+) -> dict[str, list[HttpAnswered]]:
     found: dict[str, list[HttpAnswered]] = {}
     for one in services:
         if one.client in clients:
-            found.setdefault(SAME.get(one.client, one.client), []).append(one)
+            found.setdefault(places.get(one.client, one.client), []).append(one)
         elif not allow_gaps:
             raise NoStub(one.client, one.url)
     return found
