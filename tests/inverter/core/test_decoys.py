@@ -266,6 +266,18 @@ def test_there_is_no_decoy_where_a_constraint_cannot_be_told() -> None:
     assert decoys_of(read("shop.Book", EMMA, where=TITLE, parameters=["Emma"]), project=CHECKED) == []
 
 
+def test_a_foreign_key_to_another_column_points_by_that_one() -> None:
+    fields = tuple(replace(one, to_field="email") if one.name == "author" else one for one in BOOK.fields)
+    project = replace(PROJECT, models=tuple(replace(BOOK, fields=fields) if one is BOOK else one for one in PROJECT.models))
+    some = [AUSTEN, {**EYRE, "email": "currer@example.com"}]
+    by_email = read(
+        "shop.Book", {**EMMA, "author_id": "jane@example.com"}, where='"shop_book"."author_id" = %s', parameters=["jane@example.com"]
+    )
+    assert decoys_of(read("shop.Author", *some), by_email, project=project) == [
+        ("another author", [("Book", {"author_id": "currer@example.com", "title": "Another book"})])
+    ]
+
+
 def test_there_are_few_decoys() -> None:
     some = [read("shop.Book", EMMA, where=f'{TITLE} AND "shop_book"."price" = {n}', parameters=["Emma"]) for n in range(9)]
     assert len(decoys_of(*some)) <= 5

@@ -99,11 +99,23 @@ class Maker:
         if not one.related:
             yield from variants.variants(one, model, (held,), 1)
             return
-        there = [key for key in self.known.rows if key.label == self.target(one) and key.pk != held and key not in self.known.gone]
-        yield from (key.pk for key in sorted(there, key=lambda key: bool(self.known.rows[key].why))[:2])
+        there = [(value, key) for value, key in self.there(one) if value != held]
+        yield from (value for value, _ in sorted(there, key=lambda pair: bool(self.known.rows[pair[1]].why))[:2])
         if one.null and held is not None:
             yield None
         yield Made(self.number, FRESH)
+
+    def there(self, one: Field) -> Iterator[tuple[Any, Key]]:
+        """What a foreign key holds to point to each of the rows that it may, and that row."""
+        label = self.target(one)
+        model = self.known.project.model(label)
+        aim = model.field(one.to_field or "pk") if model is not None else None
+        for key, row in self.known.rows.items():
+            if model is None or aim is None or key.label != label or key in self.known.gone:
+                continue
+            value = key.pk if aim is model.field("pk") else row.values.get(aim.attname)
+            if value is not None and not lossy(value):
+                yield value, key
 
     def target(self, one: Field) -> str:
         related = self.known.project.model(one.related or "")
@@ -183,9 +195,9 @@ class Maker:
     def needed(self, one: Field, model: Model, held: Any) -> Iterator[Any]:
         """Values for a column that must have one: of a foreign key what it held, where that is not taken."""
         if one.related:
-            there = [key.pk for key in self.known.rows if key.label == self.target(one) and key not in self.known.gone]
+            there = [value for value, _ in self.there(one)]
             taken = [row.values.get(one.attname) for key, row in self.known.rows.items() if key.label == model.label] if one.unique else []
-            yield from (pk for pk in sorted(there, key=lambda pk: pk != held) if pk not in taken)
+            yield from (value for value in sorted(there, key=lambda value: value != held) if value not in taken)
         elif one.type in TEXTS and one.type not in ("EmailField", "URLField") and not one.choices:
             for number in range(1, 9):
                 like = held if isinstance(held, str) and held else noun(model).replace(" ", "-")
