@@ -37,8 +37,10 @@ FEW: Final = 12
 
 def many(check: Callable[[random.Random], None], first: int, count: int) -> None:
     """Has `check` called with `count` chances, others for each `first`."""
+    if not count:
+        return
     limits = settings(
-        max_examples=count, database=None, deadline=None, phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
+        max_examples=count, database=None, deadline=None, phases=(Phase.generate, Phase.shrink), suppress_health_check=[*HealthCheck], report_multiple_bugs=False,
     )  # fmt: skip
 
     @seed(first)
@@ -47,8 +49,7 @@ def many(check: Callable[[random.Random], None], first: int, count: int) -> None
     def each(chance: random.Random) -> None:
         check(chance)
 
-    if count:
-        each()
+    each()
 
 
 def inverted(first: int, count: int) -> Counter[str]:

@@ -35,7 +35,7 @@ def bland(names: Names, text: str) -> bool:
     """Whether nothing in a text is a secret by its looks, or by a name beside it."""
     known = names.bland.get(text)
     if known is None:
-        known = next(places(text, names.secret), None) is None
+        known = next(iter(places(text, names.secret)), None) is None
         if len(text) <= LONGEST_BLAND:
             if len(names.bland) >= MOST_BLAND:
                 names.bland.clear()

@@ -144,7 +144,9 @@ class Redactor:
 
     def _telling(self, data: bytes) -> bool:
         """Whether an encoded value may tell of a secret by itself."""
-        if self._names.among(KEYED.findall(data)) or shapes.signs(data) or b'"bytes"' in data:
+        if (
+            b'"bytes"' in data or self._names.among(KEYED.findall(data)) or shapes.signs(data)
+        ):  # bytes stand in base64: they are looked at by themselves
             return True
         return (b'\\"' in data or b"=" in data) and (self._names.custom or INSIDE.search(data.lower()) is not None)
 
@@ -258,7 +260,7 @@ class Redactor:
             *places(value, self._names.secret, key == v.QUERY),
             *(statements.literals(value, self._names.secret) if key == v.STATEMENT else ()),
         ]
-        return not found and (key != v.URL or next(places(value.partition("?")[2], self._names.secret, True), None) is None)
+        return not found and (key != v.URL or next(iter(places(value.partition("?")[2], self._names.secret, True)), None) is None)
 
     def _address(self, value: str, leaf: "Learning | Covering") -> str:
         start, mark, query = value.partition("?")

@@ -22,6 +22,8 @@ USERINFO: Final = re.compile(r"(?<=://)[^\s/:@?#\"']*:([^\s/@?#\"']+)(?=@)")
 SCHEMED: Final = re.compile(r"\b(?:Bearer|Token|Basic|Digest|Negotiate|ApiKey) +([\w+/=.~:-]{6,})")
 RESET: Final = re.compile(r"(?<![\w-])[0-9a-z]{6}-[0-9a-f]{32}(?![\w-])")
 """A token of Django's for resetting a password."""
+RESET_END: Final = re.compile(r"-[0-9a-f]{32}(?![\w-])")
+"""Its second half, which is found the faster for the mark that it begins with."""
 
 WHOLE: Final = (JWT, SERVICE, PEM, HASHED, RESET)
 DIGITS: Final = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))

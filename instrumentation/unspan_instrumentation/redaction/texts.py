@@ -1,7 +1,8 @@
 """Secrets inside of longer texts: JSON, forms, query strings, statements, pages, lines of a log. Where they stand, and in which spelling."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -32,6 +33,7 @@ PART: Final = re.compile(
 ELEMENT: Final = re.compile(r"<([A-Za-z_][\w.:\-]{1,60})(?: [^<>]*)?>([^<>\s][^<>]{0,4000})</\1>")
 NOTHING: Final = frozenset({"true", "false", "null", "none", "undefined", "nan", "%s", "?"})
 LONGEST: Final = 4 << 20
+LONG: Final = 64 << 10
 SHORTEST_RESET: Final = 38
 ANY: Final = ""
 """The name that is a secret's where a setting adds names, of which nothing else is known."""
@@ -61,9 +63,21 @@ def unescaped(text: str) -> str:
     return re.sub(r"\\(.)", lambda found: {"n": "\n", "r": "\r", "t": "\t"}.get(found[1], found[1]), text) if "\\" in text else text
 
 
-def places(text: str, secret: Callable[[str], bool], form: bool = False) -> Iterator[Place]:
-    """Where secrets stand in a text. `form`: it is a query string or an urlencoded body, in which values are written with percent signs."""
-    if shapes.signs(text.encode("utf-8", "replace")) or (len(text) > SHORTEST_RESET and "-" in text and shapes.RESET.search(text)):
+def places(text: str, secret: Callable[[str], bool], form: bool = False) -> Iterable[Place]:
+    """Where secrets stand in a text. `form`: it is a query string or an urlencoded body, in which values are written with percent signs.
+
+    Of a long text it is remembered while nothing else is asked: it is learnt from, and then covered.
+    """
+    return remembered(text, secret, form) if len(text) > LONG else looked_for(text, secret, form)
+
+
+@lru_cache(2)
+def remembered(text: str, secret: Callable[[str], bool], form: bool) -> tuple[Place, ...]:
+    return tuple(looked_for(text, secret, form))
+
+
+def looked_for(text: str, secret: Callable[[str], bool], form: bool) -> Iterator[Place]:
+    if shapes.signs(text.encode("utf-8", "replace")) or (len(text) > SHORTEST_RESET and "-" in text and shapes.RESET_END.search(text)):
         for start, end in shapes.found(text):
             yield Place(start, end, text[start:end], same, True)
     if ("=" not in text and ":" not in text and "<" not in text) or len(text) > LONGEST or not (stemmed(text) or secret(ANY)):
