@@ -16,8 +16,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from unspan_proto import vocabulary as v
 
-from unspan_instrumentation.redaction import configured, hashes, shapes, signing, statements
-from unspan_instrumentation.redaction.documents import dumped, walked
+from unspan_instrumentation.redaction import accounts, configured, hashes, shapes, statements
+from unspan_instrumentation.redaction.attributes import applied, special
+from unspan_instrumentation.redaction.documents import dumped
 from unspan_instrumentation.redaction.leaves import Covering, Learning
 from unspan_instrumentation.redaction.names import KEYED, Names
 from unspan_instrumentation.redaction.repeats import Repeats, marks
@@ -28,19 +29,12 @@ from unspan_instrumentation.settings import Settings
 
 TRACES: Final = 1_024
 """Traces whose secrets are remembered at one time."""
-MOST_NAMED: Final = 2_000
 LONGEST_KNOWN: Final = 4_000
 """Characters of a text of which it is remembered that nothing is in it."""
 TOO_MANY: Final = (
     "there were more secrets in it than are looked for everywhere; some were replaced only where their names say what they are"
 )
 TOO_EARLY: Final = "it went on for over a minute, or too much waited to be sent: its beginning was sent before it was known what a secret in it is the hash or signature of"
-PAIRED: Final = frozenset({v.REQUEST_HEADERS, v.RESPONSE_HEADERS, v.REQUEST_FORM})
-TABLES: Final = frozenset({v.ROWS, v.SUPPORT_ROWS, v.SUPPORT_AFTER, v.PARAMETERS})
-COOKIES: Final = frozenset({v.REQUEST_COOKIES, v.RESPONSE_COOKIES})
-SENT: Final = ("cookie", "set-cookie")
-SIGNED: Final = 3
-"""Parts of what Django signs with a time: the payload, the time, the signature."""
 UNTOUCHED: Final = frozenset(
     {
         v.KIND, v.FORMAT, v.METHOD, v.SCHEME, v.STATUS, v.VIEW, v.ROUTE, v.FUNCTION, v.FILE, v.LINE, v.OPERATION, v.SYSTEM, v.DATABASE, v.MODEL, v.PROJECT_REF,
@@ -118,12 +112,12 @@ class Redactor:
         long = marks(trace_id, texts)
         before = {key: told for key, mark in long.items() if (told := self._repeats.telling(mark)) is not None}
         fresh = {key: data for key, data in texts.items() if key not in before}
-        telling = [key for key, data in fresh.items() if self._special(key, data, attributes, texts)]
+        telling = [key for key, data in fresh.items() if special(key, data, attributes, texts, self._names.secret)]
         if fresh and self._telling(b"\n".join(fresh.values())):
             telling += [key for key, data in fresh.items() if key not in telling and key not in UNTOUCHED and self._telling(data)]
         leaf = Learning(self._names, self.vault(trace_id))
         for key in telling:
-            self._applied(key, json.loads(texts[key]), leaf, attributes, texts)
+            applied(key, json.loads(texts[key]), leaf, attributes, texts)
         for key, value in attributes.items():
             if type(value) is str and key not in v.ENCODED and key not in UNTOUCHED and len(value) > 7:
                 self._plain(key, value, leaf)
@@ -132,16 +126,6 @@ class Redactor:
                 self._repeats.looked(mark, key in telling)
         return [*telling, *(key for key, told in before.items() if told)]
 
-    def _special(self, key: str, data: bytes, attributes: Mapping[str, Any], texts: Mapping[str, bytes]) -> bool:
-        """Whether an encoded value may tell of a secret by the names that others have for what is in it."""
-        if key in PAIRED or key in COOKIES:
-            return True
-        if key in TABLES:
-            return any(map(self._names.secret, self._columns(key, attributes, texts, data)))
-        if key == v.VALUE:
-            return self._names.secret(str(attributes.get(v.DEFAULT_OF, "")))
-        return key == v.CACHE_VALUE and self._names.secret(str(attributes.get(v.CACHE_KEY, "")))
-
     def _telling(self, data: bytes) -> bool:
         """Whether an encoded value may tell of a secret by itself."""
         if (
@@ -149,101 +133,6 @@ class Redactor:
         ):  # bytes stand in base64: they are looked at by themselves
             return True
         return (b'\\"' in data or b"=" in data) and (self._names.custom or INSIDE.search(data.lower()) is not None)
-
-    def _columns(self, key: str, attributes: Mapping[str, Any], texts: Mapping[str, bytes], data: bytes) -> tuple[str, ...]:
-        if key == v.ROWS:
-            return column_names(texts.get(v.COLUMNS, b"[]"))
-        if key == v.PARAMETERS:
-            return statements.columns(str(attributes.get(v.STATEMENT, "")))
-        groups = json.loads(data)
-        if key == v.SUPPORT_AFTER:
-            return tuple(f"{groups[0]}.{name}" for name in groups[2])
-        return tuple(f"{group[0]}.{name}" for group in groups for name in group[1])
-
-    # What is done alike when learning and when covering.
-
-    def _applied(
-        self, key: str, document: Any, leaf: "Learning | Covering", attributes: Mapping[str, Any], texts: Mapping[str, bytes]
-    ) -> Any:
-        if key in PAIRED and type(document) is list:
-            return [self._pair(item, leaf) for item in document]
-        if key == v.REQUEST_COOKIES and type(document) is dict:
-            return {name: self._cookie(name, value, leaf) for name, value in document.items()}
-        if key == v.RESPONSE_COOKIES and type(document) is dict:
-            return {
-                name: {**one, "value": self._cookie(name, one["value"], leaf)}
-                if type(one) is dict and type(one.get("value")) is str
-                else one
-                for name, one in document.items()
-            }
-        if key == v.ROWS and type(document) is list:
-            names = column_names(texts.get(v.COLUMNS, b"[]"))
-            return [row_of(row, names, leaf) for row in document]
-        if key == v.PARAMETERS:
-            return self._parameters(document, leaf, attributes)
-        if key == v.SUPPORT_ROWS and type(document) is list:
-            return [
-                [label, names, [row_of(row, [f"{label}.{name}" for name in names], leaf) for row in rows]]
-                for label, names, rows in document
-            ]
-        if key == v.SUPPORT_AFTER and type(document) is list:
-            label, pk, names, rows = document
-            return [label, pk, names, [row_of(row, [f"{label}.{name}" for name in names], leaf) for row in rows]]
-        if key == v.WRITTEN:
-            label = str(attributes.get(v.MODEL, ""))
-            many = document if type(document) is list else [document]
-            made = [
-                {name: walked(item, f"{label}.{name}", leaf) for name, item in one.items()} if plain(one) else walked(one, "", leaf)
-                for one in many
-            ]
-            return made if type(document) is list else made[0]
-        name = (
-            str(attributes.get(v.DEFAULT_OF, ""))
-            if key == v.VALUE
-            else str(attributes.get(v.CACHE_KEY, ""))
-            if key == v.CACHE_VALUE
-            else ""
-        )
-        return walked(document, name, leaf, loose=key == v.CACHE_VALUE)
-
-    def _pair(self, item: Any, leaf: "Learning | Covering") -> Any:
-        if type(item) is not list or len(item) != 2 or type(item[0]) is not str:
-            return walked(item, "", leaf)
-        name, value = item
-        if name.lower() in SENT and type(value) is str:
-            return [name, "; ".join(self._cookie_pair(one, leaf) for one in value.split("; "))]
-        return [name, walked(value, name, leaf)]
-
-    def _cookie_pair(self, text: str, leaf: "Learning | Covering") -> str:
-        name, equals, value = text.partition("=")
-        return f"{name}{equals}{self._cookie(name, value, leaf)}" if equals else text
-
-    def _cookie(self, name: str, value: Any, leaf: "Learning | Covering") -> Any:
-        if type(value) is not str:
-            return walked(value, name, leaf)
-        if self._names.secret(name):
-            return leaf.text(value, name, False)
-        bare = value.strip('"')
-        parts = bare.rsplit(":", 2)
-        if len(parts) == SIGNED and len(parts[2]) >= 20:  # what the application said and signed: who can read it may, but nobody can use it
-            return value.replace(parts[2], leaf.text(parts[2], "cookie.secret", False))
-        if shapes.random_looking(bare):
-            return value.replace(bare, leaf.text(bare, "cookie.secret", False))
-        return leaf.text(value, "", False)
-
-    def _parameters(self, document: Any, leaf: "Learning | Covering", attributes: Mapping[str, Any]) -> Any:
-        names = statements.columns(str(attributes.get(v.STATEMENT, "")))
-        if plain(document):
-            return walked(document, "", leaf)
-        listed = document.get("v") if type(document) is dict and document.get("$") == "tuple" else document
-        if type(listed) is not list:
-            return walked(document, "", leaf)
-        made = (
-            [self._parameters(one, leaf, attributes) for one in listed]
-            if attributes.get(v.MANY) and nested(listed)
-            else row_of(listed, names, leaf)
-        )
-        return made if listed is document else {"$": "tuple", "v": made}
 
     def _plain(self, key: str, value: str, leaf: "Learning | Covering") -> Any:
         if len(value) < LONGEST_KNOWN and self._bland(key, value):
@@ -283,7 +172,7 @@ class Redactor:
             for key, data in fresh.items():
                 leaf.holding = b'"bytes"' in data or vault.holds(data)
                 touched = key in telling or (leaf.holding and key not in UNTOUCHED)
-                made[key] = dumped(self._applied(key, json.loads(data), leaf, attributes, texts)) if touched else data
+                made[key] = dumped(applied(key, json.loads(data), leaf, attributes, texts)) if touched else data
         leaf.holding = True
         texts = {key: made.get(key, data) for key, data in texts.items()}
         for key, mark in long.items():
@@ -328,23 +217,9 @@ class Redactor:
             self.vault(trace_id).code.setdefault(code, function)
 
     def told(self, trace_id: int) -> list[list[str]]:
-        """`[name, substitute, function, signature]` of what was replaced in a trace so far: the function whose code holds the secret as a literal, and how the
-        secret was signed by the application; either may be empty."""
+        """What was replaced in a trace so far (see `accounts`)."""
         vault = self._vaults.get(trace_id)
-        if vault is None:
-            return []
-        written = [(text, function) for code, function in vault.code.items() for text in literals(code)]
-        found: list[list[str]] = []
-        for made, (secret, name) in list(vault.given.items())[:MOST_NAMED]:
-            function = next((function for text, function in written if secret in text), "") if shapes.strong(secret) else ""
-            found.append([name, made, function, self._signature(vault, secret)])
-            found += [[name, said + made, "", how] for said, how in vault.signatures(secret)]
-        return found
-
-    def _signature(self, vault: Vault, secret: str) -> str:
-        if secret in vault.signed:
-            return vault.signed[secret]
-        return signing.key_of(secret, self._always.origins if self._always else {}) if shapes.JWT.fullmatch(secret) else ""
+        return [] if vault is None else accounts.told(vault, self._always.origins if self._always else {})
 
     def lost(self, trace_id: int) -> Iterator[str]:
         vault = self._vaults.get(trace_id)
@@ -352,34 +227,3 @@ class Redactor:
             yield TOO_MANY
         if vault is not None and vault.early:
             yield TOO_EARLY
-
-
-@lru_cache(8192)
-def literals(code: CodeType) -> tuple[str, ...]:
-    """The texts that stand in a function's code and may hold a secret."""
-    found = [one for one in code.co_consts if type(one) is str and 6 <= len(one) <= 4_000]
-    return tuple(dict.fromkeys([*found, *(text for one in code.co_consts if type(one) is CodeType for text in literals(one))]))
-
-
-def plain(document: Any) -> bool:
-    return type(document) is dict and "$" not in document
-
-
-def nested(listed: list[Any]) -> bool:
-    return all(type(one) is list or (type(one) is dict and one.get("$") in ("tuple", None)) for one in listed)
-
-
-def row_of(row: Any, names: Any, leaf: "Learning | Covering") -> Any:
-    if type(row) is not list:
-        return walked(row, "", leaf)
-    return [walked(item, names[place] if place < len(names) else "", leaf) for place, item in enumerate(row)]
-
-
-@lru_cache(1024)
-def column_names(data: bytes) -> tuple[str, ...]:
-    """The names of a result's columns, with their model where that is known."""
-    found: list[str] = []
-    for column in json.loads(data):
-        label, name, alias = (*column, None, None, None)[:3] if type(column) is list else (None, None, None)
-        found.append(f"{label}.{name}" if label else str(name or alias or ""))
-    return tuple(found)
