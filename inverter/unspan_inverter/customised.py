@@ -25,8 +25,9 @@ def customised(
     decoys: bool = True,
     function: str = "*",
     journeys: Sequence[Sequence[str]] = (),
+    files: bool = False,
 ) -> Generated:
-    """`generated`, for a person who stands in `here`. Raises an InverterError."""
+    """`generated`, for a person who stands in `here`. `files`: long values may be put into files beside the test. Raises an InverterError."""
     habits = conventions(settings, root(recordings[0].project, settings, here), style, recordings[0].project)
     return generated(
         recordings,
@@ -39,6 +40,8 @@ def customised(
         plugins=plugins(settings),
         function=function,
         journeys=journeys,
+        over=settings.data_over if files else 0,
+        lines=settings.test_lines if files else 0,
     )
 
 

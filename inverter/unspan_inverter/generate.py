@@ -1,10 +1,12 @@
 """The whole way as one function: traces in, a test file out. A pure function of recorded data; reading and checking happen elsewhere."""
 
+import ast
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final
 
 from unspan_proto import vocabulary
 from unspan_proto.errors import ContractError
@@ -12,6 +14,8 @@ from unspan_proto.values import bare
 
 from unspan_inverter.code import PLAIN, Look, source
 from unspan_inverter.code.classes import Beside
+from unspan_inverter.code.data_files import filed
+from unspan_inverter.code.marks import tests
 from unspan_inverter.errors import Incomplete, NotAtLevel, NotRepeatable, Redacted, Unreadable, one_line
 from unspan_inverter.events import Event, Exchange, events, exchange
 from unspan_inverter.events.calls import calls
@@ -49,7 +53,7 @@ class Generated:
 def generated(
     traces: Sequence[Trace], *, style: str = "django", level: str = "integration", allow_gaps: bool = False, decoys: bool = True,
     habits: Habits = NONE, look: Look = PLAIN, plugins: Sequence[Plugin] = (), function: str = "*",
-    journeys: Sequence[Sequence[str]] = (),
+    journeys: Sequence[Sequence[str]] = (), over: int = 0, lines: int = 0,
 ) -> Generated:  # fmt: skip
     """The test file of these traces. Raises an InverterError with the reason when none can be made.
 
@@ -57,16 +61,44 @@ def generated(
     `habits`, `look`: how the project's tests look (`conventions`); `plugins`: what changes facts, plan and look besides.
     `decoys`: rows beside those that were asked for, so that the test notices when a condition of a query is dropped.
     `journeys`: ids of traces, each time of the requests of one client that become one test together.
+    `over`: the characters of a value beyond which it stands in a file beside the test; `lines`: of a test beyond which shorter ones do too; 0 for never.
     """
     plans = tabled(
         [plan for some in having(together(traces, journeys), level, function, allow_gaps, decoys, habits, plugins) for plan in some]
     )
     with readable(traces[0].id):
         look = with_look(replace(look, base=look.base or habits.base), traces, plugins)
-        text = source(plans, style, look=look)
+        text, plans, files = written_out(plans, style, look, over, lines)
     notes = tuple(dict.fromkeys(f"not recorded: {one_line(note)}" for plan in plans for note in plan.notes))
+    if lines and (longest := longest_test(text)) > lines:
+        notes = (
+            *notes,
+            f"a test of {longest} lines, more than the {lines} that [tool.unspan] has for one: most of it is rows or assertions that a person may do without",
+        )
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", plans[0].class_name.removesuffix("Tests")).lower()
-    return Generated(text, name, {}, notes, partial(source, plans, style, look=look), app_of(traces[0]))
+    return Generated(text, name, files, notes, partial(source, plans, style, look=look), app_of(traces[0]))
+
+
+SHORTEST: Final = 120
+"""Characters of a value that stays in the test, however long that is."""
+
+
+def written_out(plans: Sequence[Plan], style: str, look: Look, over: int, lines: int) -> tuple[str, Sequence[Plan], Mapping[str, bytes]]:
+    """The text, with values of more than `over` characters in files; of fewer, where a test has more than `lines` lines."""
+    if not over:
+        return source(plans, style, look=look), plans, {}
+    while True:
+        made = [filed(plan, over) for plan in plans]
+        shorter = [plan for plan, _ in made]
+        text = source(shorter, style, look=look)
+        if not lines or longest_test(text) <= lines or over <= SHORTEST:
+            return text, shorter, {name: data for _, files in made for name, data in files.items()}
+        over = max(over // 4, SHORTEST)
+
+
+def longest_test(text: str) -> int:
+    """The lines of the longest test."""
+    return max((1 + (one.end_lineno or one.lineno) - one.lineno for _, one in tests(ast.parse(text))), default=0)
 
 
 def having(

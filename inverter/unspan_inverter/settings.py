@@ -41,6 +41,8 @@ class Settings:
     plugins: tuple[str, ...] = ()
     ignore_headers: tuple[str, ...] = ()
     ignore_fields: tuple[str, ...] = ()
+    data_over: int = 4000
+    test_lines: int = 400
     assertions: Mapping[str, bool] = field(default_factory=dict[str, bool])
 
 
@@ -90,6 +92,10 @@ def is_seconds(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e6
 
 
+def is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9
+
+
 SETTINGS = (
     Setting("python", "the active or the project's virtual environment", "a path or name of a Python", is_text, "The Python that runs the tests; relative to pyproject.toml."),
     Setting("test-command", "`manage.py test` or pytest", "a command with {file} or {label}", is_text, "How to run one test file; `{file}` and `{label}` are its path and its dotted name."),
@@ -103,6 +109,8 @@ SETTINGS = (
     Setting("plugins", "none", "a list of paths", texts_that(is_text), "Python files with a `plugin`, relative to pyproject.toml; installed ones are found."),
     Setting("ignore-headers", "none", "a list of names", texts_that(is_text), "Request headers that tests do not send."),
     Setting("ignore-fields", "none", "a list of names", texts_that(is_text), "What is not compared: `app.Model.field` of rows, a name alone of JSON documents; with `*`."),
+    Setting("data-over", "4000", "a number of characters, 0 for never", is_count, "Values of more characters stand in files beside the test."),
+    Setting("test-lines", "400", "a number of lines, 0 for any", is_count, "Of a test that is longer, shorter values stand in files too, and what is left is said."),
     Setting("assert", "all but queries", f"a table of true and false for any of {', '.join(ASSERTIONS)}", is_switches, "Kinds of assertions, switched off by `false` and on by `true`."),
 )  # fmt: skip
 

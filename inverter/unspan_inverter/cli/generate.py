@@ -18,6 +18,7 @@ from unspan_inverter.cli import said
 from unspan_inverter.cli.covering import covering
 from unspan_inverter.cli.options import TraceId, endpoint_option, from_option, source, wanted
 from unspan_inverter.cli.progress import progress
+from unspan_inverter.code.data_files import named, untouched
 from unspan_inverter.customised import customised
 from unspan_inverter.errors import InverterError, NotWritten
 from unspan_inverter.formatting import styled
@@ -130,6 +131,7 @@ def made(
             decoys=chosen.decoys,
             function=function,
             journeys=journeys,
+            files=output != STDOUT and bool(output or chosen.output),
         )
     output = output or placed(test, chosen)
     output = None if output == STDOUT else output
@@ -177,8 +179,18 @@ def on_disk(test: Generated, output: Path, force: bool) -> Generator[Path, None,
     """The test in its file, which stays, beside what the file has already."""
     path = output / f"test_{stem(test).removeprefix('test_')}.py" if output.is_dir() else output
     old = existing(path)
-    written(path, updated(path, old, lambda beside: styled(test.beside(beside), path), force=force), test.files, force=force)
+    text = updated(path, old, lambda beside: styled(test.beside(beside), path), force=force)
+    written(path, text, test.files, force=force)
+    for name in sorted(named(old) - named(text)):
+        left_over(path.parent / name)
     yield path
+
+
+def left_over(path: Path) -> None:
+    """Takes away the data file of a test that was replaced, unless it was edited."""
+    with suppress(OSError):
+        if untouched(path.name, path.read_bytes()):
+            path.unlink()
 
 
 @contextmanager

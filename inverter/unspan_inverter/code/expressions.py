@@ -15,6 +15,7 @@ from unspan_inverter.plan.expressions import (
     Call,
     Check,
     Context,
+    DataFile,
     Do,
     Format,
     Function,
@@ -56,7 +57,7 @@ TAKEN = frozenset(
         "Client", "DateRange", "DateTimeRange", "DateTimeTZRange", "Decimal", "Fraction", "NumericRange", "PurePosixPath", "PureWindowsPath", "SimpleTestCase", "SimpleUploadedFile", "TemporaryDirectory", "TestCase", "TransactionTestCase",
         "UUID", "ZoneInfo", "advance_sequences", "all_characters", "allow_all_characters", "answers", "cache", "caches", "connections", "date", "datetime", "io", "mail", "mock", "no_style", "override_settings", "pytest", "requests",
         "activate", "base64", "body", "digest", "hashlib", "hmac", "json", "payload", "responses", "settings", "timestamp",
-        "AsyncClient", "AsyncResult", "Entry", "Mocket", "httpx_mock", "mocketize", "respx", "Celery", "caplog", "clock_at", "delay", "freeze_time", "logs", "queue", "queued", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
+        "AsyncClient", "AsyncResult", "Entry", "Mocket", "Path", "httpx_mock", "mocketize", "respx", "Celery", "caplog", "clock_at", "delay", "freeze_time", "logs", "queue", "queued", "in_order", "moment", "reverse", "time", "timedelta", "timezone", "urlencode", "wire",
     }
 )  # fmt: skip
 """Names that a generated file may need for itself."""
@@ -127,6 +128,20 @@ def held(value: Any, scope: Scope) -> Code:
 def awaited(value: Await, scope: Scope) -> Code:
     inner = scope.write(value.value)
     return Code(f"await {inner.text}", inner.imports)
+
+
+def data_file(value: DataFile, scope: Scope) -> Code:
+    """The content of a file beside the test."""
+    place = f"Path(__file__).with_name({value.name!r})"
+    read = {
+        "text": 'read_text(encoding="utf-8")',
+        "lines": 'read_bytes().decode("utf-8")',
+        "json": "read_bytes()",
+        "bytes": "read_bytes()",
+    }[value.kind]
+    if value.kind == "json":
+        return Code(f"json.loads({place}.{read})", needs("pathlib", "Path") | needs("json"))
+    return Code(f"{place}.{read}", needs("pathlib", "Path"))
 
 
 def call(value: Call, scope: Scope) -> Code:
@@ -229,7 +244,7 @@ def raises(value: Raises, scope: Scope) -> Code:
 
 EXPRESSIONS: Mapping[type, Callable[[Any, Scope], Code]] = {
     Name: name, Import: imported, Attr: attribute, Call: call, Item: item, Format: formatted, Listed: listed, Sum: added, Function: function,
-    Raises: raises, Logs: logs, Await: awaited,
+    Raises: raises, Logs: logs, Await: awaited, DataFile: data_file,
 }  # fmt: skip
 
 

@@ -89,6 +89,14 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True)
+class DataFile:
+    """What a file beside the test holds. `kind`: `text`, `lines` (a text whose line ends matter), `json` or `bytes`."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Logs:
     """The context that takes what a logger gets at a level and above. `stops_at`: the logger, this or one above it, that hands records no further."""
 

@@ -422,7 +422,7 @@ def test_wrong_arguments_exit_with_2(words, said):
         (
             '[tool.unspan]\npythn = "x"',
             "the setting tool.unspan.pythn of {file} is unknown; there are: python, test-command, test-timeout, decoys, style, base-class, factories, template, output, "
-            "plugins, ignore-headers, ignore-fields, assert.",
+            "plugins, ignore-headers, ignore-fields, data-over, test-lines, assert.",
         ),
         (
             '[tool.unspan]\ntest-timeout = "5"',
