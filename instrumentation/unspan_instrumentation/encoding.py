@@ -75,7 +75,8 @@ def derived(value: Derived) -> str:
 
 
 def instance(value: Instance) -> str:
-    return f'{{"$":"object","v":[{quoted(value.type)},{written(value.fields)}]}}'
+    remakes = ",true" if value.remakes else ""
+    return f'{{"$":"object","v":[{quoted(value.type)},{written(value.fields)}{remakes}]}}'
 
 
 def named(value: Named) -> str:

@@ -13,7 +13,7 @@ import pathlib
 import uuid
 import zoneinfo
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -63,10 +63,12 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An object by the fields that were looked at: of a class of the project, a dataclass, a form. Not the object: what made it is not known."""
+    """An object by the fields that were looked at: of a class of the project, a dataclass, a form. Not the object: what made it is not known, unless
+    `remakes`: the class, called with these fields by their names, makes an equal one, as the `__init__` that `dataclass` writes does."""
 
     type: str
     fields: dict[str, object]
+    remakes: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,8 +371,8 @@ TAGS: tuple[Tag, ...] = (
     Tag(
         "object",
         Instance,
-        lambda value, encoder: [value.type, encoder.plain(value.fields)],
-        lambda plain: Instance(checked_text(plain[0]), checked_fields(plain[1])),
+        lambda value, encoder: [value.type, encoder.plain(value.fields), *([True] if value.remakes else [])],
+        lambda plain: Instance(checked_text(plain[0]), checked_fields(plain[1]), len(plain) > 2 and plain[2] is True),
         nests=True,
     ),
     Tag(

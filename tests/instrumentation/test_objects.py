@@ -285,3 +285,55 @@ def test_types_that_come_and_go_are_not_mixed_up() -> None:
         kind = type(f"Kind{number}", (), {"__module__": HERE, "__init__": lambda self, given=fields: self.__dict__.update(given)})
         assert freeze(kind()) == Instance(f"{HERE}.Kind{number}", fields)
         del kind
+
+
+@dataclasses.dataclass
+class Checked:
+    x: int
+
+    def __post_init__(self) -> None:
+        self.x = abs(self.x)
+
+
+@dataclasses.dataclass(eq=False)
+class Alone:
+    x: int
+
+
+@dataclasses.dataclass
+class Counted:
+    x: int
+    y: int = dataclasses.field(init=False, default=0)
+
+
+@dataclasses.dataclass
+class Made:
+    x: int
+
+    def __init__(self, *given: int) -> None:
+        self.x = sum(given)
+
+
+def marked(value: Any) -> Any:
+    value.later = 1
+    return value
+
+
+REMADE: dict[str, tuple[Callable[[], Any], bool]] = {
+    "a dataclass": (lambda: Line("x", [1]), True),
+    "with slots": (lambda: Slotted(1, (2,)), True),
+    "with a step after": (lambda: Checked(-1), False),
+    "without an equality": (lambda: Alone(1), False),
+    "with a field that it makes itself": (lambda: Counted(1), False),
+    "with an __init__ of its own": (lambda: Made(1, 2), False),
+    "with one more attribute": (lambda: marked(Line("x", [1])), False),
+    "no dataclass": (lambda: Plain(x=1), False),
+}
+
+
+@pytest.mark.parametrize(("make", "remakes"), REMADE.values(), ids=list(REMADE))
+def test_it_is_said_of_an_object_whether_its_fields_make_it_again(make: Callable[[], Any], remakes: bool) -> None:
+    found = decode(encoded(freeze(make())).decode())
+
+    assert isinstance(found, Instance)
+    assert found.remakes is remakes

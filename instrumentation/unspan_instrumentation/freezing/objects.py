@@ -5,6 +5,7 @@ nobody can say what their fields mean, or how many there are.
 """
 
 from collections.abc import Callable
+from dataclasses import Field, dataclass
 from types import FunctionType
 from typing import Any
 
@@ -24,7 +25,27 @@ class Own:
 def by_fields(kind: type) -> Way | None:
     """A class that declares its fields, or that is the project's own."""
     read = state(kind)
-    return of_fields(type_name(kind), read) if read is not None and (declares_fields(kind) or is_own(kind)) else None
+    return of_fields(type_name(kind), read, remakes(kind)) if read is not None and (declares_fields(kind) or is_own(kind)) else None
+
+
+def remakes(kind: type) -> frozenset[str] | None:
+    """The fields that a dataclass makes an equal instance of, when it is called with them: its `__init__` and `__eq__` are those that `dataclass` writes, and
+    nothing comes after. None for another class."""
+    space = namespace(kind)
+    fields = space.get("__dataclass_fields__")
+    if (
+        type(fields) is not dict
+        or declared(kind, "__post_init__") is not None
+        or not all(is_written(space.get(name)) for name in ("__init__", "__eq__"))
+    ):
+        return None
+    plain = all(type(one) is Field and one.init and one._field_type is PLAIN for one in fields.values())
+    return frozenset(fields) if plain else None
+
+
+def is_written(function: Any) -> bool:
+    """Whether `dataclass` has written a method: a class may have its own."""
+    return type(function) is FunctionType and function.__code__.co_filename == WRITTEN
 
 
 def declares_fields(kind: type) -> bool:
@@ -38,7 +59,19 @@ def is_own(kind: type) -> bool:
     return type(module) is str and Own.is_module(module)
 
 
-def of_fields(name: str, read: State) -> Way:
+@dataclass
+class Example:
+    """By which the marks of `dataclass` are known."""
+
+    one: int
+
+
+WRITTEN = Example.__init__.__code__.co_filename
+PLAIN = Example.__dict__["__dataclass_fields__"]["one"]._field_type
+"""What a field is marked with that is no `ClassVar` and no `InitVar`."""
+
+
+def of_fields(name: str, read: State, remade: frozenset[str] | None = None) -> Way:
     stand_in = Opaque(name)
 
     def way(value: Any, snapshot: Snapshot, depth: int) -> Any:
@@ -48,17 +81,17 @@ def of_fields(name: str, read: State) -> Way:
             fields = read(value)
         except Exception:  # half made, or with a mapping of the application's in the place of its dict
             return stand_in
-        return taken(name, fields, snapshot, depth)
+        return taken(name, fields, snapshot, depth, remade)
 
     return way
 
 
-def taken(name: str, fields: dict[str, Any], snapshot: Snapshot, depth: int) -> Any:
+def taken(name: str, fields: dict[str, Any], snapshot: Snapshot, depth: int, remade: frozenset[str] | None = None) -> Any:
     """A stand-in with as many of the fields as may be."""
     some = list(fields.items())[:MAX_FIELDS]
     snapshot.left -= len(some)
     kept = {key: snapshot.part(value, depth + 1) for key, value in some if type(key) is str}
-    found = Instance(name, kept)
+    found = Instance(name, kept, remade is not None and kept.keys() == remade)
     return found if len(kept) == len(fields) else Truncated(name, len(fields), found)
 
 

@@ -69,7 +69,7 @@ def tagged(node: dict[str, Any], name: str, leaf: Leaf, loose: bool) -> dict[str
     if tag == "truncated":
         return {"$": tag, "v": [value[0], value[1], walked(value[2], name, leaf, loose)]}
     if tag == "object":
-        return {"$": tag, "v": [value[0], contents(value[1], "", leaf)]}
+        return {"$": tag, "v": [value[0], contents(value[1], "", leaf), *value[2:]]}
     if tag == "model":
         label, key, known = value
         return {"$": tag, "v": [label, walked(key, f"{label}.pk", leaf), contents(known, label, leaf)]}

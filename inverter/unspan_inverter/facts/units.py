@@ -133,6 +133,8 @@ def is_context(call: Called) -> bool:
 def hollow(value: Any) -> str:
     """The type of what stands for something that was not carried whole, anywhere in a value; empty where all of it was. A queryset whose rows are known is
     its rows."""
+    if isinstance(value, Instance) and value.remakes:
+        return hollow(value.fields)
     if isinstance(value, Instance):
         rows = value.fields.get("rows") if value.fields.get("evaluated") is True else None
         return hollow(rows) if rows is not None else value.type.rpartition(".")[2]
@@ -188,7 +190,7 @@ def rows(value: Any) -> Iterator[ModelRef]:
     elif isinstance(value, Derived):
         yield from rows(value.value)
     elif isinstance(value, Instance):
-        yield from rows(value.fields.get("rows"))
+        yield from rows(value.fields if value.remakes else value.fields.get("rows"))
     elif isinstance(value, dict):
         yield from (row for pair in value.items() for item in pair for row in rows(item))
     elif isinstance(value, (list, tuple, set, frozenset)):

@@ -37,6 +37,9 @@ def part(value: Any, bindings: Bindings) -> Any:
         return row(value, bindings)
     if isinstance(value, Name):
         return value
+    if isinstance(value, Instance) and value.remakes and "<" not in value.type:
+        module, _, name = value.type.rpartition(".")
+        return Call(Import(module, name), (), tuple((key, part(item, bindings)) for key, item in value.fields.items()))
     if isinstance(value, NESTED):
         raise Unmakable(value.type.rpartition(".")[2])
     if isinstance(value, Named):

@@ -26,7 +26,7 @@ def result(unit: Unit, answer: Answer) -> Iterator[Statement]:
     value, name = unit.call.result, variable(unit)
     if isinstance(value, dict) and (hollow(value) or name.id == "context"):
         yield from members(value, name, answer)
-    elif isinstance(value, Instance):
+    elif isinstance(value, Instance) and not value.remakes:
         yield Check("equal", (call(Name("list"), name), told(value.fields.get("rows"), answer)))
     else:
         yield equal(name, told(value, answer))
@@ -39,7 +39,7 @@ def members(value: dict[Any, Any], name: Name, answer: Answer) -> Iterator[State
         if not isinstance(key, str) or len(checks) >= MOST_KEYS:
             continue
         try:
-            if isinstance(item, Instance) and not hollow(item):
+            if isinstance(item, Instance) and not item.remakes and not hollow(item):
                 checks.append(Check("equal", (call(Name("list"), Item(name, key)), told(item.fields.get("rows"), answer))))
             elif not hollow(item):
                 checks.append(equal(Item(name, key), told(item, answer)))
