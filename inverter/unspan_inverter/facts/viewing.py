@@ -37,6 +37,8 @@ class Viewed:
     status: int | None = None
     given: Mapping[str, Any] | None = None
     """What a decorator gave the function in the place of what the URL says; None where it is that."""
+    put_around: frozenset[str] = frozenset()
+    """Those of the attributes that a decorator of the project's put there: it was given a request without them."""
 
     @property
     def bare(self) -> bool:
@@ -61,7 +63,7 @@ def viewed(exchange: Exchange, called: Sequence[Called]) -> Viewed | str:
     asked = [one.asked for one in within]
     return Viewed(
         exchange.view, call, of_class, around, None if None in asked else frozenset(name for names in asked for name in names or ()),
-        next(attributes(within), {}), ended(exchange, call), answered(call), given(exchange, call),
+        next(attributes(within), {}), ended(exchange, call), answered(call), given(exchange, call), put_around(exchange, called, call),
     )  # fmt: skip
 
 
@@ -78,6 +80,22 @@ def hindered(exchange: Exchange, called: Sequence[Called]) -> str:
     if "<" in exchange.view:
         return f"its view {exchange.view} has no name that it could be imported by"
     return ""
+
+
+def put_around(exchange: Exchange, called: Sequence[Called], call: Called | None) -> frozenset[str]:
+    """What the request that the view was given has, and the one that the outermost decorator of the project's was given has not."""
+    if call is None:
+        return frozenset()
+    around = [
+        one
+        for one in called
+        if one is not call
+        and one.began <= call.began
+        and one.ended >= call.ended
+        and one.function.partition(".<locals>")[0] in exchange.decorators
+    ]
+    before = next(attributes(around[:1]), None)
+    return frozenset(next(attributes([call]), {})) - frozenset(before) if before is not None else frozenset()
 
 
 def is_class(exchange: Exchange) -> bool:

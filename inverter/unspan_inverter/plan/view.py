@@ -82,8 +82,11 @@ class View:
     def opened(self, bindings: Bindings) -> bool:
         """Whether the function is called without what is around it: what that gave it can be made again."""
         given = (self.viewed.given or {}).values()
-        return self.viewed.bare and all(
-            not isinstance(one, (tuple, list, dict)) and (not lossy(one) or row_of(one, bindings) is not None) for one in given
+        put = [value for name, value in self.viewed.attributes.items() if name in self.viewed.put_around and self.viewed.reads(name)]
+        return (
+            self.viewed.bare
+            and all(row_of(one, bindings) is not None or not (lossy(one) or isinstance(one, ModelRef)) for one in put)
+            and all(not isinstance(one, (tuple, list, dict)) and (not lossy(one) or row_of(one, bindings) is not None) for one in given)
         )
 
     def function(self, exchange: Exchange, bindings: Bindings) -> Any:
@@ -117,7 +120,7 @@ class View:
         if self.viewed.asked is not None and "LANGUAGE_CODE" in self.viewed.asked and exchange.language:
             yield SetAttr(REQUEST, "LANGUAGE_CODE", exchange.language)
         for name, value in self.viewed.attributes.items():
-            if self.viewed.reads(name) and name.isidentifier():
+            if self.viewed.reads(name) and name.isidentifier() and (self.opened(bindings) or name not in self.viewed.put_around):
                 yield from self.own(name, value, bindings)
 
     def user(self, exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
