@@ -1,10 +1,12 @@
 """A test as its project wants it: the settings, the sources and the plugins of the project joined to its recordings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from unspan_proto.project import Project
 
+from unspan_inverter.annotating import annotates
 from unspan_inverter.conventions import conventions, look
 from unspan_inverter.errors import NoRunner
 from unspan_inverter.generate import Generated, generated
@@ -28,7 +30,8 @@ def customised(
     files: bool = False,
 ) -> Generated:
     """`generated`, for a person who stands in `here`. `files`: long values may be put into files beside the test. Raises an InverterError."""
-    habits = conventions(settings, root(recordings[0].project, settings, here), style, recordings[0].project)
+    place = root(recordings[0].project, settings, here)
+    habits = conventions(settings, place, style, recordings[0].project)
     return generated(
         recordings,
         style=style,
@@ -36,7 +39,7 @@ def customised(
         allow_gaps=allow_gaps,
         decoys=decoys,
         habits=habits,
-        look=look(settings),
+        look=replace(look(settings), annotated=annotates(place)),
         plugins=plugins(settings),
         function=function,
         journeys=journeys,

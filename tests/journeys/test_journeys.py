@@ -55,7 +55,7 @@ def test_it_does_the_same_in_one_test(name: str, first: int, style: str, round: 
 
 SAID = {
     ("buying", 0): (["client.post(reverse(\"login\"), {\"username\": \"ann\"", "args=[order.pk]", "{\"id\": order.pk, \"paid\": True"], ["force_login", "Order.objects.create"]),
-    ("buying", 4): (["self.client.force_login(user)", "session[\"basket\"] = "], ["_auth_user_id", "reverse(\"login\")"]),
+    ("buying", 4): (["self.client.force_login(user)", "session[\"basket\"] = [kettle.pk, rug.pk]"], ["_auth_user_id", "reverse(\"login\")"]),
     ("signing_up", 0): (["user = User.objects.get(username=\"cleo\")", "reverse(\"order-delete\", args=[order.pk])"], ["User.objects.create"]),
     ("by_token", 0): (["headers={\"Authorization\": f\"Bearer {token2}\"}"], []),
 }  # fmt: skip

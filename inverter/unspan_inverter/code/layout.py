@@ -28,6 +28,11 @@ from unspan_inverter.plan.expressions import Assign, Attr, Check, Do, Import, Lo
 CAPTURE = "django_capture_on_commit_callbacks"
 """pytest-django's fixture that an act may use, besides the client."""
 QUERIES = "django_assert_num_queries"
+TYPES = {
+    "client": Import("django.test", "Client"), CAPTURE: Import("pytest_django", "DjangoCaptureOnCommitCallbacks"), QUERIES: Import("pytest_django", "DjangoAssertNumQueries"),
+    "caplog": Attr(Import("pytest"), "LogCaptureFixture"), "httpx_mock": Import("pytest_httpx", "HTTPXMock"),
+}  # fmt: skip
+"""Fixture → its type."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -75,7 +80,7 @@ def source(plans: Sequence[Plan], style: str, beside: Beside = NOTHING, look: Lo
     for function in functions:
         imports |= function_needs(function)
     text = laid_out(
-        look, style, imports=import_lines(imports), functions=[function.strip() for function in functions], unsigned=UNSIGNED,
+        look, style, returns=" -> None" if look.annotated else "", imports=import_lines(imports), functions=[function.strip() for function in functions], unsigned=UNSIGNED,
         classes=[found for found, _ in made], notes=dict.fromkeys(one_line(note, 200) for plan in plans for note in plan.notes),
     )  # fmt: skip
     return signed(python(formatted(text, packages_of_project(one.module for one in imports))))
@@ -191,7 +196,7 @@ class Writer:
         acts = (plan, *plan.then)
         entered = [part for one in acts for part in pieces(one.contexts)]
         used = [(plan.through_client, "client"), (Name("capture_on_commit") in entered, CAPTURE), (Name("assert_num_queries") in entered, QUERIES), (any(isinstance(part, Logs) for part in entered), "caplog"), (any(part == Name("httpx_mock") for one in acts for part in pieces(one.arrange)), "httpx_mock")]  # fmt: skip
-        fixtures = tuple(fixture for is_used, fixture in used if is_used)
+        fixtures = tuple(self.annotated(fixture) for is_used, fixture in used if is_used)
         ids = tuple(re.sub("[^0-9a-f]", "", one) for one in (plan.table.traces if plan.table else [one.trace_id for one in acts]))
         rows = [made_aside(one) if self.asynchronous else one for one in abreast(own_rows(plan, self.shared))]
         before = (*self.strict(), *plan.constants, *rows)
@@ -237,6 +242,12 @@ class Writer:
         return (
             f"pytest.mark.parametrize({self.one(table.names[0] if len(table.names) == 1 else tuple(table.names))}, {self.rows(table)})",
         )
+
+    def annotated(self, fixture: str) -> str:
+        """A fixture as a parameter, with its type where the project's tests say those."""
+        if not self.look.annotated or fixture not in TYPES:
+            return fixture
+        return f"{fixture}: {self.one(TYPES[fixture])}"
 
     def further(self, plan: Plan) -> Iterator[str]:
         """The paragraphs of a journey's further acts."""

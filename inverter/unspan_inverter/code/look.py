@@ -15,12 +15,13 @@ Write = Callable[[Any, Scope], Code | None]
 @dataclass(frozen=True, slots=True)
 class Look:
     """`base`: of test cases. `template`: the text of the project's own layout, empty for ours. `writers`: by the kind of an assertion, or the name of a
-    statement's class. `context`: what the layout may use besides.
+    statement's class. `annotated`: functions say what they take and return. `context`: what the layout may use besides.
     """
 
     base: Import | None = None
     template: str = ""
     writers: Mapping[str, Write] = field(default_factory=dict[str, Write])
+    annotated: bool = False
     context: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

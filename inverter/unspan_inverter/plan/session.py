@@ -20,6 +20,8 @@ AUTH = ("_auth_user_id", "_auth_user_backend", "_auth_user_hash")
 SILENT = (*AUTH, "_csrftoken", "_messages", "_session_expiry", "_session_init_timestamp_")
 """Keys whose change is not worth an assertion."""
 CLIENT = Name("client")
+LONG: Final = 32
+"""Characters of a UUID without dashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,9 @@ def arranged(exchange: Exchange, bindings: Bindings, carried: Carried = NEW) -> 
         name: value for name, value in (exchange.session or {}).items() if name not in AUTH and not lossy(value) and isinstance(name, str)
     }
     if extra:
-        bindings.keep(literals(bare(extra)))
         yield Assign(Name("session"), Attr(CLIENT, "session"))
         for name, value in extra.items():
-            yield SetItem(Name("session"), name, bare(value))
+            yield SetItem(Name("session"), name, held(name, bare(value), bindings))
         yield Do(method(Name("session"), "save"))
 
 
@@ -114,6 +115,35 @@ def asserted(exchange: Exchange, bindings: Bindings, session: Any) -> Iterator[S
     for name, value in after.items():
         if name not in SILENT and before.get(name) != value and plain(value) and not numbers_the_time(str(bare(value)), exchange):
             yield Check("equal", (Item(session, name), bound(name, bare(value), bindings)))
+
+
+def held(name: str, value: Any, bindings: Bindings) -> Any:
+    """What a session has before the request: keys of rows as those of the test's rows, where it is certain whose they are. Of several at once that is where all of them, and no two
+    the same, are keys of one model: a list of the products that were seen, a dict of how many of each are in the basket.
+    """
+    if isinstance(value, (str, int)):
+        return bound(name, value, bindings)
+    items = list(value) if isinstance(value, (list, dict)) else []
+    keys = all_of_one(name, items, bindings)
+    if keys is None:
+        bindings.keep(literals({name: value}))
+        return value
+    told = [string_of(bindings.pk(key)) if isinstance(item, str) else bindings.pk(key) for key, item in zip(keys, items, strict=True)]
+    if isinstance(value, list):
+        return told
+    bindings.keep(literals(list(value.values())))
+    return dict(zip(told, value.values(), strict=True))
+
+
+def all_of_one(name: str, items: list[Any], bindings: Bindings) -> list[Key] | None:
+    """The rows whose keys these are: of the only model that has a row for each, or of the one that the name speaks of."""
+    plain = all(type(item) is int or (isinstance(item, str) and (item.isdecimal() or len(item) >= LONG)) for item in items)
+    if not items or not plain or len(set(items)) < len(items):
+        return None
+    found = [{key.label: key for key in bindings.candidates(item)} for item in items]
+    labels = set(found[0]).intersection(*found[1:])
+    labels = {label for label in labels if bindings.suits(name, label)} or labels
+    return [one[next(iter(labels))] for one in found] if len(labels) == 1 else None
 
 
 def bound(name: str, value: Any, bindings: Bindings) -> Any:

@@ -146,4 +146,4 @@ def without(source: str, removed: Collection[Place]) -> str:
 
 def emptied(text: str) -> str:
     """A function whose body is gone does nothing."""
-    return re.sub(r"(?m)^([ \t]*)(def setUp\w*\([^\n]*\):\n)(?=\s*(?:def |@|class |\Z))", r"\1\2\1    pass\n", text)
+    return re.sub(r"(?m)^([ \t]*)(def setUp\w*\([^\n]*\)(?: -> None)?:\n)(?=\s*(?:def |@|class |\Z))", r"\1\2\1    pass\n", text)
