@@ -6,7 +6,7 @@ A row whose key appears where its meaning is not certain keeps its recorded key 
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,8 +79,8 @@ class Bindings:
         found = self.told.get(plain_key(value), [])
         return [key for key in found if key not in self.unfetched] if self.unfetched else found
 
-    def meant(self, name: str, value: Any) -> Key | None:
-        """The row that a parameter called `name` with this value certainly means."""
+    def meant(self, name: str, value: Any, beside: Collection[str] = ()) -> Key | None:
+        """The row that a parameter called `name` with this value certainly means. `beside`: what else the address says; a slug, mostly of the same row."""
         found = self.candidates(value)
         named = [key for key in found if self.suits(name, key.label)]
         if named:
@@ -89,8 +89,10 @@ class Bindings:
             return found[0] if found else None
         if bare_name(name) not in ("", "id", "pk", "object"):
             return None
-        spoken = [key for key in found if key.label.rpartition(".")[2].lower() in self.hints]
-        return next(iter([*spoken, *(key for key in self.facts.keys_seen if key in found), *found]), None)
+        told = {row.key for row in self.facts.rows if row.key in found and says(row.values, beside)}
+        spoken = {key for key in found if key.label.rpartition(".")[2].lower() in self.hints}
+        known = [*(key for key in self.facts.keys_seen if key in found), *found]
+        return min(known, key=lambda key: (key not in told, key not in spoken, key not in self.asked, known.index(key)), default=None)
 
     def identified(self, name: str, value: Any) -> Key | None:
         """The row that a number written as a text certainly means: the only one with this key, and one that the code asked for by its key."""
@@ -121,6 +123,11 @@ class Bindings:
         """Marks the models whose automatic keys appear in texts that are compared literally."""
         tokens = {plain_key(token) for text in texts for token in TOKEN.findall(unpacked(text))}
         self.explicit.update(key.label for token in tokens for key in self.told.get(token, ()))
+
+
+def says(values: Mapping[str, Any], texts: Collection[str]) -> bool:
+    """Whether a row holds one of these texts."""
+    return any(isinstance(bare(value), str) and bare(value) in texts for value in values.values())
 
 
 def bare_name(name: str) -> str:

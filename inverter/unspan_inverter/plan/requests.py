@@ -1,7 +1,7 @@
 """The act: the recorded request as a call of Django's test client, its address and its headers. What it sends is made in `bodies`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -130,7 +130,7 @@ def address(path: str, exchange: Exchange, bindings: Bindings) -> Any:
     if found is not None and quoted(plain) == path:
         route, texts = found
         args = [
-            bound_argument(name, given, route.converters.get(name, "str"), bindings)
+            bound_argument(name, given, route.converters.get(name, "str"), bindings, {one for one in texts if one and one != given})
             for name, given in zip(route.parameters, texts, strict=False)
         ]
         return Call(Import("django.urls", "reverse"), (route.name,), (("args", args),) if args else ())
@@ -141,9 +141,9 @@ def quoted(path: str) -> str:
     return quote(path, safe="/~:@!$&'()*+,;=")
 
 
-def bound_argument(name: str, given: str, converter: str, bindings: Bindings) -> Any:
+def bound_argument(name: str, given: str, converter: str, bindings: Bindings, beside: Collection[str] = ()) -> Any:
     value = routes.as_argument(given, converter)
-    key = bindings.meant(name, value)
+    key = bindings.meant(name, value, beside)
     if key is not None:
         bindings.addressed.add(key)
         return bindings.pk(key)

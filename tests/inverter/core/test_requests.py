@@ -1,5 +1,6 @@
 """What a test does with all that was recorded of the request: how it is made, and what of its answer is the application's."""
 
+import re
 from base64 import urlsafe_b64encode
 from dataclasses import replace
 from typing import Any
@@ -8,9 +9,10 @@ import pytest
 from unspan_inverter.errors import Unreadable
 from unspan_inverter.events import exchange
 from unspan_proto import vocabulary as v
+from unspan_proto.project import Route
 from unspan_proto.values import Truncated
 
-from .making import PROJECT, Happening, mail, source, streamed, trace
+from .making import PROJECT, Happening, mail, read, source, streamed, trace
 
 WAITING = urlsafe_b64encode(b'[["__json_message", 0, 25, "Saved", ""]]').decode().rstrip("=")
 HTML = [["Content-Type", "text/html; charset=utf-8"]]
@@ -199,3 +201,17 @@ def test_settings_that_the_runner_replaces_are_set_again_where_code_reads_them(
 def test_a_client_that_left_gets_no_test() -> None:
     with pytest.raises(Unreadable, match="the client went away before there was an answer"):
         source(trace(status=None, client_gone=True))
+
+
+@pytest.mark.parametrize(("number", "meant"), [("3", "tag"), ("4", "persuasion")], ids=["the row with the slug", "no row with the slug"])
+def test_a_bare_key_means_the_row_that_the_address_says_more_of(number: str, meant: str) -> None:
+    route = Route("book/<slug:slug>-<int:pk>/tag/", "book-tag", "shop.views.book_tag", ("slug", "pk"), {"slug": "slug", "pk": "int"})
+    text = source(
+        trace(
+            read("shop.Book", {"id": 3, "title": "Emma"}, {"id": 4, "title": "Persuasion"}),
+            read("shop.Tag", {"id": 3, "slug": "novel"}),
+            path=f"/book/novel-{number}/tag/",
+            project=replace(PROJECT, routes=(route, *PROJECT.routes)),
+        )
+    )
+    assert re.findall(r'reverse\("book-tag", args=\[(.*?)\]\)', text) == [f'"novel", self.{meant}.pk']
