@@ -15,7 +15,7 @@ from unspan_proto import FORMAT
 from unspan_proto import vocabulary as v
 
 from unspan_instrumentation.freezing.limits import Weight
-from unspan_instrumentation.records import Calls, Record, Within, weight
+from unspan_instrumentation.records import RECORD_BYTES, Calls, Record, Within, weight
 from unspan_instrumentation.settings import Settings
 
 now: Final = time.time_ns
@@ -58,6 +58,8 @@ class Recording:
         self.recorded = 0
         self.bytes = 0
         """What the records weigh that were handed over."""
+        self._weighed = 0
+        """What of `Weight` was counted already: the exporter's queue begins it anew with each record, others need not."""
         self.closed = False
 
     def parent(self) -> int:
@@ -97,7 +99,7 @@ class Recording:
             self._taking.release()
 
     def _hand_over(self, record: Any, count: int) -> None:
-        size = weight(record)
+        size = max(weight(record) - self._weighed, RECORD_BYTES)
         if self.recorded >= MAX_RECORDS:
             self._drop(TOO_MANY, count)
         elif self.bytes + size > self.settings.max_trace:
@@ -107,6 +109,7 @@ class Recording:
             self.bytes += size
         else:
             self._drop(DROPPED, count)
+        self._weighed = Weight.bytes
 
     def _drop(self, why: str, count: int) -> None:
         self.lost[why] = self.lost.get(why, 0) + count

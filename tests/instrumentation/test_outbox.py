@@ -114,6 +114,16 @@ def test_the_queue_is_bounded_and_says_what_it_dropped(warnings: Any) -> None:
     assert sum(1 for span in sink.spans() if span.what == v.TAPE) == taken
 
 
+def test_a_trace_is_bounded_and_says_what_it_dropped() -> None:
+    kept: list[Any] = []
+    recording = Recording(5, 6, lambda record: kept.append(record) is None, Settings(max_trace=1 << 16))
+    for _ in range(10):
+        recording.emit(v.TAPE, "a", 1, 2, {v.VALUE: "x" * 10_000})
+    recording.end()
+    assert (len(kept), kept[-1].kind) == (7, v.END)
+    assert kept[-1].attributes[v.LOST] == ["a record was dropped because the trace was over UNSPAN_MAX_TRACE=65536 (4 times)"]
+
+
 def test_a_slow_collector_holds_nobody_up() -> None:
     released = threading.Event()
 
