@@ -109,13 +109,14 @@ class Redactor:
         """Learns from `attributes` that are no encoded values, and from the texts of those that are. Which of the texts may tell of a secret by themselves."""
         if self.off:
             return ()
-        long = marks(trace_id, texts)
+        vault = self.vault(trace_id)
+        long = marks(vault.number, texts)
         before = {key: told for key, mark in long.items() if (told := self._repeats.telling(mark)) is not None}
         fresh = {key: data for key, data in texts.items() if key not in before}
         telling = [key for key, data in fresh.items() if special(key, data, attributes, texts, self._names.secret)]
         if fresh and self._telling(b"\n".join(fresh.values())):
             telling += [key for key, data in fresh.items() if key not in telling and key not in UNTOUCHED and self._telling(data)]
-        leaf = Learning(self._names, self.vault(trace_id))
+        leaf = Learning(self._names, vault)
         for key in telling:
             applied(key, json.loads(texts[key]), leaf, attributes, texts)
         for key, value in attributes.items():
@@ -165,7 +166,7 @@ class Redactor:
             return attributes, texts
         vault = self.vault(trace_id)
         leaf = Covering(self._names, vault)
-        long, at = marks(trace_id, texts), vault.version
+        long, at = marks(vault.number, texts), vault.version
         made = {key: found for key, mark in long.items() if (found := self._repeats.made(mark, at, texts[key])) is not None}
         fresh = {key: data for key, data in texts.items() if key not in made}
         if fresh and (any(key in telling for key in fresh) or vault.holds(b"\n".join(fresh.values()))):

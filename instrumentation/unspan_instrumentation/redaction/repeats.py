@@ -14,12 +14,12 @@ OF_CALLS: Final = frozenset({v.ARGUMENTS, v.LOCALS, v.RETURN})
 MOST, MOST_BYTES = 20_000, 8 << 20
 
 Mark = tuple[int, bytes]
-"""A trace and a digest of a text in it."""
+"""The number of a vault, which knows what was learnt of the text, and a digest of that."""
 
 
-def marks(trace_id: int, texts: Mapping[str, bytes]) -> dict[str, Mark]:
+def marks(vault: int, texts: Mapping[str, bytes]) -> dict[str, Mark]:
     """Those of the texts that are remembered, with what they are remembered by."""
-    return {key: (trace_id, blake2b(data, digest_size=16).digest()) for key, data in texts.items() if len(data) >= LONG and key in OF_CALLS}
+    return {key: (vault, blake2b(data, digest_size=16).digest()) for key, data in texts.items() if len(data) >= LONG and key in OF_CALLS}
 
 
 class Repeats:

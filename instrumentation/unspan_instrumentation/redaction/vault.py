@@ -5,6 +5,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from itertools import count
 from types import CodeType
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -23,6 +24,9 @@ ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9a-f]{4}|\\.")
 
 BORNE: Final = ("bearer", "token", "digest", "apikey", "jwt")
 """Schemes of the Authorization header after which a secret stands as it is."""
+
+
+NUMBERS: Final = count()
 
 
 class Vault:
@@ -47,6 +51,7 @@ class Vault:
         self.full = False
         self.early = False
         """Whether something was sent before it was known what its substitute has to be."""
+        self.number = next(NUMBERS)
         self.version = 0
         """Counts what changes the texts that are made of others."""
         self._needles: list[bytes] | None = None
