@@ -83,3 +83,17 @@ def test_a_wrong_value_is_answered_by_a_sentence(project: Path, vote: Vote, name
     assert done.returncode == 1
     assert sentence in done.stderr
     assert (done.stdout, "Traceback" in done.stderr) == ("", False)
+
+
+def test_data_files_are_replaced_with_their_test_unless_they_were_edited(project: Path, vote: Vote) -> None:
+    folder, found = project / "polls" / "tests", list[set[str]]()
+    for over in (100, 4000, 100, 4000):
+        (project / "pyproject.toml").write_text(f"[tool.unspan]\ndata-over = {over}\n")
+        done = generated(project, vote, "--no-check", "-o", "polls/tests/test_slack_interactions.py")
+        assert done.returncode == 0, done.stderr
+        found.append({one.name for one in folder.glob("*.json")})
+        if len(found) == 3:
+            edited = sorted(found[0])[0]
+            (folder / edited).write_text("[]")
+
+    assert (len(found[0]) > 1, found[1:]) == (True, [set(), found[0], {edited}])
