@@ -60,8 +60,7 @@ def relevance(events: Sequence[Event], text: str, password: bool, timed: bool, f
 def appears(value: Any, text: str) -> bool:
     """Whether a value can be recognised in a text."""
     if isinstance(value, datetime):
-        precise, daily = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"), ("%Y-%m-%d", "%b. %d", "%B %d", "%-d %b")
-        return any(value.strftime(form) in text for form in (*precise, *daily))
+        return any(value.strftime(form) in text for form in ("%Y-%m-%d", "%b. %d", "%B %d", "%-d %b"))
     found = str(value)
     return len(found) > 2 and (found in text or found.replace("-", "") in text)
 
