@@ -169,7 +169,16 @@ def test_a_test_is_written_and_checked(collector, home, invert):
     ]
     assert (home / "polls/tests/test_hello.py").read_text() == PASSING
     assert asked == [
-        {"traces": [TRACE], "style": "django", "level": "integration", "function": "*", "journeys": [], "allow_gaps": False, "decoys": True}
+        {
+            "traces": [TRACE],
+            "style": "django",
+            "level": "integration",
+            "function": "*",
+            "journeys": [],
+            "allow_gaps": False,
+            "decoys": True,
+            "files": True,
+        }
     ]
 
 
@@ -204,6 +213,7 @@ def test_options_reach_the_inverter(collector, home, invert):
             "journeys": [],
             "allow_gaps": True,
             "decoys": False,
+            "files": False,
         }
     ]
 
@@ -404,7 +414,10 @@ def test_a_mistake_of_ours_has_its_traceback_when_asked(collector, home, invert,
         (["traces", "--since", "yesterday"], "'yesterday' is no time span: write 90s, 10m, 2h, 3d or 1w."),
         (["traces", "--limit", "0"], "0 is not in the range"),
         (["generate", "--trace-id", TRACE, "--style", "nose"], "'nose' is not one of 'django', 'pytest'."),
-        (["generate", "--trace-id", TRACE, "--level", "all-of-it"], "is not one of 'integration', 'view', 'unit', 'auto', 'all'."),
+        (
+            ["generate", "--trace-id", TRACE, "--level", "all-of-it"],
+            "is not one of 'integration', 'view', 'unit', 'surroundings', 'auto', 'all'.",
+        ),
         (["generate", "--factories"], "No such option"),
         (["nothing"], "No such command 'nothing'."),
     ],
