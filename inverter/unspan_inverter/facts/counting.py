@@ -45,13 +45,24 @@ def clashed(refused: Refused, ledger: Ledger) -> None:
         ledger.hindrances.append(LEFT_BEHIND.format(model.label))
         return
     sets = [told] if told is not None else [names for names in refusals.uniques(model) if len(names) == 1 and names != (model.pk,)]
-    for row in rows:
-        for names in sets:
-            values = {name: row[name] for name in names if row.get(name) is not None and not lossy(row[name])}
-            if names and len(values) == len(names):
-                if not any(key.label == model.label and holds(made, values, event) for key, made in refused.born.items()):
-                    ran_into(values, event, model, ledger)
-                return
+    tried = [
+        {name: row[name] for name in names}
+        for row in rows
+        for names in sets
+        if names and all(row.get(name) is not None and not lossy(row[name]) for name in names)
+    ]
+    tried = [values for values in tried if refusals.names_values(event.message, [bare(value) for value in values.values()])] or tried
+    standing = [*refused.born.items(), *ledger.before.items()]
+    met = [
+        values
+        for values in tried
+        if any((key.label, key.database) == (model.label, event.database) and holds(row, values, event) for key, row in standing)
+    ]
+    values = next(iter([*met, *tried]), None)
+    if values is None or any(key.label == model.label and holds(made, values, event) for key, made in refused.born.items()):
+        return
+    if values in met or tried.count(values) == 1:  # a bulk of rows may also run into one of its own
+        ran_into(values, event, model, ledger)
 
 
 def written(row: Mapping[str, Any], event: WriteRefused, model: Model, ledger: Ledger) -> dict[str, Any]:

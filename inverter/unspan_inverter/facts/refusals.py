@@ -41,6 +41,15 @@ def shared(message: str, model: Model, rows: Iterable[Mapping[str, Any]]) -> tup
     return None
 
 
+def names_values(message: str, values: Iterable[Any]) -> bool:
+    """Whether the database says that these were there already: PostgreSQL, MySQL and MariaDB do, as texts."""
+    texts = [str(value) for value in values]
+    if found := MYSQL.search(message):
+        return found[1] == "-".join(texts)
+    found = POSTGRESQL.search(message)
+    return found is not None and found[2] == ", ".join(texts)
+
+
 def of_columns(columns: list[str], model: Model) -> tuple[str, ...] | None:
     known = {one.column: one.attname for one in model.fields if one.column}
     return tuple(known[name] for name in columns) if all(name in known for name in columns) else None

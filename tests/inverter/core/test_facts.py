@@ -395,9 +395,9 @@ def test_counted_rows_sort_beside_a_page_by_another_column() -> None:
     ]
 
 
-def refused(label: str, row: Mapping[str, Any], message: str) -> Happening:
-    """An INSERT that a constraint refused, with the database's words."""
-    return insert(label, row, clash=True, **{v.EXCEPTION_MESSAGE: message})
+def refused(label: str, row: Mapping[str, Any], message: str, *more: Mapping[str, Any]) -> Happening:
+    """An INSERT of one row or more that a constraint refused, with the database's words."""
+    return insert(label, row, *more, clash=True, **{v.EXCEPTION_MESSAGE: message})
 
 
 def refused_update(message: str) -> Happening:
@@ -430,6 +430,19 @@ CLASHES: dict[str, tuple[tuple[Happening, ...], dict[str, Any]]] = {
         (read("shop.Tag", TAG), refused("shop.Tag", {"slug": "A"}, "1062, Duplicate entry 'A' for key 'slug'")),
         {"rows": {"Tag 2": TAG}},
     ),
+    "the-one-of-a-bulk-that-is-known": (
+        (refused("shop.Tag", {"slug": "b"}, "UNIQUE constraint failed: shop_tag.slug", {"slug": "a"}), read("shop.Tag", TAG)),
+        {"rows": {"Tag 2": TAG}},
+    ),
+    "the-one-of-a-bulk-that-the-database-names": (
+        (refused("shop.Tag", {"slug": "b"}, "Key (slug)=(c) already exists.", {"slug": "c"}),),
+        {"rows": {"Tag made 1": {"slug": "c"}}, "why": {"Tag made 1": CLASHED}},
+    ),
+    "the-one-of-a-bulk-that-mysql-names": (
+        (refused("shop.Tag", {"slug": "b"}, "1062, Duplicate entry 'c' for key 'slug'", {"slug": "c"}),),
+        {"rows": {"Tag made 1": {"slug": "c"}}, "why": {"Tag made 1": CLASHED}},
+    ),
+    "two-of-a-bulk": ((refused("shop.Tag", {"slug": "b"}, "UNIQUE constraint failed: shop_tag.slug", {"slug": "b"}),), {}),
     "an-update": (
         (
             read("shop.Loan", LENT_ONCE),
