@@ -8,7 +8,6 @@ process grew by more than MOST over what the untraced one did, after the first t
 """
 
 import argparse
-import http.client
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from servers import OURS, PROJECT, UNTRACED, Recorder, clean, collecting, free_port, prepared, started, until_ready
+from servers import OURS, PROJECT, UNTRACED, Recorder, answered, clean, collecting, free_port, prepared, started, until_ready
 
 MOST = 8 << 20
 """Bytes."""
@@ -71,14 +70,14 @@ def serving(python: Path, recorder: Recorder, database: str, collector: str) -> 
 def lasted(ports: dict[Recorder, int], path: str, requests: int) -> int:
     """Prints the memory after each tenth; by how many bytes more the traced process grew after the first of them."""
     for port in ports.values():
-        asked(port, path)
+        answered(port, path)
     pids = {one: worker(port) for one, port in ports.items()}
     levels: dict[Recorder, list[int]] = {one: [] for one in ports}
     print(f"memory in MiB after so many requests of {path}: {', '.join(one.name for one in ports)}")
     for tenth in range(1, 11):
         for port in ports.values():
             for _ in range(requests // 10):
-                asked(port, path)
+                answered(port, path)
         time.sleep(SETTLE)
         for one, pid in pids.items():
             levels[one].append(memory(pid))
@@ -104,22 +103,10 @@ def crowd(port: int, path: str) -> list[float]:
 
     def one(_: int) -> float:
         gate.wait(60)
-        return asked(port, path)
+        return answered(port, path)[0]
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(one, range(AT_ONCE)))
-
-
-def asked(port: int, path: str) -> float:
-    """Milliseconds until the last byte."""
-    start = time.perf_counter()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    connection.request("GET", path)
-    response = connection.getresponse()
-    response.read()
-    connection.close()
-    assert response.status == 200, response.status
-    return (time.perf_counter() - start) * 1e3
 
 
 def share(values: list[float], part: float) -> float:

@@ -9,7 +9,6 @@ exit code is 1 when a call was lost, a trace weighs too much, or unspan adds mor
 """
 
 import argparse
-import http.client
 import statistics
 import subprocess
 import sys
@@ -19,7 +18,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers import KOLO, OURS, RECORDERS, SPANS, UNTRACED, Environment, Recorder, collecting, environment, output, prepared, serving
+from servers import (
+    KOLO,
+    OURS,
+    RECORDERS,
+    SPANS,
+    UNTRACED,
+    Environment,
+    Recorder,
+    answered,
+    collecting,
+    environment,
+    output,
+    prepared,
+    serving,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +111,8 @@ def alternate(case: Case, ports: dict[Recorder, int], requests: int, pause: floa
 
 def asked(port: int, path: str) -> tuple[float, float]:
     """Milliseconds that the answer took, and that the server's thread had spent on the one before."""
-    start = time.perf_counter()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", path)
-    response = connection.getresponse()
-    response.read()
-    connection.close()
-    assert response.status == 200, response.status
-    return (time.perf_counter() - start) * 1e3, int(response.headers["X-Spent-Before"]) / 1e6
+    took, headers = answered(port, path)
+    return took, int(headers["X-Spent-Before"]) / 1e6
 
 
 def show(case: Case, times: Times) -> int:

@@ -1,5 +1,6 @@
 """The processes that a benchmark talks to: a collector, and the benchmark's project served under one recorder or none."""
 
+import http.client
 import os
 import re
 import shutil
@@ -167,3 +168,15 @@ def until_ready(port: int) -> None:
         except OSError:
             time.sleep(0.05)
     raise SystemExit("the server did not start")
+
+
+def answered(port: int, path: str) -> tuple[float, http.client.HTTPMessage]:
+    """Milliseconds until the last byte of an answer that must be a 200, and its headers."""
+    start = time.perf_counter()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    assert response.status == 200, response.status
+    return (time.perf_counter() - start) * 1e3, response.headers

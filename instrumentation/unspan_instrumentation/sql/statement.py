@@ -108,8 +108,7 @@ class Statement:
         if len(rows) >= self.most or self.budget.exhausted:
             self.complete = False
         else:
-            cells, raw = self.frozen(row), len(rows)
-            rows.append(limits.of_driver(cells, row, self.rows[raw]) if raw < len(self.rows) else cells)
+            rows.append(self.carried(self.frozen(row), row, len(rows)))
 
     def passing(self, rows: Iterable[Any]) -> Iterator[Any]:
         """The converted rows, each noted as it passes on to the application; what was held for them becomes a record when they end.
@@ -127,7 +126,7 @@ class Statement:
                         shape = known(tuple(map(id, map(type, cells))))
                         if shape is None:
                             cells, weight = limits.frozen_row(row)
-                            cells = limits.of_driver(cells, row, self.rows[len(taken)]) if len(taken) < len(self.rows) else cells
+                            cells = self.carried(cells, row, len(taken))
                         else:
                             weight, texts = shape
                             for place in texts:
@@ -144,6 +143,10 @@ class Statement:
             Weight.bytes += weighed
             if self.held:
                 self.emit()
+
+    def carried(self, cells: list[Any], row: Sequence[Any], place: int) -> list[Any]:
+        """The frozen cells of the converted row at this place; the driver's values where a field's objects cannot be carried."""
+        return limits.of_driver(cells, row, self.rows[place]) if place < len(self.rows) else cells
 
     def frozen(self, row: Sequence[Any]) -> list[Any]:
         cells, weight = limits.frozen_row(row)
