@@ -9,6 +9,10 @@ from typing import NamedTuple
 
 from unspan_proto import vocabulary as v
 
+MOST_LOSSES = 200
+"""Sentences that a trace keeps on what was lost, of all its end records together."""
+MORE_LOSSES = "more was lost than is listed here"
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -199,9 +203,16 @@ def merged(one: Facts, other: Facts) -> Facts:
         requests=one.requests + other.requests, works=one.works + other.works, begun=one.begun + other.begun, ends=one.ends + other.ends, projects=one.projects + other.projects,
         parts=one.parts + other.parts, parts_due=one.parts_due + other.parts_due,
         conflicts=one.conflicts + other.conflicts, rejected=one.rejected + other.rejected, damaged=one.damaged + other.damaged,
-        lost=tuple(dict.fromkeys(one.lost + other.lost)), service=one.service or other.service,
+        lost=listed(one.lost + other.lost), service=one.service or other.service,
         request=min(exchanges, key=started, default=None), work=max(works, key=known, default=None),
     )  # fmt: skip
+
+
+def listed(losses: tuple[str, ...]) -> tuple[str, ...]:
+    """Each once; over the limit, that there are more."""
+    found = tuple(sentence for sentence in dict.fromkeys(losses) if sentence != MORE_LOSSES)
+    more = len(found) > MOST_LOSSES or MORE_LOSSES in losses
+    return (*found[:MOST_LOSSES], MORE_LOSSES) if more else found
 
 
 def known(work: Work) -> int:

@@ -6,9 +6,10 @@ from typing import Any
 
 import grpc
 
-from unspan_collector.collector import STATUS_SERVICE
 from unspan_collector.errors import NotRunning
 
+SERVICE = "unspan.collector.Status"
+"""Of the command line only, no part of the contract."""
 TIMEOUT = 5.0
 
 
@@ -17,7 +18,7 @@ def status(address: str, token: str = "", certificate: str = "") -> dict[str, An
     with asked(address, certificate) as channel:
         try:
             borne = (("authorization", f"Bearer {token}"),) if token else ()
-            return json.loads(channel.unary_unary(f"/{STATUS_SERVICE}/Get")(b"", timeout=TIMEOUT, metadata=borne))
+            return json.loads(channel.unary_unary(f"/{SERVICE}/Get")(b"", timeout=TIMEOUT, metadata=borne))
         except grpc.RpcError as error:
             code = error.code()  # pyright: ignore[reportAttributeAccessIssue]
             raise NotRunning(address, REASONS.get(code, f"gRPC says {code.name}")) from None

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from unspan_collector.facts import Facts, merged, summed
+from unspan_collector.facts import MORE_LOSSES, MOST_LOSSES, Facts, merged, summed
 from unspan_proto import vocabulary as v
 
 from .making import arrivals, end_span, part_span, recording, request_span, span, work_spans
@@ -93,6 +93,21 @@ def test_facts_of_batches_in_any_order_are_the_facts_of_the_whole() -> None:
         for batch in order:
             grown = merged(grown, facts(batch))
         assert grown == facts(spans)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (MOST_LOSSES, [f"loss {n}" for n in range(MOST_LOSSES)]),
+        (3 * MOST_LOSSES, [*[f"loss {n}" for n in range(MOST_LOSSES)], MORE_LOSSES]),
+    ],
+    ids=["as many as are kept", "more"],
+)
+def test_what_was_lost_is_listed_up_to_a_limit(count: int, expected: list[str]) -> None:
+    grown = Facts()
+    for number in [*range(count), 0]:
+        grown = merged(grown, facts([end_span(T, 1, [f"loss {number}"])]))
+    assert list(grown.lost) == expected
 
 
 def test_the_earliest_of_several_requests_names_the_trace() -> None:

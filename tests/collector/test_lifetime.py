@@ -1,5 +1,6 @@
 """How a collector starts, stops, crashes, and what it does when the disk is full: real processes, real limits."""
 
+import asyncio
 import os
 import resource
 import signal
@@ -21,6 +22,8 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import format_trace_id
+from unspan_collector.collector import bound
+from unspan_collector.settings import Address
 from unspan_proto.readapi import traces_pb2 as api
 
 from .making import export, recording, request_span, span, trace_id
@@ -359,6 +362,28 @@ def test_a_damaged_trace_is_told_apart_from_a_wrong_one(store_path: Path) -> Non
         )
         process.send(recording(bad)[3:])
         assert process.get(good)[1] == recording(good)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_small_answers_leave_at_once(host: str) -> None:
+    """An answer's head and body are two writes: the second waits for the client's acknowledgement of the first, unless the socket says otherwise."""
+
+    async def option() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def accepted(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            found.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listening = bound("http", Address(host, 0))
+        async with await asyncio.start_server(accepted, sock=listening):
+            _, writer = await asyncio.open_connection(*listening.getsockname()[:2])
+            try:
+                return await found
+            finally:
+                writer.close()
+
+    assert asyncio.run(option())
 
 
 def test_too_much_at_once_is_refused_for_a_moment_only(store_path: Path) -> None:

@@ -7,19 +7,27 @@ from unspan_collector.arrivals import Arrival
 from unspan_collector.facts import Facts, Glimpse, marked, merged, summed
 
 MOST_SPANS = 100_000
-"""Spans remembered over all traces (some 250 bytes each); traces forgotten are read back from the store."""
+"""Spans remembered over all traces (some 250 bytes each), every content of one counted; traces forgotten are read back from the store."""
 
 
 class Known:
-    """One trace: its facts and the digests under each span id."""
+    """One trace: its facts, its span ids, and each content that came under an id."""
 
-    __slots__ = ("digests", "facts")
+    __slots__ = ("contents", "facts", "ids")
 
     def __init__(self, facts: Facts, glimpses: Iterable[Glimpse] = ()) -> None:
         self.facts = facts
-        self.digests: dict[bytes, tuple[bytes, ...]] = {}
+        self.ids: set[bytes] = set()
+        self.contents: set[bytes] = set()
         for glimpse in glimpses:
-            self.digests[glimpse.span_id] = (*self.digests.get(glimpse.span_id, ()), glimpse.digest)
+            self._note(glimpse)
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+    def _note(self, glimpse: Glimpse) -> None:
+        self.ids.add(glimpse.span_id)
+        self.contents.add(glimpse.span_id + glimpse.digest)
 
     def add(self, arrival: Arrival) -> set[int]:
         """Takes in an arrival and returns the positions of its spans that were here already; the size is left to `grow`."""
@@ -27,14 +35,14 @@ class Known:
         new: list[Glimpse] = []
         conflicts = 0
         for at, glimpse in enumerate(arrival.glimpses):
-            before = self.digests.get(glimpse.span_id, ())
-            if glimpse.digest in before:
+            if glimpse.span_id + glimpse.digest in self.contents:
                 again.add(at)
                 continue
-            conflicts += bool(before)
-            self.digests[glimpse.span_id] = (*before, glimpse.digest)
-            if not before:
+            if glimpse.span_id in self.ids:
+                conflicts += 1
+            else:
                 new.append(glimpse)
+            self._note(glimpse)
         grown = merged(self.facts, summed(new, 0, arrival.service))
         self.facts = marked(grown, conflicts, arrival.rejected)
         return again
@@ -53,16 +61,16 @@ class Memory:
         found = self._traces.get(trace_id)
         if found is None:
             found = self._traces[trace_id] = self._read(trace_id)
-            self._spans += len(found.digests)
+            self._spans += len(found)
         self._traces.move_to_end(trace_id)
         return found
 
     def grown(self, by: int) -> None:
-        """Notes that the trace asked for last has so many more ids, and forgets the oldest over the limit."""
+        """Notes that the trace asked for last has so many more spans, and forgets the oldest over the limit."""
         self._spans += by
         while self._spans > MOST_SPANS and len(self._traces) > 1:
             _, oldest = self._traces.popitem(last=False)
-            self._spans -= len(oldest.digests)
+            self._spans -= len(oldest)
 
     def forget(self) -> None:
         self._traces.clear()

@@ -75,14 +75,14 @@ class SqliteStore:
 
     def _keep(self, db: sqlite3.Connection, arrival: Arrival) -> None:
         known = self._memory.trace(arrival.trace_id)
-        ids = len(known.digests)
+        before = len(known)
         again = known.add(arrival)
         data = without(arrival.data, again) if again else arrival.data
         if len(again) < len(arrival.glimpses):
             db.execute(QUERIES["add_chunk"], {"trace_id": arrival.trace_id, "spans": compressed(data)})
             known.facts = rows.larger(known.facts, len(data))
         db.execute(QUERIES["put_trace"], rows.row(arrival.trace_id, known.facts, time.time_ns(), aside(known.facts)))
-        self._memory.grown(len(known.digests) - ids)
+        self._memory.grown(len(known) - before)
 
     def mend(self, trace_id: bytes, facts: Facts) -> None:
         """Has the index say this of a trace, whatever spans are here."""
