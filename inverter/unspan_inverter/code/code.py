@@ -3,6 +3,8 @@
 import keyword
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from unspan_inverter.errors import InverterError
 
@@ -25,14 +27,14 @@ class Imported:
     alias: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """A piece of source and what it needs imported."""
 
     text: str
     imports: frozenset[Imported] = frozenset()
 
 
+@cache
 def needs(module: str, name: str = "", alias: str = "") -> frozenset[Imported]:
     """One import."""
     return frozenset({Imported(dotted(module), identifier(name) if name else "", alias)})
@@ -53,7 +55,7 @@ def dotted(name: str) -> str:
 def joined(pieces: Iterable[Code], by: str = ", ") -> Code:
     """Pieces in a row, with all that they need."""
     some = list(pieces)
-    return Code(by.join(piece.text for piece in some), frozenset().union(*(piece.imports for piece in some)))
+    return Code(by.join([text for text, _ in some]), frozenset[Imported]().union(*{imports for _, imports in some if imports}))
 
 
 def import_lines(imports: Iterable[Imported]) -> list[str]:

@@ -74,7 +74,7 @@ LIBRARIES = frozenset(
 
 def aliases(plans: Sequence[Plan]) -> dict[tuple[str, str], str]:
     """Other names for things of the project that would be called like each other, or like anything else in the file."""
-    parts = list(pieces(plans))
+    parts = [one for one in pieces(plans) if isinstance(one, (Import, Name))]
     imports = sorted({one for one in parts if isinstance(one, Import) and one.name}, key=lambda one: (one.name, one.module))
     theirs = [one for one in imports if one.module.partition(".")[0] in LIBRARIES]
     mine = [one for one in imports if one not in theirs]
@@ -151,7 +151,7 @@ def call(value: Call, scope: Scope) -> Code:
 
 
 def keywords(kwargs: tuple[tuple[str, Any], ...], scope: Scope) -> list[Code]:
-    return [joined([Code(f"{identifier(key)}="), scope.write(item)], "") for key, item in kwargs]
+    return [Code(f"{identifier(key)}={made.text}", made.imports) for key, item in kwargs for made in [scope.write(item)]]
 
 
 def item(value: Item, scope: Scope) -> Code:

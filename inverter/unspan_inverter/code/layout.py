@@ -1,5 +1,6 @@
 """Plans → the text of a test file: statements composed as code, laid out by a template, formatted by ruff where it is installed."""
 
+import ast
 import json
 import re
 import shutil
@@ -83,7 +84,8 @@ def source(plans: Sequence[Plan], style: str, beside: Beside = NOTHING, look: Lo
         look, style, returns=" -> None" if look.annotated else "", imports=import_lines(imports), functions=[function.strip() for function in functions], unsigned=UNSIGNED,
         classes=[found for found, _ in made], notes=dict.fromkeys(one_line(note, 200) for plan in plans for note in plan.notes),
     )  # fmt: skip
-    return signed(python(formatted(text, packages_of_project(one.module for one in imports))))
+    text = formatted(text, packages_of_project(one.module for one in imports))
+    return signed(text, python(text))
 
 
 def laid_out(look: Look, style: str, **given: Any) -> str:
@@ -109,13 +111,14 @@ class NoLayout(InverterError):
         super().__init__(f"the template of [tool.unspan] does not work: {one_line(why)}.\nIts blocks are described in docs/customising.md.")
 
 
-def python(text: str) -> str:
-    """The text, if Python can read it. Raises NotPython: its parser has limits, of nesting above all."""
+def python(text: str) -> ast.Module:
+    """The text as Python reads it. Raises NotPython: its parser has limits, of nesting above all."""
     try:
-        compile(text, "test.py", "exec", dont_inherit=True)
+        tree = ast.parse(text)
+        compile(tree, "test.py", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotPython(type(error).__name__) from None
-    return text
+    return tree
 
 
 class NotPython(InverterError):

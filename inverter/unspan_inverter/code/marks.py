@@ -61,9 +61,9 @@ def tests(tree: ast.Module) -> Iterator[tuple[ast.ClassDef | None, Function]]:
             yield None, node
 
 
-def signed(source: str) -> str:
-    """The source with the fingerprints of its tests in their docstrings."""
-    prints = iter([fingerprint(owner, test) for owner, test in tests(ast.parse(source))])
+def signed(source: str, tree: ast.Module) -> str:
+    """The source, of which this is the tree, with the fingerprints of its tests in their docstrings."""
+    prints = iter([fingerprint(owner, test) for owner, test in tests(tree)])
     blank = re.compile(rf'(?m)(^ *r?"""Recorded in trace [0-9a-f]* \(as generated: ){UNSIGNED}(?=\)\.$)')
     return blank.sub(lambda match: match[1] + next(prints), source)
 
@@ -86,14 +86,15 @@ def fingerprint(owner: ast.ClassDef | None, test: Function) -> str:
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def meaning(function: Function) -> Iterator[str]:
+def meaning(function: Function) -> list[str]:
     """The kinds and the values of all nodes, the docstring's left out; the same in every version of Python."""
+    found: list[str] = []
     undocumented = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
     for part in (*function.decorator_list, function.args, *undocumented):
         waiting: deque[ast.AST] = deque([part])  # in the order of ast.walk, which looks at each field twice
         while waiting:
             node = waiting.popleft()
-            yield type(node).__name__
+            found.append(type(node).__name__)
             for name in node._fields:
                 value = getattr(node, name, None)
                 if isinstance(value, ast.AST):
@@ -101,4 +102,5 @@ def meaning(function: Function) -> Iterator[str]:
                 elif isinstance(value, list):
                     waiting.extend(one for one in value if isinstance(one, ast.AST))
                 else:
-                    yield repr(value)
+                    found.append(repr(value))
+    return found

@@ -4,7 +4,7 @@ Every INNER JOIN's row existed, every `column = value` of the WHERE held, every 
 """
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
@@ -142,8 +142,9 @@ def proved(event: RowsRead, project: Project) -> Iterator[tuple[list[Joined], tu
         return
     models = {alias: model for alias, table in found.tables.items() if (model := project.table(table))}
     constants = {where: value for where, tree in found.fixed if (value := constant(tree, event)) is not MISSING}
+    columns = list(of_models(event, models))
     for row in event.rows:
-        values = selected(event, row, models, project)
+        values = selected(columns, row, project)
         for (alias, column), value in constants.items():
             if alias in models and (one := models[alias].by_column(column)):
                 values.setdefault(alias, {}).setdefault(column, as_python(one, value, project))
@@ -180,14 +181,21 @@ def constant(tree: Any, event: RowsRead) -> Any:
     return value if known else MISSING
 
 
-def selected(event: RowsRead, row: tuple[Any, ...], models: Mapping[str, Model], project: Project) -> dict[str, dict[str, Any]]:
-    """The row's values by alias and column name."""
-    found: dict[str, dict[str, Any]] = {}
-    for column, value in zip(event.columns, row, strict=False):
+def of_models(event: RowsRead, models: Mapping[str, Model]) -> Iterator[tuple[int, str, Field, str]]:
+    """The columns of a result that are fields' own: the place, the table's alias, the field and its column."""
+    for at, column in enumerate(event.columns):
         model = models.get(column.alias or "")
         one = model.field(column.attname) if model and column.attname and column.model else None
-        if one is not None and one.column and not lossy(value):
-            found.setdefault(column.alias or "", {})[one.column] = as_python(one, bare(value), project)
+        if one is not None and one.column:
+            yield at, column.alias or "", one, one.column
+
+
+def selected(columns: Sequence[tuple[int, str, Field, str]], row: tuple[Any, ...], project: Project) -> dict[str, dict[str, Any]]:
+    """The row's values by alias and column name."""
+    found: dict[str, dict[str, Any]] = {}
+    for at, alias, one, name in columns:
+        if at < len(row) and not lossy(row[at]):
+            found.setdefault(alias, {})[name] = as_python(one, bare(row[at]), project)
     return found
 
 

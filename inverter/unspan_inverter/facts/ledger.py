@@ -4,7 +4,7 @@ What queries and writes tell of them is in `reads` and `writes`; foreign keys' p
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -157,13 +157,14 @@ class Ledger:
         self.made += 1
         return self.made
 
-    def seen(self, label: str, values: dict[str, Any], event: RowsRead | RowsSupported) -> None:
-        """A row of a result, or the part of it that belongs to one model."""
+    def seen(self, label: str, values: dict[str, Any], event: RowsRead | RowsSupported, asked: Collection[Key] = ()) -> None:
+        """A row of a result, or the part of it that belongs to one model. `asked`: rows whose keys the application knew; it has made none of those."""
         model = self.concrete(label)
         if model is None or values.get(model.pk) is None or lossy(values[model.pk]):
             return
         key = Key(model.label, bare(values[model.pk]), event.database)
-        self.identified(key, values)
+        if key not in asked:
+            self.identified(key, values)
         self.met(key, values, event)
         if key in self.now.born:
             self.now.born[key].update(values)

@@ -1,8 +1,10 @@
 """What the results of queries tell of rows: the columns that were read, the rows behind joins, and those that were read beside a statement."""
 
-from typing import Any
+import re
+from collections.abc import Iterator
 
-from unspan_proto.values import lossy
+from unspan_proto.project import Project
+from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import RowsRead, RowsSupported
 from unspan_inverter.facts import joins
@@ -14,9 +16,11 @@ from unspan_inverter.facts.ledger import SESSIONS, Ledger
 def read(ledger: Ledger, event: RowsRead) -> None:
     if event.model and event.model.lower() == SESSIONS:
         return
+    parts = grouped(event)
+    asked = set(by_key(event, ledger.project)) if ledger.keyless else set[Key]()
     for row in event.rows:
-        for (_, label), values in grouped(event, row).items():
-            ledger.seen(label, ledger.typed(label, values), event)
+        for label, places in parts:
+            ledger.seen(label, ledger.typed(label, {name: row[at] for at, name in places if at < len(row)}), event, asked)
     taken: set[Key] = set()
     for rows, equal in () if event.supported else joins.proved(event, ledger.project):
         prove(ledger, rows, equal, event, taken)
@@ -69,10 +73,24 @@ def alike(ledger: Ledger, row: Joined, taken: set[Key], database: str) -> Key | 
     return None
 
 
-def grouped(event: RowsRead, row: tuple[Any, ...]) -> dict[tuple[str | None, str], dict[str, Any]]:
-    """The values of one result row by table alias and model."""
-    found: dict[tuple[str | None, str], dict[str, Any]] = {}
-    for column, value in zip(event.columns, row, strict=False):
+def grouped(event: RowsRead) -> list[tuple[str, list[tuple[int, str]]]]:
+    """For each model in each of its places in the statement, which column of the result is which of its fields."""
+    found: dict[tuple[str | None, str], list[tuple[int, str]]] = {}
+    for at, column in enumerate(event.columns):
         if column.model and column.attname:
-            found.setdefault((column.alias, column.model), {})[column.attname] = value
-    return found
+            found.setdefault((column.alias, column.model), []).append((at, column.attname))
+    return [(label, places) for (_, label), places in found.items()]
+
+
+def by_key(event: RowsRead, project: Project) -> Iterator[Key]:
+    """The rows that a query asks for by their primary key."""
+    model = project.model(event.model or "")
+    one = model.field("pk") if model else None
+    if model is None or one is None or one.column is None:
+        return
+    quoted = '[`"]{}[`"]'
+    named = re.compile(rf"{quoted.format(re.escape(model.table))}\.{quoted.format(re.escape(one.column))} = (?:%s|\?)")
+    for found in named.finditer(event.statement):
+        before = len(re.findall(r"%s|\?", event.statement[: found.start()]))
+        if before < len(event.parameters):
+            yield Key(model.owner, bare(event.parameters[before]), event.database)

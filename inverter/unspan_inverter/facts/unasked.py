@@ -119,9 +119,11 @@ class Leaving:
         known: dict[Key, set[str]] = {}
         for key, names in self.known.items():
             known.setdefault(inherited.get(key, key), set()).update(names)
-        return {key: replace(row, values=self.values(row, known.get(key, set()))) for key, row in rows.items()}
+        needed = {label: set(self.needed(model)) for label in {key.label for key in rows} if (model := self.project.model(label))}
+        none = set[str]()
+        return {key: replace(row, values=self.values(row, known.get(key, none) | needed.get(key.label, none))) for key, row in rows.items()}
 
-    def values(self, row: RowExists, known: set[str]) -> Mapping[str, Any]:
+    def values(self, row: RowExists, kept: set[str]) -> Mapping[str, Any]:
         model = self.project.model(row.key.label)
         if (
             model is None
@@ -130,7 +132,6 @@ class Leaving:
             or any(not told(one) for one in model.constraints)
         ):
             return row.values
-        kept = known | set(self.needed(model))
         found = dict(row.values)
         for one in model.fields:
             if one.attname in found and one.attname not in kept and droppable(one):

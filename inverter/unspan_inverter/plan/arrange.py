@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from unspan_proto.project import Field, Model
-from unspan_proto.values import bare, lossy
+from unspan_proto.values import SIMPLE, bare, lossy
 
 from unspan_inverter.facts import Facts, Key, Made, RowExists
 from unspan_inverter.plan import alike, documents, sequences
@@ -18,6 +18,8 @@ from unspan_inverter.plan.rows import creation, in_bulk, update
 
 KEYLIKE: Final = re.compile(r"(?:^|_)(?:id|pk|uuid)s?$|Ids?$")
 """Names of members of documents that hold keys."""
+NO_DOCUMENTS: Final = SIMPLE - {str}
+"""Types whose values are no documents, and hold none."""
 NOWHERE: Mapping[str, str] = {}
 
 
@@ -60,7 +62,7 @@ def keep_keys(facts: Facts, bindings: Bindings) -> None:
     rows = arranged(facts, bindings)
     place = places(rows)
     bindings.explicit |= facts.unordered | ahead(rows, place, bindings)
-    bindings.keep(key for row in rows for value in row.values.values() for key in noted(bare(value)))
+    bindings.keep(key for row in rows for value in row.values.values() if type(value) not in NO_DOCUMENTS for key in noted(bare(value)))
     bindings.explicit |= kin(facts.numbered, bindings)
 
 

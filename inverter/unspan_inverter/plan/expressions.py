@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from unspan_proto.values import SIMPLE
+
 from unspan_inverter.facts import Key
 
 
@@ -268,6 +270,8 @@ def pieces(part: Any) -> Iterator[Any]:
     while waiting:
         part = waiting.pop()
         yield part
+        if type(part) in SIMPLE:
+            continue
         if isinstance(part, dict):
             inner: Sequence[Any] = (*part.keys(), *part.values())
         elif isinstance(part, (list, tuple, set, frozenset)):

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -60,9 +61,15 @@ def relevance(events: Sequence[Event], text: str, password: bool, timed: bool, f
 def appears(value: Any, text: str) -> bool:
     """Whether a value can be recognised in a text."""
     if isinstance(value, datetime):
-        return any(value.strftime(form) in text for form in ("%Y-%m-%d", "%b. %d", "%B %d", "%-d %b"))
+        return any(shown in text for shown in ways(value.date()))
     found = str(value)
     return len(found) > 2 and (found in text or found.replace("-", "") in text)
+
+
+@lru_cache(maxsize=10_000)
+def ways(day: date) -> tuple[str, ...]:
+    """How pages show a day."""
+    return tuple(day.strftime(form) for form in ("%Y-%m-%d", "%b. %d", "%B %d", "%-d %b"))
 
 
 def worth(one: Field, value: Any, model: Model, relevance: Relevance) -> bool:

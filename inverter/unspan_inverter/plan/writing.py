@@ -1,16 +1,15 @@
 """Facts → plan: everything decided about the test, nothing rendered. What one request adds to it is in `acting`."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from unspan_proto.project import Project
-from unspan_proto.values import bare
 
 from unspan_inverter.events import Event, Exchange, RowsRead, StatementFailed
 from unspan_inverter.facts import Facts, Key, RowBorn
 from unspan_inverter.facts.ledger import SESSIONS
+from unspan_inverter.facts.reads import by_key
 from unspan_inverter.plan import arrange, caching, charsets, decoys, factories, names, redacted, sequences, surroundings, tapes
 from unspan_inverter.plan.acting import Acted, Recorded, acted, mentions, route_name
 from unspan_inverter.plan.answers import today
@@ -107,19 +106,6 @@ def spoken(exchange: Exchange, route: str | None) -> frozenset[str]:
 def asked_for(events: Sequence[Event], project: Project) -> frozenset[Key]:
     """The rows that the project's code asked for by their primary key."""
     return frozenset(key for event in events if isinstance(event, RowsRead) and event.own for key in by_key(event, project))
-
-
-def by_key(event: RowsRead, project: Project) -> Iterator[Key]:
-    model = project.model(event.model or "")
-    one = model.field("pk") if model else None
-    if model is None or one is None or one.column is None:
-        return
-    quoted = '[`"]{}[`"]'
-    named = re.compile(rf"{quoted.format(re.escape(model.table))}\.{quoted.format(re.escape(one.column))} = (?:%s|\?)")
-    for found in named.finditer(event.statement):
-        before = len(re.findall(r"%s|\?", event.statement[: found.start()]))
-        if before < len(event.parameters):
-            yield Key(model.owner, bare(event.parameters[before]), event.database)
 
 
 def spoken_of(statements: Sequence[Statement], after: Any = ()) -> list[Statement]:

@@ -129,6 +129,14 @@ ROWS: dict[str, tuple[tuple[Happening, ...], dict[str, Any]]] = {
     ),
     "born-and-deleted": ((insert("shop.Tag", {"slug": "a", "id": 1}), delete("shop.Tag", [1])), {}),
     "born-without-a-key": ((insert("shop.Tag", {"slug": "a"}, {"slug": "b"}),), {"born": {"Tag made 1": {"slug": "a"}, "Tag made 2": {"slug": "b"}}}),
+    "born-without-a-key-and-read-back": (
+        (insert("shop.Tag", {"slug": "a"}), read("shop.Tag", {"id": 7, "slug": "a"})),
+        {"born": {"Tag 7": {"id": 7, "slug": "a"}}},
+    ),
+    "a-row-asked-for-by-its-key-was-there": (
+        (insert("shop.Tag", {"slug": "a"}), read("shop.Tag", {"id": 1, "slug": "a"}, where='"shop_tag"."id" = %s', parameters=[1]), read("shop.Tag", {"id": 1, "slug": "a"}, {"id": 7, "slug": "a"})),
+        {"rows": {"Tag 1": {"id": 1, "slug": "a"}}, "born": {"Tag 7": {"id": 7, "slug": "a"}}},
+    ),
     "deleted": (
         (read("shop.Tag", {"id": 1, "slug": "a"}), delete("shop.Tag", [1])),
         {"rows": {"Tag 1": {"id": 1, "slug": "a"}}, "gone": ["Tag 1"]},

@@ -25,8 +25,8 @@ class Notes:
         self.notes.append(frozen(value))
 
     def unordered(self, values):
-        """Rows in whatever order the database gave them."""
-        self.notes.append(["unordered", sorted(map(frozen, values), key=sortable)])
+        """Rows in whatever order the database gave them; sorted by their contents first, as keys are others in a test."""
+        self.notes.append(["unordered", sorted(map(frozen, values), key=lambda one: (sortable(keyless(one)), sortable(one)))])
 
     @contextmanager
     def attempt(self):
