@@ -87,9 +87,9 @@ class Recorder:
         self.watch_calls()
         return Recording(trace_id, span_id, self.outbox.put, self.settings)
 
-    def describe(self) -> str | None:
+    def describe(self, with_routes: bool = True) -> str | None:
         """The trace id under which the project's description is kept, once that has been sent."""
-        return describing.reference(self.outbox.put) if describing else None
+        return describing.reference(self.outbox.put, with_routes) if describing else None
 
     def left(self, recording: Recording) -> None:
         """The request's thread has done its work; a streaming response may go on."""

@@ -34,11 +34,12 @@ class NoRequest(InverterError):
 
 
 class NotFromWork(InverterError):
-    """The trace is of a unit of work, whether or not it holds requests."""
+    """The trace is of a unit of work that no test does again, whether or not it holds requests. `cut`: it would, but its end is missing."""
 
-    def __init__(self, trace_id: str, kind: str, name: str) -> None:
+    def __init__(self, trace_id: str, kind: str, name: str, cut: bool = False) -> None:
+        why = "its end did not arrive" if cut else "tests are made from requests, tasks and commands only"
         super().__init__(
-            f"trace {short(trace_id)} is the {one_line(kind, 20)} {one_line(name, 200)}, and tests are made from requests only.\n"
+            f"trace {short(trace_id)} is the {one_line(kind, 20)} {one_line(name, 200)}, and {why}.\n"
             "Look at it with `inverter show`, or choose a request: `inverter traces` lists both."
         )
 
@@ -66,6 +67,15 @@ class NotAtLevel(InverterError):
     def __init__(self, trace_id: str, level: str, why: str) -> None:
         super().__init__(
             f"no {level} test from trace {short(trace_id)}: {one_line(why)}.\nA test of the whole request can be made: --level integration."
+        )
+
+
+class NoTestOfWork(InverterError):
+    """A task or a command that no test can do again."""
+
+    def __init__(self, trace_id: str, why: str) -> None:
+        super().__init__(
+            f"no test from trace {short(trace_id)}: {one_line(why)}.\nFunctions that it called may have tests of their own: --level unit."
         )
 
 

@@ -16,22 +16,27 @@ from unspan_inverter.code import PLAIN, Look, source
 from unspan_inverter.code.classes import Beside
 from unspan_inverter.code.data_files import filed
 from unspan_inverter.code.marks import tests
-from unspan_inverter.errors import Incomplete, NotAtLevel, NotRepeatable, Redacted, Unreadable, one_line
+from unspan_inverter.errors import Incomplete, NotAtLevel, NoTestOfWork, NotRepeatable, Redacted, Unreadable, one_line
 from unspan_inverter.events import Event, Exchange, events, exchange
 from unspan_inverter.events.calls import calls
+from unspan_inverter.events.works import worked
 from unspan_inverter.facts import Facts, facts
 from unspan_inverter.facts import journey as journey_facts
 from unspan_inverter.facts.viewing import viewed
 from unspan_inverter.levels import at_view, considered, reasons
 from unspan_inverter.plan import NONE, Habits, Plan, Recorded, asked_for, http_request, journey
 from unspan_inverter.plan.doors import CLIENT, Door
+from unspan_inverter.plan.makings import Unmakable
 from unspan_inverter.plan.middleware import named
 from unspan_inverter.plan.resolving import LEVEL as SURROUNDINGS
 from unspan_inverter.plan.tables import tabled
+from unspan_inverter.plan.working import WORK, Working
+from unspan_inverter.plan.working import named as named_by_work
 from unspan_inverter.plugging import with_facts, with_look, with_plan
 from unspan_inverter.plugins import Plugin
 from unspan_inverter.surroundings import at_middleware, surroundings
 from unspan_inverter.trace import Trace
+from unspan_inverter.works import at_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +130,12 @@ def at_level(
     traces: Sequence[Trace], level: str, function: str, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]
 ) -> list[Plan]:
     """The plans of one trace, or of those of a journey: one of the request or view, or one of each function. Raises NotAtLevel."""
+    for trace in traces:
+        refuse_for_work(trace, level, len(traces))
     if level == SURROUNDINGS:
         return around(traces[0], allow_gaps, decoys, habits, plugins)
+    if traces[0].of_work and level != "unit":
+        return [planned(traces[0], allow_gaps, decoys, habits, plugins)]
     if level in ("auto", "all") and len(traces) == 1:
         return chosen(traces[0], level, function, allow_gaps, decoys, habits, plugins)
     if level in ("auto", "all"):
@@ -147,6 +156,14 @@ def at_level(
         )
         raise NotAtLevel(trace.id, "unit", why)
     return plans
+
+
+def refuse_for_work(trace: Trace, level: str, together: int) -> None:
+    """A task or a command has no view, and is no request of a client. Raises NotAtLevel, NoTestOfWork."""
+    if not trace.of_work and level == WORK:
+        raise NotAtLevel(trace.id, level, "it is of a request")
+    if trace.of_work and (together > 1 or level in ("view", SURROUNDINGS)):
+        raise NoTestOfWork(trace.id, f"a {worked(trace).kind} has no {'place in a journey' if together > 1 else 'view'}")
 
 
 def around(trace: Trace, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]) -> list[Plan]:
@@ -224,7 +241,7 @@ def planned_journey(
     first = traces[0]
     coming = [happened(trace, allow_gaps, level) for trace in traces]
     parts = [(events, asked) for _, events, asked in coming]
-    with readable(first.id):
+    with readable(first.id), makable(first):
         beside, whole = decoys and not any(trace.gaps for trace in traces), not any(trace.gaps for trace in traces)
         if len(traces) == 1:
             every = [facts(*parts[0], first.project, beside, whole=whole)]
@@ -243,6 +260,8 @@ def planned_journey(
             for trace, (door, events, asked), own in zip(traces, coming, every, strict=True)
         ]
         plan = http_request(recorded[0], allow_gaps) if len(traces) == 1 else journey(recorded, known, allow_gaps)
+        if isinstance(door := recorded[0].door, Working):
+            plan = named_by_work(plan, door.worked, known, first.project)
         return with_plan(plan, first, plugins)
 
 
@@ -252,6 +271,8 @@ def happened(trace: Trace, allow_gaps: bool, level: str) -> tuple[Door, Sequence
         raise Incomplete(trace.id, list(trace.gaps))
     with readable(trace.id):
         door: Door = CLIENT
+        if trace.of_work:
+            return at_work(trace)
         found, asked = events(trace), exchange(trace)
         if level == "view":
             door, found, asked = at_view(trace, found, asked)
@@ -274,6 +295,15 @@ def kept_in_code(asked: Exchange, known: Facts, redacted: Mapping[str, str]) -> 
         return ""
     sent, held = asked_for(asked), {bare(value) for row in known.rows for value in row.values.values() if isinstance(bare(value), str)}
     return next((function for text, function in redacted.items() if function and (text in sent or text in held)), "")
+
+
+@contextmanager
+def makable(trace: Trace) -> Generator[None]:
+    """Says what a task or a command was given that cannot be made again, or why it cannot be run."""
+    try:
+        yield
+    except Unmakable as error:
+        raise NoTestOfWork(trace.id, f"it was given or returned {error.what}, which cannot be made from what was recorded") from None
 
 
 DAMAGE = (ContractError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, AssertionError)

@@ -8,10 +8,12 @@ from typing import Any
 from unspan_inverter.errors import InverterError, one_line
 from unspan_inverter.events import exchange
 from unspan_inverter.events.calls import calls
+from unspan_inverter.events.works import worked
 from unspan_inverter.facts.viewing import viewed
 from unspan_inverter.generate import of_middleware, planned
 from unspan_inverter.levels import considered
 from unspan_inverter.plan import NONE, Habits
+from unspan_inverter.plan.working import WORK
 from unspan_inverter.surroundings import surroundings
 from unspan_inverter.trace import Trace
 
@@ -33,6 +35,8 @@ class Offer:
 def offers(trace: Trace, habits: Habits = NONE) -> list[Offer]:
     """Every level at which the trace can be tested, the whole request first."""
     asked = exchange(trace)
+    if trace.of_work:
+        return of_work(trace, habits)
     found = [
         of_request(trace, level, subject, habits)
         for level, subject in (("integration", f"{asked.method} {asked.path}"), ("view", asked.view))
@@ -43,6 +47,14 @@ def offers(trace: Trace, habits: Habits = NONE) -> list[Offer]:
     return [*found, *dict.fromkeys(units), *(Offer("surroundings", one.function, one.base, one.why) for one in around)]
 
 
+def of_work(trace: Trace, habits: Habits) -> list[Offer]:
+    """Those of a task or a command: it itself, and the functions that it called."""
+    done = worked(trace)
+    below = considered(trace, "*", True, habits, partial(planned, trace, habits=habits, level="view"))
+    units = [Offer("unit", one.function, one.base, one.why) for one in below]
+    return [of_request(trace, WORK, f"{done.kind} {done.name}", habits), *dict.fromkeys(units)]
+
+
 def of_request(trace: Trace, level: str, subject: str, habits: Habits) -> Offer:
     try:
         plan = planned(trace, habits=habits, level=level)
@@ -51,7 +63,10 @@ def of_request(trace: Trace, level: str, subject: str, habits: Habits) -> Offer:
             level, subject or "no view", "", one_line(str(error).partition("\n")[0].partition(": ")[2] or str(error).partition("\n")[0])
         )
     base = "TransactionTestCase" if plan.transactions else "TestCase" if plan.needs_database else "SimpleTestCase"
-    return Offer(level, subject, base, reason(trace) if level == "view" else "it goes through URLs, middleware and the view")
+    why = {"view": reason, WORK: lambda _: "it is run as it was recorded"}.get(
+        level, lambda _: "it goes through URLs, middleware and the view"
+    )
+    return Offer(level, subject, base, why(trace))
 
 
 def reason(trace: Trace) -> str:

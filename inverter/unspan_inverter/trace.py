@@ -1,9 +1,9 @@
-"""A whole trace as the inverter sees it: ordered, checked spans of one request, and the description of the project it ran in."""
+"""A whole trace as the inverter sees it: ordered, checked spans of one request, task or command, and the description of the project it ran in."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from unspan_proto import FORMAT, parts
 from unspan_proto import vocabulary as v
@@ -16,7 +16,8 @@ from unspan_inverter.errors import NoRequest, NotFromWork, Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One recorded request. `spans` are ours, below the request and in the order they began; `gaps` are sentences on what is missing."""
+    """One recorded request, or in its place a task or a command. `spans` are ours, below it and in the order they began; `gaps` are sentences on what is
+    missing."""
 
     id: str
     request: Span
@@ -27,6 +28,11 @@ class Trace:
     """Texts that stand in the place of secrets, with the function of the project whose code holds the secret as a literal; empty for most."""
     signed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Those of them that the application's own signature stood under: how it signs (see `vocabulary.REDACTED`)."""
+
+    @property
+    def of_work(self) -> bool:
+        """Whether a task or a command stands in the place of the request."""
+        return self.request.what == v.WORK
 
     def children(self) -> Mapping[str, Sequence[Span]]:
         """Span id → the spans directly below it."""
@@ -40,13 +46,7 @@ def built(spans: Iterable[Span], project_spans: Iterable[Span] = ()) -> Trace:
     """The trace of these spans. Raises NoRequest, NotFromWork, Unreadable, or NewerFormat's sentence as Unreadable."""
     joined, gaps = parts.joined(merged(spans))
     some = next((span.trace_id for span in joined), "")
-    for span in joined:
-        if span.what in (v.WORK, v.BEGUN):
-            raise NotFromWork(some, str(span.attributes.get(v.WORK_KIND)), str(span.attributes.get(v.WORK_NAME)))
-    requests = sorted((span for span in joined if span.what == v.REQUEST), key=lambda span: span.start)
-    if not requests:
-        raise NoRequest(some)
-    request = requests[0]
+    request = root(joined, some)
     try:
         check_format(request.attributes.get(v.FORMAT, FORMAT))
         below, strays = descendants(request, joined)
@@ -62,6 +62,25 @@ def built(spans: Iterable[Span], project_spans: Iterable[Span] = ()) -> Trace:
         )
     except ContractError as error:
         raise Unreadable(some, str(error)) from None
+
+
+REPEATABLE: Final = ("task", "command")
+"""Units of work that a test can do again."""
+
+
+def root(joined: Sequence[Span], trace_id: str) -> Span:
+    """The unit of work of a trace that is one, else its first request. Raises NoRequest, NotFromWork."""
+    for what in (v.WORK, v.BEGUN):
+        for span in joined:
+            if span.what == what:
+                kind = str(span.attributes.get(v.WORK_KIND))
+                if what == v.BEGUN or kind not in REPEATABLE:
+                    raise NotFromWork(trace_id, kind, str(span.attributes.get(v.WORK_NAME)), cut=what == v.BEGUN and kind in REPEATABLE)
+                return span
+    requests = sorted((span for span in joined if span.what == v.REQUEST), key=lambda span: span.start)
+    if not requests:
+        raise NoRequest(trace_id)
+    return requests[0]
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -164,6 +164,12 @@ WORK_RESULT: Final = "unspan.work.result"
 """What it returned; absent when it raised. A test and a script return nothing."""
 WORK_OUTCOME: Final = "unspan.work.outcome"
 """`done`, `failed` or `retried`; of a test `passed`, `failed`, `skipped` or `xfailed`. With `failed`, `unspan.exception` says why."""
+WORK_POSITIONAL: Final = "unspan.work.positional"
+"""Of a command: names of the options that it takes by position, in order (list)."""
+WORK_DEFAULTS: Final = "unspan.work.defaults"
+"""Of a command: dict of its other options and their defaults."""
+WORK_OUTPUT: Final = "unspan.work.output"
+"""Of a command: `[standard output, standard error]`, the texts that it wrote by its own `stdout` and `stderr`; Truncated over the limit."""
 TASK_ID: Final = "messaging.message.id"
 """The id that the queue knows the task by; on `task` spans and on the `work` and `begun` spans of a task."""
 TASK_NAME: Final = "unspan.task.name"
@@ -171,11 +177,15 @@ TASK_NAME: Final = "unspan.task.name"
 TASK_ARGUMENTS: Final = "unspan.task.arguments"
 """`[args, kwargs]` for the task."""
 TASK_PLACE: Final = "unspan.task.place"
-"""Dotted place at which a module holds the task; absent where no name leads to it."""
+"""Dotted place at which a module holds the task; absent where no name leads to it. On the task's own `work` span, too, as the two that follow."""
 TASK_PARAMETERS: Final = "unspan.task.parameters"
 """Names of the parameters of the task's function that take arguments by position, in order (list)."""
 TASK_WAY: Final = "unspan.task.way"
 """By which method of Celery's the task was handed over, as the application called it: `delay`, `apply_async`, `send_task`; of Django's tasks, the package that they are of."""
+TASK_RETRIES: Final = "unspan.task.retries"
+"""On the `work` span of a task: how often it had been tried before (int); absent for never."""
+TASK_CONTEXT: Final = "unspan.task.takes_context"
+"""Whether the function of a task of Django's is given the task's context before anything else (bool); absent for no."""
 TASK_OPTIONS: Final = "unspan.task.options"
 """Dict of what else was said of its sending: countdown, eta, queue, priority, …"""
 TASK_BACKEND: Final = "unspan.task.backend"
@@ -459,7 +469,7 @@ ENCODED: Final = frozenset(
         CACHE_DONE, CACHE_TIMEOUT, CACHE_VERSION, CACHE_DELTA, LOG_ARGUMENTS, LOG_EXTRA, SIGNAL_ARGUMENTS, SIGNAL_RECEIVERS, STORAGE_RESULT,
         STORAGE_CONTENT, COMMAND_ARGUMENTS, STDIN, STDOUT, STDERR, DIGEST_MESSAGE,
         SUPPORT_ROWS, SUPPORT_KEYS, SUPPORT_AFTER,
-        WORK_ARGUMENTS, WORK_RESULT, TASK_ARGUMENTS, TASK_OPTIONS, TASK_PARAMETERS,
+        WORK_ARGUMENTS, WORK_RESULT, WORK_POSITIONAL, WORK_DEFAULTS, WORK_OUTPUT, TASK_ARGUMENTS, TASK_OPTIONS, TASK_PARAMETERS,
     }
 )  # fmt: skip
 """Attributes that hold one value of the codec."""

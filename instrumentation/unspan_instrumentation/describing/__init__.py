@@ -53,31 +53,32 @@ class Description:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.record: Record | None = None
+        self.records: dict[bool, Record] = {}
+        """With the routes, and without them."""
         self.failures = 0
-        self.sent = (0, float("-inf"))
+        self.sent: dict[bool, tuple[int, float]] = {}
 
-    def reference(self, send: Callable[[Record], object]) -> str | None:
+    def reference(self, send: Callable[[Record], object], with_routes: bool = True) -> str | None:
         """The project's fingerprint, with its record sent; None while the project cannot be described."""
-        record = self.record or self.described()
+        record = self.records.get(with_routes) or self.described(with_routes)
         if record is None:
             return None
-        pid, at = self.sent
+        pid, at = self.sent.get(with_routes, (0, 0.0))
         now = time.monotonic()
         if pid != os.getpid() or now - at > AGAIN:
-            self.sent = os.getpid(), now
+            self.sent[with_routes] = os.getpid(), now
             send(record)
         return f"{record.trace_id:032x}"
 
-    def described(self) -> Record | None:
+    def described(self, with_routes: bool) -> Record | None:
         with self.lock:
-            if self.record is None and ready():
-                self.record = self.attempted()
-            return self.record
+            if with_routes not in self.records and ready() and (made := self.attempted(with_routes)) is not None:
+                self.records[with_routes] = made
+            return self.records.get(with_routes)
 
-    def attempted(self) -> Record | None:
+    def attempted(self, with_routes: bool) -> Record | None:
         try:
-            return as_record(describe(with_routes=self.failures < ATTEMPTS - 1))
+            return as_record(describe(with_routes and self.failures < ATTEMPTS - 1))
         except Exception:  # a URLconf that cannot be imported answers every request with the same error: next time, then
             self.failures += 1
             return None

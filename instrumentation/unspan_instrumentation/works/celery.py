@@ -63,7 +63,7 @@ class Tasks:
         redelivered = bool((request.delivery_info or {}).get("redelivered"))
         link = sender(getattr(request, HEADER, None))
         work = Work(TASK, str(task.name), arguments=[freeze(list(args)), freeze(kwargs or {})], link=link)
-        work.more = {v.TASK_ID: str(task_id), v.TASK_BACKEND: CELERY}
+        work.more = {v.TASK_ID: str(task_id), v.TASK_BACKEND: CELERY, **told(task)}
         work.trace_id = run_of(*link) if link and not redelivered else 0
         recording = self.works.begin(work)
         if recording is not None:
@@ -80,6 +80,15 @@ class Tasks:
             work.returned(retval)
         work.outcome = outcome
         self.works.end(recording)
+
+
+def told(task: Any) -> dict[str, Any]:
+    """Where a task that runs is found, and how often it was tried before; nothing where that cannot be told."""
+    try:
+        retries = task.request.retries
+        return {**found(task), **({v.TASK_RETRIES: retries} if type(retries) is int and retries else {})}
+    except Exception:
+        return {}
 
 
 def publish(headers: Any = None, **kwargs: Any) -> None:
@@ -123,16 +132,18 @@ def apply(original: Callable[..., Any], task: Any, args: tuple[Any, ...], kwargs
 
 def reached(task: Any) -> dict[str, Any]:
     """Where the application finds the task, what its function takes, and by which method it was handed over."""
-    found: dict[str, Any] = {v.TASK_WAY: way()}
-    if task is None:
-        return found
+    return {v.TASK_WAY: way(), **(found(task) if task is not None else {})}
+
+
+def found(task: Any) -> dict[str, Any]:
+    """Where the application finds a task, and what its function takes."""
     module, name, run = type(task).__module__, type(task).__name__, type(task).__dict__.get("run")
-    found |= {v.TASK_PLACE: f"{module}.{name}"} if held_there(task, module, name) else {}
+    known: dict[str, Any] = {v.TASK_PLACE: f"{module}.{name}"} if held_there(task, module, name) else {}
     alone = isinstance(run, staticmethod)  # one that is bound gets the task first
     code = getattr(run.__func__ if alone else run, "__code__", None)
     if code is not None:
-        found[v.TASK_PARAMETERS] = list(code.co_varnames[0 if alone else 1 : code.co_argcount])
-    return found
+        known[v.TASK_PARAMETERS] = list(code.co_varnames[0 if alone else 1 : code.co_argcount])
+    return known
 
 
 def held_there(task: Any, module: str, name: str) -> bool:

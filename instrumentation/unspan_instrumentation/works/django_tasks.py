@@ -75,7 +75,7 @@ class Tasks:
         if current() is not None:
             return None
         arguments = args[1:] if task.takes_context else args
-        work = Work(TASK, name_of(task), arguments=[freeze(list(arguments)), freeze(kwargs)], more={v.TASK_BACKEND: DJANGO})
+        work = Work(TASK, name_of(task), arguments=[freeze(list(arguments)), freeze(kwargs)], more={v.TASK_BACKEND: DJANGO, **told(task)})
         if result is not None:
             work.more[v.TASK_ID] = str(result.id)
             work.trace_id = run_of(result.id) if len(result.worker_ids) < 2 else 0  # a repetition is a trace of its own
@@ -126,6 +126,14 @@ def reached(task: Any) -> dict[str, Any]:
     }
     held = getattr(sys.modules.get(module), "__dict__", {}).get(name)
     return {v.TASK_PLACE: f"{module}.{name}", **found} if getattr(held, "func", None) is task.func else found
+
+
+def told(task: Any) -> dict[str, Any]:
+    """The same of a task that runs; nothing where that cannot be told."""
+    try:
+        return {**reached(task), **({v.TASK_CONTEXT: True} if task.takes_context is True else {})}
+    except Exception:
+        return {}
 
 
 def known(one: Handed | None, result: Any) -> Any:

@@ -46,7 +46,7 @@ class Opens(Protocol):
     def entered(self, recording: Recording) -> None: ...
     def left(self, recording: Recording) -> None: ...
     def closed(self, recording: Recording) -> None: ...
-    def describe(self) -> str | None: ...
+    def describe(self, with_routes: bool = True) -> str | None: ...
 
 
 @dataclass(slots=True)
@@ -68,6 +68,8 @@ class Work:
     outcome: str = DONE
     result: Any = NOTHING
     error: tuple[str, str] | None = None
+    printed: Any = None
+    """Of a command, who takes what it writes."""
 
     def raised(self, error: BaseException, outcome: str = FAILED) -> None:
         """The first exception counts: what came of it comes after."""
@@ -149,7 +151,7 @@ class Works:
         recording.settle()
         recording.take_calls()
         attributes = work.attributes()
-        if reference := quietly(recording, "the project's description", self.described):
+        if reference := quietly(recording, "the project's description", self.described, work):
             attributes[v.PROJECT_REF] = reference
         failed, links = work.error is not None, (work.link,) if work.link else ()
         name = f"{work.kind} {work.name}"
@@ -160,10 +162,11 @@ class Works:
         if work.kind == TASK:  # a worker may be killed without a word; other processes wait for what they have to send
             self.opens.outbox.hurry()
 
-    def described(self) -> str | None:
-        """The project's description, where its routes are loaded: a worker would import the views of the project for us only."""
+    def described(self, work: Work) -> str | None:
+        """The project's description; without its routes where they are not loaded: a worker would import the views of the project for us only."""
         settings = getattr(sys.modules.get("django.conf"), "settings", None)
-        return self.opens.describe() if getattr(settings, "ROOT_URLCONF", None) in sys.modules else None
+        loaded = getattr(settings, "ROOT_URLCONF", None) in sys.modules
+        return self.opens.describe(loaded) if loaded or work.kind in (TASK, COMMAND) else None
 
     @contextmanager
     def recorded(self, work: Work) -> Generator[Recording | None]:

@@ -31,7 +31,7 @@ from unspan_inverter.settings import endpoint as place
 from unspan_inverter.trace import Trace, built
 from unspan_inverter.writing import existing, written
 
-LEVELS = ("integration", "view", "unit", "surroundings", "auto", "all")
+LEVELS = ("integration", "view", "unit", "surroundings", "work", "auto", "all")
 FAILED_CHECK = 3
 """Exit code of a test that was written and did not pass."""
 
@@ -54,7 +54,7 @@ FAILED_CHECK = 3
     type=click.Choice(LEVELS),
     default="integration",
     show_default=True,
-    help="What is tested: the whole request, its view called by itself, each function, what stands around the view (its route, middleware that answered); auto: the view, or the request where more had a part in it; all: the view, each function, and what stands around.",
+    help="What is tested: the whole request, its view called by itself, each function, what stands around the view (its route, middleware that answered), the task or command that a trace is of (by itself where it is one); auto: the view, or the request where more had a part in it; all: the view, each function, and what stands around.",
 )
 @click.option(
     "--function", default="*", metavar="GLOB", help="With --level unit: only functions whose dotted name fits, as in 'shop.prices.*'."
@@ -138,7 +138,9 @@ def made(
     for note in test.notes:
         said(note)
     with on_disk(test, output, force) if output else on_stdout(test, chosen, check) as path:
-        return not (check and path) or checked(path, output, chosen.style, chosen, recordings, level == "integration")
+        return not (check and path) or checked(
+            path, output, chosen.style, chosen, recordings, level == "integration" and not any(one.of_work for one in recordings)
+        )
 
 
 class NothingToChoose(InverterError):

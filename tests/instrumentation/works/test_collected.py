@@ -1,4 +1,4 @@
-"""The whole way of a unit of work: recorded, collected, listed, shown, and refused as a test."""
+"""The whole way of a unit of work: recorded, collected, listed, shown, and turned into a test that is run."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ set -e
 {wrapper} {python} manage.py restock rivet --count 2 >&2
 id=$({bin}/inverter traces --json | tee listed.json | {python} -c 'import json, sys; print(json.load(sys.stdin)[0]["trace_id"])')
 COLUMNS=300 {bin}/inverter show --trace-id $id > shown.txt
-{bin}/inverter generate --trace-id $id > /dev/null 2> refused.txt && exit 9
+{bin}/inverter generate --trace-id $id > generated.txt 2> checked.txt
 {bin}/inverter generate --trace-id latest > /dev/null 2> latest.txt && exit 9
 exit 0
 """
@@ -35,8 +35,11 @@ def test_from_the_recorder_to_the_terminal(yard: Path, tmp_path: Path) -> None:
         f"command {RESTOCK}",
         True,
     )
-    assert (yard / "refused.txt").read_text().splitlines() == [
-        f"inverter: trace {trace_id[:8]}… is the command {RESTOCK}, and tests are made from requests only.",
-        "          Look at it with `inverter show`, or choose a request: `inverter traces` lists both.",
-    ]
+    made = (yard / "generated.txt").read_text()
+    assert (
+        'call_command("restock", "rivet", count=2, stdout=stdout)' in made,
+        'self.assertEqual(stdout.getvalue(), "rivet: 2\\n")' in made,
+    ) == (True, True)
+    assert f"Again: inverter generate --trace-id {trace_id} --level work\n" in made
+    assert (yard / "checked.txt").read_text().startswith("inverter: the test: 1 test passed, in: ")
     assert "holds no complete request yet" in (yard / "latest.txt").read_text()

@@ -127,12 +127,21 @@ def test_a_trace_without_a_request_is_no_test(told: list[Span], error: str) -> N
 
 @pytest.mark.parametrize("kind", [v.WORK, v.BEGUN], ids=["ended", "going on"])
 @pytest.mark.parametrize("inner", [[], spans()], ids=["alone", "with a request inside"])
-def test_a_unit_of_work_is_no_test(kind: str, inner: list[Span]) -> None:
-    root = span(9, kind, {v.WORK_KIND: "task", v.WORK_NAME: "shop.tasks.send"}, parent=0)
+def test_a_script_is_no_test(kind: str, inner: list[Span]) -> None:
+    root = span(9, kind, {v.WORK_KIND: "script", v.WORK_NAME: "fill.py"}, parent=0)
     with pytest.raises(NotFromWork) as refused:
         of([*inner, root])
     assert str(refused.value) == (
-        "trace 4f1c0000… is the task shop.tasks.send, and tests are made from requests only.\n"
+        "trace 4f1c0000… is the script fill.py, and tests are made from requests, tasks and commands only.\n"
+        "Look at it with `inverter show`, or choose a request: `inverter traces` lists both."
+    )
+
+
+def test_a_task_without_its_end_is_no_test() -> None:
+    with pytest.raises(NotFromWork) as refused:
+        of([span(9, v.BEGUN, {v.WORK_KIND: "task", v.WORK_NAME: "shop.tasks.send"}, parent=8)])
+    assert str(refused.value) == (
+        "trace 4f1c0000… is the task shop.tasks.send, and its end did not arrive.\n"
         "Look at it with `inverter show`, or choose a request: `inverter traces` lists both."
     )
 

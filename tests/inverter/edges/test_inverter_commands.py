@@ -416,7 +416,7 @@ def test_a_mistake_of_ours_has_its_traceback_when_asked(collector, home, invert,
         (["generate", "--trace-id", TRACE, "--style", "nose"], "'nose' is not one of 'django', 'pytest'."),
         (
             ["generate", "--trace-id", TRACE, "--level", "all-of-it"],
-            "is not one of 'integration', 'view', 'unit', 'surroundings', 'auto', 'all'.",
+            "is not one of 'integration', 'view', 'unit', 'surroundings', 'work', 'auto', 'all'.",
         ),
         (["generate", "--factories"], "No such option"),
         (["nothing"], "No such command 'nothing'."),
@@ -525,7 +525,7 @@ def test_a_terminated_check_takes_its_file_away(collector, home):
     slow = PASSING.replace('User.objects.create(username="ada")', "open('started', 'w').close(); import time; time.sleep(600)")
     code = (
         "from unspan_inverter import cli; from unspan_inverter.cli import generate as g; from unspan_inverter.generate import Generated\n"
-        f"from types import SimpleNamespace; g.built = lambda *given: SimpleNamespace(spans=(), redacted=()); g.customised = lambda *given, **more: Generated({slow!r}, 'hello')\n"
+        f"from types import SimpleNamespace; g.built = lambda *given: SimpleNamespace(spans=(), redacted=(), of_work=False); g.customised = lambda *given, **more: Generated({slow!r}, 'hello')\n"
         f"cli.cli(['generate', '--trace-id', {TRACE!r}, '--endpoint', {collector.address!r}])\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
