@@ -30,6 +30,8 @@ JOURNEYS: dict[str, list[Any]] = {
         ["POST", "/api/tokens/", '{"username": "bob"}'],
         ["POST", "/api/orders/", "", {"authorization": "Bearer {token}"}],
     ],
+    "by_answer": [["POST", "/invites/", '{"username": "bob"}'], ["POST", "/join/bob/{invite.code}/", ""]],
+    "by_mail": [["POST", "/forgot/", "username=ann"], ["GET", "{link}"]],
 }  # fmt: skip
 
 
@@ -38,7 +40,7 @@ def round(tmp_path_factory: pytest.TempPathFactory) -> Round:
     return Round(Path(tmp_path_factory.mktemp("journeys")) / "project", JOURNEYS)
 
 
-BEGUN = [("buying", 0), ("buying", 4), ("signing_up", 0), ("by_token", 0)]
+BEGUN = [("buying", 0), ("buying", 4), ("signing_up", 0), ("by_token", 0), ("by_answer", 0), ("by_mail", 0)]
 """Journeys, and with which of their requests the test begins."""
 
 
@@ -58,6 +60,8 @@ SAID = {
     ("buying", 4): (["self.client.force_login(user)", "session[\"basket\"] = [kettle.pk, rug.pk]"], ["_auth_user_id", "reverse(\"login\")"]),
     ("signing_up", 0): (["user = User.objects.get(username=\"cleo\")", "reverse(\"order-delete\", args=[order.pk])"], ["User.objects.create"]),
     ("by_token", 0): (["headers={\"Authorization\": f\"Bearer {token2}\"}"], []),
+    ("by_answer", 0): (["code = response.json()[\"invite\"][\"code\"]", "args=[\"bob\", code]", "{\"code\": mock.ANY, \"for\": \"bob\"}"], []),
+    ("by_mail", 0): (["token = re.search(\"/ann/([^/]+)\", mail.outbox[-1].body)[1]", "args=[\"ann\", token]"], []),
 }  # fmt: skip
 
 

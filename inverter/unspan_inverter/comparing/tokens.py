@@ -8,6 +8,8 @@ from urllib.parse import unquote_plus
 
 SIGNED: Final = r"(?<![\w-])[\w-]++([:.])[0-9A-Za-z]{6}\1[\w-]{27,}"
 """A text that Django signed together with a moment."""
+IN_LINKS: Final = r"(?<![\w-])[0-9a-z]{6}-[0-9a-z]{32}(?![\w-])"
+"""What Django writes into the link by which a password is set: a moment and a hash."""
 LENGTH: Final = re.compile(r"(\d+\.\d+) ?(seconds|secs?|s|ms|µs|us)\b")
 """How long something took."""
 UNITS: Final = {"s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6}
@@ -15,8 +17,8 @@ UNIQUE: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 SAVEPOINT: Final = r"s\d+_x\d+"
 """How Django calls one: by the thread, and a count."""
 EXACT: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?"
-PIECE: Final = re.compile(rf"{SIGNED}|{UNIQUE}|{EXACT}|{LENGTH.pattern}|\w+|[^\w\s]")
-TOKEN: Final = re.compile(rf"[0-9a-fA-F]{{16,}}|{UNIQUE}|{SAVEPOINT}|{SIGNED}")
+PIECE: Final = re.compile(rf"{SIGNED}|{IN_LINKS}|{UNIQUE}|{EXACT}|{LENGTH.pattern}|\w+|[^\w\s]")
+TOKEN: Final = re.compile(rf"[0-9a-fA-F]{{16,}}|{UNIQUE}|{SAVEPOINT}|{SIGNED}|{IN_LINKS}")
 PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 NUMBER: Final = re.compile(r"[0-9]+")
 RUN: Final = re.compile(r"[A-Za-z0-9]{12,}")

@@ -9,6 +9,7 @@ from unspan_inverter.plan.acting import Acted, Recorded, acted, mentions, route_
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.doors import Client
 from unspan_inverter.plan.expressions import Assign, Context, Name, Plan
+from unspan_inverter.plan.handed_on import handed_on
 from unspan_inverter.plan.names import LONGEST, cut
 from unspan_inverter.plan.writing import arranged_for, asked_for, in_real_transactions, spoken, variables, with_kept_decoys
 
@@ -25,7 +26,7 @@ def journey(recorded: Sequence[Recorded], together: Facts, allow_gaps: bool = Fa
         lacking = never_fetched(recorded, acts, bindings)
         acts = acted_in_turn(recorded, bindings, allow_gaps)
         bindings.unfetched |= never_fetched(recorded, acts, bindings) & lacking
-    acts = acted_in_turn(recorded, bindings, allow_gaps)
+    acts = handed_on(acted_in_turn(recorded, bindings, allow_gaps), recorded)
     plan = arranged_for(recorded, acts, kept, bindings)
     return replace(plan, class_name=f"{acts[-1].plan.class_name.removesuffix('Tests')}JourneyTests", method_name=title(acts))
 

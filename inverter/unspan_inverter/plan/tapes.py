@@ -179,7 +179,12 @@ def identifier(group: Group) -> str:
 
 
 def mentioned(value: Any, one: str) -> bool:
-    return len(one) <= LONGEST and any(form in one for form in spellings(value))
+    return any(form in one and fits(one, form) for form in spellings(value))
+
+
+def fits(literal: str, form: str) -> bool:
+    """Whether a text with a token in it reads better by the token's variable."""
+    return len(literal) <= max(LONGEST, 2 * len(form))
 
 
 def literals(part: Any) -> Iterator[Any]:
@@ -216,7 +221,7 @@ def spoken(literal: str, names: dict[Any, Name]) -> Any:
     """A text in which tokens stand: as an f-string, or the variable alone."""
     parts: list[Any] = [literal]
     for value, name in names.items():
-        for form in spellings(value) if len(literal) <= LONGEST else ():
+        for form in (one for one in spellings(value) if fits(literal, one)):
             expression: Any = name if isinstance(value, str) or form != value.hex else Attr(name, "hex")
             parts = [piece for part in parts for piece in (cut(part, form, expression) if isinstance(part, str) else [part])]
     if len(parts) == 1:

@@ -1,5 +1,6 @@
 """Makes the journeys that it is given, each by a client of its own on the same rows: `python record.py journeys.json` prints the statuses and the traces of
-each. A journey is a list of [method, path, body, headers]; `{name}` stands for that member of the last answer in JSON."""
+each. A journey is a list of [method, path, body, headers]; `{name}` stands for that member of the last answer in JSON,
+`{link}` for the path of the link in the last mail."""
 
 import io
 import json
@@ -38,10 +39,14 @@ class Client:
         for name, value in pairs:
             if name.lower() == "set-cookie":
                 self.jar.load(value)
+        mailed = getattr(sys.modules.get("django.core.mail"), "outbox", [])
+        self.said["link"] = next((found[1] for one in mailed if (found := re.search(r"http://[^/]+(/\S+)", one.body))), "")
         self.said |= json.loads(content) if content[:1] == b"{" else {"location": dict(pairs).get("Location", "")}
         return int(status[:3])
 
     def filled(self, text):
+        for name, item in self.said.get("invite", {}).items():
+            text = text.replace(f"{{invite.{name}}}", item)
         return re.sub(r"\{(\w+)\}", lambda found: str(self.said.get(found[1], found[0])), text)
 
 

@@ -10,6 +10,10 @@ urlpatterns = [
     path("orders/<int:pk>/", views.show, name="order-detail"),
     path("orders/<int:pk>/pay/", views.pay, name="order-pay"),
     path("orders/<int:pk>/delete/", views.delete, name="order-delete"),
+    path("invites/", views.invite, name="invite"),
+    path("join/<str:username>/<str:code>/", views.join, name="join"),
+    path("forgot/", views.forgot, name="forgot"),
+    path("reset/<str:username>/<str:token>/", views.reset, name="reset"),
     path("api/tokens/", views.token, name="token-create"),
     path("api/orders/", views.api_orders, name="api-orders"),
 ]

@@ -1,7 +1,11 @@
+import hashlib
 import json
+import secrets
 
 from django.contrib.auth import authenticate, get_user_model, login
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.tokens import default_token_generator
+from django.core.mail import send_mail
 from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -66,6 +70,43 @@ def pay(request, pk):
 def delete(request, pk):
     get_object_or_404(Order, pk=pk, customer=request.user).delete()
     return HttpResponse(status=204)
+
+
+PEPPER = secrets.token_hex(8)
+
+
+def code_of(username):
+    """Another one in each process."""
+    return hashlib.sha256(f"{PEPPER}{username}".encode()).hexdigest()
+
+
+def invite(request):
+    asked = json.loads(request.body)
+    get_object_or_404(get_user_model(), username=asked["username"])
+    return JsonResponse({"invite": {"code": code_of(asked["username"]), "for": asked["username"]}})
+
+
+def join(request, username, code):
+    if code != code_of(username):
+        return HttpResponse("no such invitation", status=403)
+    user = get_object_or_404(get_user_model(), username=username)
+    user.first_name = "joined"
+    user.save(update_fields=["first_name"])
+    return JsonResponse({"joined": username})
+
+
+def forgot(request):
+    user = get_object_or_404(get_user_model(), username=request.POST["username"])
+    link = f"http://{request.get_host()}/reset/{user.username}/{default_token_generator.make_token(user)}/"
+    send_mail("Your password", f"Choose another one: {link} (today)", "shop@example.com", [user.email or "ann@example.com"])
+    return HttpResponse("sent")
+
+
+def reset(request, username, token):
+    user = get_object_or_404(get_user_model(), username=username)
+    if not default_token_generator.check_token(user, token):
+        return HttpResponse("too late", status=403)
+    return HttpResponse("choose a password")
 
 
 def token(request):
