@@ -28,7 +28,7 @@ from unspan_instrumentation.settings import Settings
 
 BATCH_BYTES: Final = 1 << 20
 RESERVE: Final = 1 << 20
-"""Bytes over the bound that are kept for `end` records: they say that something was lost."""
+"""Bytes over the bound that are kept for `end` records and bare roots: they say what was lost, and of which request."""
 PATIENCE: Final = 0.5
 """Seconds that records wait for a moment without a request."""
 SLICE: Final = 0.0002
@@ -139,18 +139,18 @@ class Outbox:
             with suppress(RuntimeError):  # another thread was faster
                 self.idle.release()
 
-    def put(self, record: Any) -> bool:
+    def put(self, record: Any, bare: bool = False) -> bool:
         """Queues a record. No lock: it would be taken again by a finaliser that a collection runs in between."""
         try:
-            return self._put(record)
+            return self._put(record, bare or ending(record))
         except Exception:  # what could not be weighed is not kept
             self.dropped += 1
             return False
 
-    def _put(self, record: Any) -> bool:
+    def _put(self, record: Any, reserved: bool) -> bool:
         size, Weight.bytes = weight(record), 0
         total = self._pending + self._backlog + size
-        if total > self.settings.queue_bytes and not (ending(record) and total < self.settings.queue_bytes + RESERVE):
+        if total > self.settings.queue_bytes and not (reserved and total < self.settings.queue_bytes + RESERVE):
             self.dropped += 1
             return False
         self._pending += size

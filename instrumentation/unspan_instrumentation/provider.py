@@ -17,6 +17,7 @@ from unspan_instrumentation import exporters
 from unspan_instrumentation.ids import Ids
 from unspan_instrumentation.outbox import Finished, Outbox
 from unspan_instrumentation.recording import Recording
+from unspan_instrumentation.records import bare
 from unspan_instrumentation.saying import warn
 from unspan_instrumentation.settings import Target, endpoint
 
@@ -65,7 +66,8 @@ class Processor(SpanProcessor):
             recording, attributes = found
             place = (recording.trace_id, recording.within.parent) if recording.within else (0, 0)
             if not self.outbox.put(Finished(span, attributes, *place)):
-                recording.lose("the request itself was dropped because the exporter's queue was full")
+                recording.lose("all but the request's line was dropped because the exporter's queue was full")
+                self.outbox.put(Finished(span, bare(attributes), *place), bare=True)
         elif self.everything and context.trace_id in self.traces:
             self.outbox.put(Finished(span, {}, self.moved.get(context.trace_id, 0)))
 

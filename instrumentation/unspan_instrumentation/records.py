@@ -9,6 +9,8 @@ from unspan_instrumentation.freezing.limits import Weight
 
 RECORD_BYTES: Final = 700
 """What a record takes in memory, beside what `Weight` says."""
+SHORT: Final = 2_048
+"""Characters of a text that a bare root keeps."""
 
 
 class Record(NamedTuple):
@@ -67,6 +69,15 @@ class Heard(NamedTuple):
 
     trace_id: int
     attributes: Mapping[str, Any]
+
+
+def bare(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that weigh nearly nothing: what was asked, and what became of it. For a root that there is no room for."""
+    return {
+        name: value
+        for name, value in attributes.items()
+        if type(value) in (bool, int, float) or (type(value) is str and len(value) <= SHORT)
+    }
 
 
 def weight(record: Any) -> int:

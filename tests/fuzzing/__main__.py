@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from collector.process import Process
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from .rounds import inverted, memory, received
 
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--inverter", type=int, default=-1, help="how many go to the inverter instead of a tenth")
     told = parser.parse_args()
+    set_hypothesis_home_dir(tempfile.gettempdir())
     traces = told.inverter if told.inverter >= 0 else told.count // 10
     with tempfile.TemporaryDirectory() as folder, Process(Path(folder) / "traces.sqlite3", "--keep-traces", "500") as process:
         level = in_pieces(

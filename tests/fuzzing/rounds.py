@@ -41,7 +41,7 @@ def many(check: Callable[[random.Random], None], first: int, count: int) -> None
     if not count:
         return
     limits = settings(
-        max_examples=count, database=None, deadline=None, phases=(Phase.generate, Phase.shrink), suppress_health_check=[*HealthCheck], report_multiple_bugs=False,
+        max_examples=count, database=None, deadline=None, phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
     )  # fmt: skip
 
     @seed(first)

@@ -35,7 +35,7 @@ class Images:
     @property
     def exhausted(self) -> str:
         """Which bound was reached; empty as long as none was."""
-        if self.watch.seconds > MOST_SECONDS:
+        if self.watch.seconds >= MOST_SECONDS:
             return f"UNSPAN_LINEAGE_SECONDS={MOST_SECONDS:g} were spent on such rows in this trace"
         if self.rows >= MOST_ROWS or self.bytes > MOST_BYTES:
             return f"{MOST_ROWS:,} such rows, or UNSPAN_MAX_ROW_BYTES={MOST_BYTES} of them, are in this trace"

@@ -19,7 +19,7 @@ from unspan_instrumentation.calls.disposition import Project, matching
 from unspan_instrumentation.freezing import freeze
 from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import Recording, begin, current, finish, now, open_calls
-from unspan_instrumentation.records import Record
+from unspan_instrumentation.records import Record, bare
 from unspan_instrumentation.request.exchange import message
 from unspan_instrumentation.saying import warn
 from unspan_instrumentation.settings import Settings
@@ -157,7 +157,8 @@ class Works:
         name = f"{work.kind} {work.name}"
         root = Record(work.trace_id, recording.root, 0, v.WORK, name, work.start, now(), attributes, failed, links=links)
         if not recording.sink(root):
-            recording.lose("the unit of work itself was dropped because the exporter's queue was full")
+            recording.lose("all but the name of the unit of work was dropped because the exporter's queue was full")
+            self.opens.outbox.put(root._replace(attributes=bare(attributes)), bare=True)
         self.opens.closed(recording)
         if work.kind == TASK:  # a worker may be killed without a word; other processes wait for what they have to send
             self.opens.outbox.hurry()

@@ -10,3 +10,4 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.envi
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = None
 USE_TZ = True
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

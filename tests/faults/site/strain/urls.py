@@ -6,6 +6,7 @@ urlpatterns = [
     path("rows/", views.rows),
     path("calls/", views.calls),
     path("body/", views.body),
+    path("feast/", views.feast),
     path("fork/", views.fork),
     path("write/", views.write),
 ]

@@ -1,6 +1,7 @@
 import hashlib
 import os
 
+from django.core import mail
 from django.db import transaction
 from django.http import JsonResponse
 
@@ -29,6 +30,20 @@ def calls(request):
 
 def body(request):
     return JsonResponse({"size": len(request.body), "digest": hashlib.sha256(request.body).hexdigest()})
+
+
+def feast(request):
+    """Something of each that has a bound."""
+    text = request.body.decode()
+    lengths = [step(len(text * 2), text * 2) for _ in range(3)]
+    levels = [weighed(item) for item in Item.objects.order_by("pk")]
+    named = {"Message-ID": "<feast@example.org>"}  # else Django asks for the name of the machine, which may take seconds
+    message = mail.EmailMessage(
+        "A feast", "See there.", "us@example.org", ["ada@example.org"], attachments=[("menu.txt", text, "text/plain")], headers=named
+    )
+    return JsonResponse(
+        {"lengths": lengths, "levels": levels, "low": Item.objects.filter(level__lt=9).count(), "sent": message.send(), "text": text}
+    )
 
 
 def fork(request):
