@@ -193,7 +193,9 @@ def each_born(outcome: Outcome) -> Iterator[Statement]:
         found = method(there, "filter", **lookup) if lookup else method(there, "all")
         places = [place(row, model, lookup, outcome) for row in rows]
         if len(rows) > 1 or places[0] is None:
-            yield Check("equal", (method(found, "count"), len(alike(rows[0], model, lookup, outcome)) + 1))
+            others = alike(rows[0], model, lookup, outcome)
+            sure = all(not given_by_database(other, model.field(name)) for other in others for name in lookup)
+            yield Check("equal", (method(found, "count"), len(others) + 1)) if sure else Check("true", (method(found, "exists"),))
         elif places[0] < 0:
             yield from one_born(rows[0], model, lookup, outcome, method(there, "get", **lookup))
         else:
@@ -250,8 +252,13 @@ def held(values: Mapping[str, Any], one: Field) -> Any:
 
 
 def may_hold(values: Mapping[str, Any], one: Field, value: Any) -> bool:
-    """Whether a row may have this value in a column: what a database gives by itself is not known."""
-    return (one.attname not in values and (one.db_default or one.generated)) or held(values, one) == value
+    """Whether a row may have this value in a column."""
+    return given_by_database(values, one) or held(values, one) == value
+
+
+def given_by_database(values: Mapping[str, Any], one: Field | None) -> bool:
+    """Whether the database gives a row's column by itself, and nobody knows what."""
+    return one is not None and one.attname not in values and (one.db_default or one.generated)
 
 
 LAST: Final = frozenset({"BooleanField", "DateField", "DateTimeField"})

@@ -7,11 +7,12 @@ import pytest
 from unspan_inverter.generate import generated
 from unspan_proto import vocabulary as v
 
-from .making import BOOK, LOAN, PROJECT, TAG, Happening, blocks, field, foreign_key, insert, model, trace, update
+from .making import BOOK, LOAN, PROJECT, TAG, Happening, blocks, field, foreign_key, insert, model, read, trace, update
 
 SHELF = model("shop.Shelf", foreign_key("best", "shop.Label", unique=True, null=True))
 LABEL = model("shop.Label", field("text", "CharField", max_length=40, blank=True), foreign_key("shelf", "shop.Shelf", null=True))
-MODELS = replace(PROJECT, models=(BOOK, TAG, LOAN, SHELF, LABEL))
+COPY = model("shop.Copy", field("shelfmark", "IntegerField", db_default=True), field("weight", "FloatField"))
+MODELS = replace(PROJECT, models=(BOOK, TAG, LOAN, SHELF, LABEL, COPY))
 SHELVED = (insert("shop.Shelf", {"id": 1, "best_id": None}), update("shop.Shelf", {"best_id": 1}, [1]))
 LIBRARY = "lib/site-packages/slugs.py"
 LOANED = "00000000-0000-4000-8000-000000000001"
@@ -45,6 +46,16 @@ LOANED = "00000000-0000-4000-8000-000000000001"
                 "self.assertEqual(loan.number, 4)",
             ),
             id="of rows that are only counted nothing speaks",
+        ),
+        pytest.param(
+            (read("shop.Copy", {"id": 9, "shelfmark": 24, "weight": 1.5}), insert("shop.Copy", {"shelfmark": 24, "weight": 2.5})),
+            ("self.assertEqual(Copy.objects.filter(shelfmark=24).count(), 2)",),
+            id="one beside another that is alike is counted",
+        ),
+        pytest.param(
+            (read("shop.Copy", {"id": 9, "weight": 1.5}), insert("shop.Copy", {"shelfmark": 24, "weight": 2.5})),
+            ("self.assertTrue(Copy.objects.filter(shelfmark=24).exists())",),
+            id="one beside another of which the database may have made the like is not counted",
         ),
     ],
 )
