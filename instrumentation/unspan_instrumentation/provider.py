@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from unspan_instrumentation import exporters
 from unspan_instrumentation.ids import Ids
 from unspan_instrumentation.outbox import Finished, Outbox
+from unspan_instrumentation.patching import quietly
 from unspan_instrumentation.recording import Recording
 from unspan_instrumentation.records import bare
 from unspan_instrumentation.saying import warn
@@ -67,7 +68,7 @@ class Processor(SpanProcessor):
             place = (recording.trace_id, recording.within.parent) if recording.within else (0, 0)
             if not self.outbox.put(Finished(span, attributes, *place)):
                 recording.lose("all but the request's line was dropped because the exporter's queue was full")
-                self.outbox.put(Finished(span, bare(attributes), *place), bare=True)
+                quietly(recording, "the request's line", lambda: self.outbox.put(Finished(span, bare(attributes), *place), bare=True))
         elif self.everything and context.trace_id in self.traces:
             self.outbox.put(Finished(span, {}, self.moved.get(context.trace_id, 0)))
 

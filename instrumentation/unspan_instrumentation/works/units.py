@@ -158,7 +158,7 @@ class Works:
         root = Record(work.trace_id, recording.root, 0, v.WORK, name, work.start, now(), attributes, failed, links=links)
         if not recording.sink(root):
             recording.lose("all but the name of the unit of work was dropped because the exporter's queue was full")
-            self.opens.outbox.put(root._replace(attributes=bare(attributes)), bare=True)
+            quietly(recording, "its name", lambda: self.opens.outbox.put(root._replace(attributes=bare(attributes)), bare=True))
         self.opens.closed(recording)
         if work.kind == TASK:  # a worker may be killed without a word; other processes wait for what they have to send
             self.opens.outbox.hurry()
