@@ -1,6 +1,7 @@
 """The levels at which a trace can be tested, joined from the stages: through the client, at the view, at each function. A pure function of recorded data."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -9,16 +10,20 @@ from unspan_proto.values import Instance, bare
 
 from unspan_inverter.choosing import ways
 from unspan_inverter.errors import InverterError, NotAtLevel, one_line
-from unspan_inverter.events import Event, Exchange, RowsSupported, events, exchange
+from unspan_inverter.events import Event, Exchange, RowsRead, RowsSupported, TapeRead, events, exchange
+from unspan_inverter.events.asking import asked_before
 from unspan_inverter.events.calls import Called, calls, inside, of_call
 from unspan_inverter.facts import Facts, Made, facts
+from unspan_inverter.facts.givens import given as given_rows
+from unspan_inverter.facts.loading import loading
 from unspan_inverter.facts.stirred import stirred
 from unspan_inverter.facts.units import FREE, STORED, Unit, by_value, rows, unit
 from unspan_inverter.facts.viewing import OF_REQUEST, Viewed, viewed
 from unspan_inverter.plan import Habits, Plan, Recorded, http_request
 from unspan_inverter.plan.doors import Door
-from unspan_inverter.plan.expressions import Subject
+from unspan_inverter.plan.expressions import Statement, Subject
 from unspan_inverter.plan.function import Function, as_exchange, given, named_after
+from unspan_inverter.plan.instances import in_memory
 from unspan_inverter.plan.makings import Unmakable
 from unspan_inverter.plan.view import View
 from unspan_inverter.trace import Trace
@@ -44,12 +49,13 @@ def at_view(trace: Trace, happened: tuple[Event, ...], asked: Exchange) -> tuple
     found = viewed(asked, calls(trace))
     if isinstance(found, str):
         raise NotAtLevel(trace.id, "view", found)
+    found = replace(found, through=loading(asked_before(trace), asked, found.attributes, trace.project))
     if found.status not in (None, asked.status):  # middleware has answered something else
         asked = replace(asked, status=found.status, response_headers=(), response_body=None, response_whole=False, cookies={})
     if found.call is None or asked.deferred:
-        return View(found, trace.id), happened, asked
+        return View(found, trace.id, bool(found.through) or any(hasattr(event, "database") for event in happened)), happened, asked
     spans = inside(trace, found.call.span)
-    touches = any(event.span in spans and hasattr(event, "database") for event in happened)
+    touches = bool(found.through) or any(event.span in spans and hasattr(event, "database") for event in happened)
     return View(found, trace.id, touches), of_call(happened, spans), asked
 
 
@@ -97,6 +103,11 @@ def one_call(
     if isinstance(made, str):
         return Considered(call.function, None, made, by_value=known)
     before = frozenset(span.span_id for span in trace.spans if span.start < call.began and span.span_id not in spans)
+    objects = unsaved(made, trace, within, happened, before)
+    if objects is not None:
+        with suppress(Unmakable, InverterError):
+            plan = planned_call(objects[0], trace, within, asked, decoys, habits, allow_gaps, objects[1])
+            return Considered(call.function, plan, objects[0].why, objects[0].base, known)
     if made.base == STORED and stirred(call, within, happened, before, trace.project):
         return Considered(call.function, None, "the request had changed rows that it depends on before it was called", by_value=known)
     try:
@@ -109,6 +120,20 @@ def one_call(
         first = str(error).partition("\n")[0]
         return Considered(call.function, None, one_line(first.partition(": ")[2] or first).rstrip("."), by_value=known)
     return Considered(call.function, plan, made.why, made.base, known)
+
+
+def unsaved(
+    made: Unit, trace: Trace, within: Sequence[Event], happened: Sequence[Event], before: frozenset[str]
+) -> tuple[Unit, tuple[Statement, ...]] | None:
+    """The unit with objects in the place of the rows that it was given, and what makes them; None for one that needs the rows."""
+    if made.request or made.view or any(hasattr(event, "database") for event in within):
+        return None
+    read = [event for event in happened if isinstance(event, RowsRead) and event.span in before]
+    own = given_rows(made.call, read, trace.project)
+    found = in_memory(made.call, own, trace.project, any(isinstance(event, TapeRead) for event in within)) if own is not None else None
+    if found is None:
+        return None
+    return replace(made, call=found[0], base=FREE, why="it is given objects that need not be saved, and asks no database"), found[1]
 
 
 def around(made: Unit, happened: Sequence[Event], within: list[Event], spans: frozenset[str], before: frozenset[str]) -> Sequence[Event]:
@@ -124,8 +149,9 @@ def around(made: Unit, happened: Sequence[Event], within: list[Event], spans: fr
 
 
 def planned_call(
-    made: Unit, trace: Trace, happened: Sequence[Event], asked: Exchange, decoys: bool, habits: Habits, allow_gaps: bool
-) -> Plan:
+    made: Unit, trace: Trace, happened: Sequence[Event], asked: Exchange, decoys: bool, habits: Habits, allow_gaps: bool,
+    objects: tuple[Statement, ...] = (),
+) -> Plan:  # fmt: skip
     reads = asked_of(trace, made, asked)
     told = as_exchange(made, asked, reads)
     known = facts(tuple(happened), told, trace.project, decoys and not trace.gaps, whole=not trace.gaps)
@@ -133,12 +159,13 @@ def planned_call(
         raise NotAtLevel(trace.id, "unit", "a row that it depends on was not read before it was called")
     if born(made, known):
         raise NotAtLevel(trace.id, "unit", "it was given an object that was saved for the first time, of which only the key was recorded")
+    through = loading(asked_before(trace), asked, put(made), trace.project) if made.base == STORED else ()
     beside = (
-        View(Viewed(made.view, of_class=bool(made.view), asked=reads, attributes=put(made)), trace.id)
+        View(Viewed(made.view, of_class=bool(made.view), asked=reads, attributes=put(made), through=through), trace.id)
         if made.view or made.request
         else None
     )
-    door: Door = Function(made, asked, beside)
+    door: Door = Function(made, asked, beside, objects)
     recorded = Recorded(trace.id, happened, told, known, trace.project, frozenset(), habits, trace.redacted, trace.signed, door)
     plan = named_after(http_request(recorded, allow_gaps), made)
     within = inside(trace, made.call.span)

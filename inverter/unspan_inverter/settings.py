@@ -18,7 +18,7 @@ DEFAULT_ENDPOINT = f"localhost:{DEFAULT_PORT}"
 ENDPOINT_VARIABLES = ("UNSPAN_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """Where the collector is, the first that is set; OpenTelemetry's own name the same port that spans are sent to."""
 ASSERTIONS = (
-    "status", "redirect", "exception", "headers", "cookies", "messages", "json", "html", "body", "mail", "created", "changed", "deleted", "links", "session", "outbound", "logs", "tasks", "queries", "decoys",
+    "status", "redirect", "exception", "headers", "cookies", "messages", "json", "html", "body", "mail", "created", "changed", "deleted", "links", "cache", "session", "outbound", "logs", "tasks", "queries", "decoys",
 )  # fmt: skip
 """Kinds of assertions, each of which a project may switch off or on."""
 PROTOCOL_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")

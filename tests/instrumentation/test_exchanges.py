@@ -79,6 +79,7 @@ def told(trace: list[Span]) -> dict[str, Any]:
     found = {name: span.value(name) for span in kinds.values() for name in span.attributes}
     found["lost"] = list(kinds[v.END].value(v.LOST))
     found["sql"] = sum(1 for span in trace if span.what == v.SQL)
+    found["asked in"] = [span.attributes.get(v.SQL_MIDDLEWARE) for span in trace if span.what == v.SQL]
     return found
 
 
@@ -89,6 +90,7 @@ def failure(kind: str, message: str, status: int, *frames: str) -> dict[str, Any
 SUSPICIOUS = "django.core.exceptions."
 HOST = "Invalid HTTP_HOST header: 'evil.example'. You may need to add 'evil.example' to ALLOWED_HOSTS."
 FILE = {v.STREAM_FILE: {"size": 1024, "position": 0}, v.STREAMING: True}
+TOKEN = "abcdefghijklmnopqrstuvwxyzABCDEF"
 ASGI, WSGI = ("uvicorn",), ("wsgiref", "gunicorn")
 
 CASES: dict[str, tuple[bytes, dict[str, Any]]] = {
@@ -159,6 +161,14 @@ CASES: dict[str, tuple[bytes, dict[str, Any]]] = {
         made("/plain/?after"),
         {v.STATUS: 500, v.ANSWERED_BY: None, v.EXCEPTIONS: [failure("LookupError", "after the view", 500, "desk.middleware.Failing.__call__")]},
     ),
+    "middleware asks before the view, and after it": (
+        made("/waiting/?loads"), {v.RESPONSE_BODY: b"Emma", "asked in": ["desk.middleware.Loading", None, None]},
+    ),
+    "a view asks for the CSRF check": (
+        made("/protected/", "Content-Length: 0", f"Cookie: csrftoken={TOKEN}", f"X-CSRFToken: {TOKEN}", method="POST"),
+        {v.STATUS: 200, v.CSRF_WITHIN: True, v.CSRF_ENFORCED: None},
+    ),
+    "a view asks for the CSRF check of a request that changes nothing": (made("/protected/"), {v.STATUS: 200, v.CSRF_WITHIN: None}),
     "middleware replaces the answer": (made("/plain/?replaced"), {v.STATUS: 202, v.RESPONSE_BODY: b"another answer"}),
     "the view fails": (
         made("/fail/?why=me"),

@@ -52,6 +52,8 @@ class Statement:
     row_count: int | None = None
     last_row_id: Any = None
     error: BaseException | None = None
+    middleware = ""
+    """Of a statement before the view: the middleware that the request had come to."""
     apart, complete, more, held, until_closed, emitted = False, True, False, False, False, False
 
     def __init__(self, recording: Recording, connection: Any, text: str, parameters: Any = None, many: bool = False) -> None:
@@ -62,6 +64,8 @@ class Statement:
         self.span_id, self.parent = recording.span_id(), recording.parent()
         self.budget, self.most, self.values = limits.budget(recording), recording.settings.max_rows, recording.settings.values
         self.rows: list[Any] = []
+        if recording.exchange is not None and recording.exchange.layer and not recording.exchange.called:
+            self.middleware = recording.exchange.layer
         recording.at_end(self.emit)
         self.start = self.end = now()
 
@@ -207,6 +211,8 @@ class Statement:
             v.OPERATION: self.operation,
             v.IN_ATOMIC: self.in_atomic,
         }
+        if self.middleware:
+            found[v.SQL_MIDDLEWARE] = self.middleware
         if self.parameters is not None:
             found[v.PARAMETERS] = self.parameters
         if self.many:

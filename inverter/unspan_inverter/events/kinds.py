@@ -58,6 +58,8 @@ class Exchange:
     script_name: str = ""
     client_address: str = ""
     reason: str = ""
+    csrf_within: bool = False
+    """Whether the view, a decorator or a library below it asked for the CSRF check."""
     answered_by: str = ""
     """The middleware that answered in the view's place."""
     failures: tuple[Failure, ...] | None = None
@@ -312,6 +314,8 @@ class CacheUsed:
     key: Any
     value: Any
     hit: bool
+    taken: bool = True
+    """Of a write: whether the cache keeps it under this very key: it was not refused, does not end at once, and has no version of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def exchange(trace: Trace) -> Exchange:
         streaming=bool(span.attributes.get(v.STREAMING, False)), exception=(str(failure[0]), str(failure[1])) if failure else None,
         templates=tuple(span.value(v.RESPONSE_TEMPLATES, [])), began=span.start, ended=span.end, cookies_sent=mapping(span.value(v.REQUEST_COOKIES)),
         form=pairs(span.value(v.REQUEST_FORM)) if v.REQUEST_FORM in span.attributes else None, script_name=text(span, v.SCRIPT_NAME),
-        client_address=text(span, v.CLIENT_ADDRESS), reason=text(span, v.RESPONSE_REASON), answered_by=text(span, v.ANSWERED_BY), failures=failures(span),
+        client_address=text(span, v.CLIENT_ADDRESS), reason=text(span, v.RESPONSE_REASON), answered_by=text(span, v.ANSWERED_BY), csrf_within=span.attributes.get(v.CSRF_WITHIN) is True, failures=failures(span),
         decorators=tuple(map(str, span.value(v.VIEW_DECORATORS, []))), view_own=span.attributes.get(v.VIEW_OWN), made_with=made_with(span),
         asynchronous=span.attributes.get(v.VIEW_ASYNC) is True, deferred=bool(span.attributes.get(v.RESPONSE_DEFERRED, False)), language=text(span, v.LANGUAGE), zone=text(span, v.TIMEZONE),
     )  # fmt: skip
@@ -182,9 +182,12 @@ def stored(span: Span) -> Iterator[Event]:
 
 
 def cache(span: Span) -> Iterator[Event]:
+    timeout = bare(span.value(v.CACHE_TIMEOUT))
+    ends = isinstance(timeout, (int, float)) and timeout <= 0
     yield CacheUsed(
         span.span_id, text(span, v.CACHE_ALIAS) or "default", text(span, v.CACHE_OPERATION), span.value(v.CACHE_KEY),
         span.value(v.CACHE_VALUE), bool(span.attributes.get(v.CACHE_HIT, False)),
+        not ends and span.value(v.CACHE_DONE) is not False and v.CACHE_VERSION not in span.attributes,
     )  # fmt: skip
 
 

@@ -39,6 +39,8 @@ class Viewed:
     """What a decorator gave the function in the place of what the URL says; None where it is that."""
     put_around: frozenset[str] = frozenset()
     """Those of the attributes that a decorator of the project's put there: it was given a request without them."""
+    through: tuple[str, ...] = ()
+    """Middleware that loads what the view finds in its process (`loading`)."""
 
     @property
     def bare(self) -> bool:

@@ -37,9 +37,12 @@ def entries(facts: Facts) -> dict[tuple[str, str], Any]:
 
 def arranged(facts: Facts, bindings: Bindings) -> Iterator[Statement]:
     for (alias, key), value in entries(facts).items():
-        cache = Import("django.core.cache", "cache") if alias == "default" else Item(Import("django.core.cache", "caches"), alias)
-        yield Do(method(cache, "set", key, remade(value, bindings)))
+        yield Do(method(cache(alias), "set", key, remade(value, bindings)))
         bindings.keep([str(value)])
+
+
+def cache(alias: str) -> Any:
+    return Import("django.core.cache", "cache") if alias == "default" else Item(Import("django.core.cache", "caches"), alias)
 
 
 def remade(value: Any, bindings: Bindings) -> Any:

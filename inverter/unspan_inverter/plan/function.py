@@ -13,15 +13,15 @@ from unspan_inverter.facts import Facts
 from unspan_inverter.facts.units import ASKED_BY, PURE, STORED, Unit
 from unspan_inverter.plan import names, requests
 from unspan_inverter.plan.bindings import Bindings
+from unspan_inverter.plan.cached import kept
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.doors import Answers
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Do, Import, Name, Plan, Statement, call
-from unspan_inverter.plan.expressions import Function as Lambda
 from unspan_inverter.plan.makings import Unmakable, made, named
 from unspan_inverter.plan.requests import Act
 from unspan_inverter.plan.results import result, variable
 from unspan_inverter.plan.signing import Signature
-from unspan_inverter.plan.view import REQUEST, View, argument, expected
+from unspan_inverter.plan.view import NO_ANSWER, REQUEST, View, argument, expected
 
 VIEW = Name("view")
 
@@ -33,6 +33,8 @@ class Function:
     unit: Unit
     asked: Exchange
     beside: View | None = None
+    objects: tuple[Statement, ...] = ()
+    """What makes the objects that it is given."""
 
     @property
     def by_client(self) -> bool:
@@ -44,7 +46,7 @@ class Function:
 
     @property
     def answers(self) -> Answers:
-        return {} if self.unit.call.raised is not None else {"result": partial(result, self.unit)}
+        return {"cache": kept} if self.unit.call.raised is not None else {"result": partial(result, self.unit), "cache": kept}
 
     def act(self, exchange: Exchange, bindings: Bindings, traces: str, signature: Signature | None, ignored: frozenset[str]) -> Act:
         before = tuple(self.around(bindings, traces, ignored)) if self.beside is not None else ()
@@ -101,11 +103,11 @@ class Function:
         if self.unit.view:
             return VIEW
         if self.unit.middleware:
-            return call(imported(self.unit.middleware), Lambda("request", call(Import("django.http", "HttpResponse"))))
+            return call(imported(self.unit.middleware), NO_ANSWER)
         return named(first) if self.unit.call.role == "classmethod" and not isinstance(first, ModelRef) else made(first, bindings)
 
     def arranged(self, exchange: Exchange, bindings: Bindings) -> list[Statement]:
-        return []
+        return list(self.objects)
 
     def session(self, clock: Clock) -> Any:
         return Name("session")

@@ -35,7 +35,7 @@ def made(value: Any, bindings: Bindings) -> Any:
 def part(value: Any, bindings: Bindings) -> Any:
     if isinstance(value, ModelRef):
         return row(value, bindings)
-    if isinstance(value, Name):
+    if isinstance(value, (Name, Call)):
         return value
     if isinstance(value, Instance) and value.remakes and "<" not in value.type:
         module, _, name = value.type.rpartition(".")

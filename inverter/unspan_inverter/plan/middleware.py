@@ -6,10 +6,10 @@ from typing import Any, Final
 from unspan_inverter.events import Exchange
 from unspan_inverter.plan import names
 from unspan_inverter.plan.bindings import Bindings
-from unspan_inverter.plan.expressions import Attr, Call, Function, Import, Plan, call
+from unspan_inverter.plan.expressions import Attr, Call, Import, Plan, call
 from unspan_inverter.plan.requests import Act
 from unspan_inverter.plan.signing import Signature
-from unspan_inverter.plan.view import REQUEST, View, argument
+from unspan_inverter.plan.view import NO_ANSWER, REQUEST, View, argument
 
 PROCESS_VIEW: Final = "process_view"
 
@@ -39,7 +39,7 @@ class Middleware(View):
 
     def function(self, exchange: Exchange, bindings: Bindings) -> Any:
         module, _, name = self.viewed.view.rpartition(".")
-        return Call(Import(module, name), (Function("request", call(Import("django.http", "HttpResponse"))),))
+        return call(Import(module, name), NO_ANSWER)
 
 
 def named(plan: Plan, middleware: str) -> Plan:

@@ -118,16 +118,27 @@ class Columns:
         if isinstance(first, Check):
             return self.check(parts)
         if isinstance(first, (Assign, Do)) and len({repr(replace(one, value=None)) for one in parts}) == 1:
-            return replace(first, value=self.form([one.value for one in parts], getattr(getattr(first, "target", None), "id", hint)))
+            return (
+                self.assigned(parts) if isinstance(first, Assign) else replace(first, value=self.form([one.value for one in parts], hint))
+            )
         if isinstance(first, (SetAttr, SetItem)) and len({repr(replace(one, value=None)) for one in parts}) == 1:
             return replace(
                 first, value=self.form([one.value for one in parts], str(first.name if isinstance(first, SetAttr) else first.key))
             )
         if isinstance(first, tuple) and isinstance(first[0] if first else None, (Assign, Do, SetAttr, SetItem, Check)):
-            return tuple(self.form(column, hint) for column in columns(parts))
+            return tuple(one for column in columns(parts) if (one := self.form(column, hint)) is not None)
         if isinstance(first, (Assign, Do, SetAttr, SetItem)):
             raise Different
         return self.named(parts, hint)
+
+    def assigned(self, parts: Sequence[Assign]) -> Assign | None:
+        """An assignment; none of a variable that is another value in each: that is a name of the table's."""
+        target, before = parts[0].target, set(self.columns)
+        value = self.form([one.value for one in parts], target.id)
+        if not isinstance(value, Name) or value.id in before or parts[0].note:
+            return replace(parts[0], value=value)
+        self.columns[target.id] = self.columns.pop(value.id)
+        return None
 
     def call(self, parts: Sequence[Call], hint: str) -> Any:
         """Calls of one function with as many arguments."""

@@ -15,6 +15,7 @@ from unspan_inverter.facts.viewing import Viewed
 from unspan_inverter.plan import headers, messages, requests, session, spoken
 from unspan_inverter.plan.answers import ANSWERS, OBJECTS, REDIRECTS, Answer, documented, location, page
 from unspan_inverter.plan.bindings import Bindings, literals, string_of
+from unspan_inverter.plan.cached import kept
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.doors import Answers
 from unspan_inverter.plan.expressions import (
@@ -24,6 +25,7 @@ from unspan_inverter.plan.expressions import (
     Check,
     Context,
     Do,
+    Function,
     Import,
     Item,
     Name,
@@ -41,6 +43,9 @@ from unspan_inverter.plan.signing import Signature
 REQUEST, RESPONSE = Name("request"), Name("response")
 WHERE: Final = {"django.http.response": "django.http", "django.utils.datastructures": "django.utils.datastructures"}
 """Module of an exception → the one that users import it from."""
+NO_ANSWER: Final = Function("request", call(Import("django.http", "HttpResponse")))
+"""What middleware is put around where nothing below it counts."""
+LOADS: Final = "it loads what the view finds in its process"
 OF_MIDDLEWARE: Final = frozenset({"allow", "x-"})
 
 
@@ -64,9 +69,9 @@ class View:
     def answers(self) -> Answers:
         """What leaves the view is asserted by the context that expects it."""
         return (
-            {}
+            {"cache": kept}
             if self.viewed.raised is not None
-            else {**ANSWERS, "redirect": redirect, "headers": said, "messages": told, "json": document, "html": shown}
+            else {**ANSWERS, "redirect": redirect, "headers": said, "messages": told, "json": document, "html": shown, "cache": kept}
         )
 
     def act(self, exchange: Exchange, bindings: Bindings, traces: str, signature: Signature | None, ignored: frozenset[str]) -> Act:
@@ -112,6 +117,8 @@ class View:
             yield SetItem(Attr(REQUEST, "COOKIES"), name, value)
         yield from self.user(exchange, bindings)
         yield from self.content(exchange, bindings)
+        if exchange.csrf_within:
+            yield SetAttr(REQUEST, "_dont_enforce_csrf_checks", True)
         if self.adds_messages(exchange):
             storage = Import("django.contrib.messages.storage.cookie", "CookieStorage")
             yield SetAttr(REQUEST, "_messages", call(storage, REQUEST))
@@ -122,6 +129,9 @@ class View:
         for name, value in self.viewed.attributes.items():
             if self.viewed.reads(name) and name.isidentifier() and (self.opened(bindings) or name not in self.viewed.put_around):
                 yield from self.own(name, value, bindings)
+        for middleware in self.viewed.through:
+            module, _, name = middleware.rpartition(".")
+            yield Do(call(call(Import(module, name), NO_ANSWER), REQUEST), LOADS)
 
     def user(self, exchange: Exchange, bindings: Bindings) -> Iterator[Statement]:
         """Who asks, where the view or what is around it may look: a library's class and a template look without saying so."""
@@ -191,7 +201,16 @@ class View:
             found.append(Context(call(Attr(Import("django.utils", "timezone"), "override"), exchange.zone)))
         if self.viewed.raised is not None:
             found.append(Context(expected(*self.viewed.raised, bindings)))
-        return found
+        return [*found, *self.transactions(exchange, project)]
+
+    def transactions(self, exchange: Exchange, project: Project) -> Iterator[Context]:
+        """What `ATOMIC_REQUESTS` puts around a view, where that has failed: a library's class may have the transaction rolled back, and the test's own must not be."""
+        if not (self.viewed.of_class and self.touches and (exchange.status >= 400 or self.viewed.raised is not None)):
+            return
+        for alias, about in project.databases.items():
+            if about.get("atomic_requests"):
+                using = {"using": alias} if alias != "default" else {}
+                yield Context(call(Attr(Import("django.db", "transaction"), "atomic"), **using))
 
     def needs_database(self, facts: Facts, exchange: Exchange, otherwise: bool) -> bool:
         logs_in = (exchange.session_after or {}).get("_auth_user_id") != (exchange.session or {}).get("_auth_user_id")

@@ -4,6 +4,7 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.decorators import sync_and_async_middleware
+from shop.models import Book
 
 
 @sync_and_async_middleware
@@ -82,3 +83,18 @@ class Replacing:
     def __call__(self, request):
         response = self.get_response(request)
         return HttpResponse("another answer", status=202) if "replaced" in request.GET else response
+
+
+class Loading:
+    """Asks the database on the way in and on the way out."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if "loads" in request.GET:
+            Book.objects.count()
+        response = self.get_response(request)
+        if "loads" in request.GET:
+            Book.objects.count()
+        return response

@@ -21,5 +21,6 @@ MIDDLEWARE = [
     "desk.middleware.closed",
     "desk.middleware.Guard",
     "desk.middleware.Failing",
+    "desk.middleware.Loading",
     "desk.middleware.Replacing",
 ]

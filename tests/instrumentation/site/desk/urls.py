@@ -6,6 +6,7 @@ register_converter(views.Counted, "counted")
 
 urlpatterns = [
     path("plain/", views.plain, name="plain"),
+    path("protected/", views.protected),
     path("headers/", views.headers),
     path("counted/<counted:number>/", views.counted),
     path("form/", views.form),

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 from shop.models import Book
 
@@ -44,6 +44,11 @@ def counted(request, number):
 
 def plain(request):
     return HttpResponse("plain")
+
+
+@csrf_protect
+def protected(request):
+    return HttpResponse("protected")
 
 
 @csrf_exempt
