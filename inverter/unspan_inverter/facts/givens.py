@@ -40,9 +40,10 @@ def rows_of(read: Sequence[RowsRead], project: Project) -> Known:
     """The rows that had been read, as far as they were."""
     found: dict[Key, dict[str, Any]] = {}
     for event in read:
-        for row in event.rows:
-            for (_, label), values in grouped(event, row).items():
-                model = project.model(label)
+        for label, places in grouped(event):
+            model = project.model(label)
+            for row in event.rows if model is not None else ():
+                values = {attname: row[at] for at, attname in places if at < len(row)}
                 if model is not None and values.get(model.pk) is not None:
                     found.setdefault(Key(model.owner, bare(values[model.pk]), "default"), {}).update(values)
     return found
