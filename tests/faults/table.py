@@ -9,17 +9,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from instrumentation.serving import Server, environment
-from launching.forms import FORMS, Form
+from instrumentation.serving import environment
+from launching.forms import Form, Work
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 
-from .traces import kinds
+from .places import PLACES, SITE, Site, Worker, started
+from .traces import ROOTS, kinds
 from .troubles import TROUBLES, Reached, Receiving, Trouble, trouble
 from .workloads import CROWD, FORKS, LARGE, MANY, STOPPED, USUAL, WARM, Asked, Workload, warm
 
-SITE = Path(__file__).parent / "site"
 SEED = """
 import django
 django.setup()
@@ -38,6 +39,9 @@ class Fault:
     trouble: type[Trouble] = Receiving
     hooks: bool = False
     """Whether each function of the recorder that runs raises once."""
+
+    def concerns(self, place: Form | Work) -> bool:
+        return isinstance(place, Form) or not self.workload.of_servers
 
 
 FAULTS = (
@@ -73,7 +77,7 @@ class Bench:
     def __init__(self, folder: Path, small: bool) -> None:
         self.folder, self.small, self.count = folder, small, 0
         self.database = folder / "strain.sqlite3"
-        self._wanted: dict[str, Mapping[str, Counter[str]]] = {}
+        self._wanted: dict[tuple[str, str], Mapping[str, Counter[str]]] = {}
         self._untraced: dict[tuple[str, str], list[Asked]] = {}
         for words in (["manage.py", "migrate", "-v0"], ["-c", SEED]):
             subprocess.run([sys.executable, *words], cwd=SITE, env=environment(self.env(self.database)), check=True)
@@ -81,14 +85,15 @@ class Bench:
     def env(self, database: Path) -> Mapping[str, str]:
         return {"STRAIN_DATABASE": str(database), "DJANGO_SETTINGS_MODULE": "mysite.settings", "PYTHONPATH": str(SITE)}
 
-    def served(self, form: Form, wrapped: bool, more: Mapping[str, str]) -> Server:
+    def served(self, form: Form | Work, wrapped: bool, more: Mapping[str, str]) -> Site | Worker:
         self.count += 1
-        database = self.folder / f"{self.count}.sqlite3"
-        shutil.copy(self.database, database)
-        env = {**self.env(database), "UNSPAN_EXPORT_INTERVAL": "0.1", **more}
-        return Server(SITE, env=env, command=form.command, cwd=SITE, wrapped=wrapped)
+        folder = self.folder / f"{self.count}"
+        folder.mkdir()
+        shutil.copy(self.database, folder / "strain.sqlite3")
+        env = {**self.env(folder / "strain.sqlite3"), "STRAIN_FOLDER": str(folder), "UNSPAN_EXPORT_INTERVAL": "0.1", **more}
+        return started(form, env, wrapped)
 
-    def untraced(self, form: Form, workload: Workload) -> list[Asked]:
+    def untraced(self, form: Form | Work, workload: Workload) -> list[Asked]:
         known = self._untraced.get((form.name, workload.name))
         if known is None:
             with self.served(form, False, {}) as server:
@@ -96,7 +101,7 @@ class Bench:
                 known = self._untraced[form.name, workload.name] = workload.run(server, self.small, lambda share: None)
         return known
 
-    def traced(self, form: Form, fault: Fault) -> tuple[list[Asked], Reached]:
+    def traced(self, form: Form | Work, fault: Fault) -> tuple[list[Asked], Reached]:
         folder = self.folder / f"trouble {self.count}"
         with trouble(fault.trouble, folder) as collector:
             more = {"UNSPAN_ENDPOINT": collector.address} | ({"UNSPAN_FAULTS": str(folder / "fired")} if fault.hooks else {})
@@ -106,17 +111,21 @@ class Bench:
                 asked = fault.workload.run(server, self.small, collector.pass_by)
                 return asked, collector.reached(len(asked) + WARM)
 
-    def wanted(self, workload: Workload) -> Mapping[str, Counter[str]]:
-        """Of each of its requests what a trace holds of it when nothing goes wrong."""
-        known = self._wanted.get(workload.name)
+    def wanted(self, workload: Workload, place: Form | Work) -> Mapping[str, Counter[str]]:
+        """Of each of its requests what a trace holds of it when nothing goes wrong: alike in all servers."""
+        kind = type(place)
+        known = self._wanted.get((workload.name, kind.__name__))
         if known is None:
-            form = next(one for one in FORMS if one.name == "runserver --noreload")
+            form = next(one for one in PLACES if isinstance(one, kind) and one.name != "runserver")
             whole = self.traced(form, Fault("none", workload))[1].whole
-            known = self._wanted[workload.name] = {label(one): substance(one) for one in whole}
+            known = self._wanted[workload.name, kind.__name__] = {label(one): substance(one) for one in whole}
         return known
 
-    def cell(self, fault: Fault, form: Form) -> Cell:
-        wanted, plain = self.wanted(USUAL if fault.workload in (STOPPED, CROWD) else fault.workload), self.untraced(form, fault.workload)
+    def cell(self, fault: Fault, form: Form | Work) -> Cell:
+        wanted, plain = (
+            self.wanted(USUAL if fault.workload in (STOPPED, CROWD) else fault.workload, form),
+            self.untraced(form, fault.workload),
+        )
         asked, reached = self.traced(form, fault)
         lacking = [f"{label(one)}: {missing}" for one in reached.whole if (missing := wanted.get(label(one), Counter()) - substance(one))]
         before, after = [one.seconds for one in plain if one.seconds], [one.seconds for one in asked if one.seconds]
@@ -128,13 +137,16 @@ class Bench:
 
 def label(trace: Sequence[Span]) -> str:
     """The request that a trace is of; those that differ by a number only are alike."""
-    root = next(span for span in trace if span.what == v.REQUEST)
+    root = next(span for span in trace if span.what in ROOTS)
+    if root.what == v.WORK:
+        path = urlsplit(str(root.value(v.WORK_ARGUMENTS)[0][2]))
+        return NUMBER.sub("", f"{root.value(v.WORK_ARGUMENTS)[0][1]} {path.path}?{path.query}")
     return NUMBER.sub("", f"{root.attributes.get(v.METHOD)} {root.attributes.get(v.PATH)}?{root.attributes.get(v.QUERY, '')}")
 
 
 def substance(trace: Sequence[Span]) -> Counter[str]:
     """The request, its calls and its statements on the project's table: that a process connects and starts is not of each request."""
-    return kinds([span for span in trace if span.what in (v.REQUEST, v.CALL) or "strain_item" in span.name])
+    return kinds([span for span in trace if span.what in (*ROOTS, v.CALL) or "strain_item" in span.name])
 
 
 def wrong(plain: Sequence[Asked], asked: Sequence[Asked]) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """Each fault in one way of starting Django; `make faults` has all of them in every way, with the times."""
 
 import pytest
-from launching.forms import FORMS, Form
+from launching.forms import Form, Work
 
+from .places import PLACES
 from .table import FAULTS, Bench, Fault
 
 SHORT = {
@@ -22,10 +23,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     [
         pytest.param(fault, form, marks=[] if SHORT.get(fault.name) == form.name else [pytest.mark.deep], id=f"{fault.name}, {form.name}")
         for fault in FAULTS
-        for form in FORMS
+        for form in PLACES
+        if fault.concerns(form)
     ],
 )
-def test_nobody_notices_and_no_complete_trace_lacks_a_span(bench: Bench, fault: Fault, form: Form) -> None:
+def test_nobody_notices_and_no_complete_trace_lacks_a_span(bench: Bench, fault: Fault, form: Form | Work) -> None:
     cell = bench.cell(fault, form)
     assert (cell.wrong, cell.lacking) == ([], [])
     assert (cell.whole == 0) <= (fault.name in ("no collector", "one that fails", "an exception in every hook"))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 
+ROOTS = (v.REQUEST, v.WORK)
+
 
 def complete(trace: Sequence[Span]) -> bool:
     """As the collector says it: ended, as many spans as were sent, nothing lost."""

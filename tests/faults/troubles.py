@@ -17,10 +17,9 @@ from instrumentation.sink import Sink
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from unspan_inverter.cli.options import source
 from unspan_inverter.errors import InverterError
-from unspan_proto import vocabulary as v
 from unspan_proto.span import Span
 
-from .traces import complete
+from .traces import ROOTS, complete
 
 PATIENT: Final = 20.0
 """The exporter waits the longer for its next attempt, the more have failed."""
@@ -84,7 +83,7 @@ class Receiving(Trouble):
         traces: dict[str, list[Span]] = {}
         for span in self.sink.spans():
             traces.setdefault(span.trace_id, []).append(span)
-        asked = [one for one in traces.values() if any(span.what == v.REQUEST for span in one)]
+        asked = [one for one in traces.values() if any(span.what in ROOTS for span in one)]
         whole = [one for one in asked if complete(one)]
         return Reached(whole, len(asked) - len(whole))
 

@@ -1,6 +1,5 @@
 """What is asked of a server while something goes wrong: the requests, the answers, and how long each took."""
 
-import http.client
 import os
 import signal
 import threading
@@ -11,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from instrumentation.serving import Server
+from .places import Place
 
 Between = Callable[[float], None]
 """Called between two requests, with the share of them that was made."""
@@ -32,24 +31,18 @@ class Workload:
     """`small` is the form in which it is asked in `make test`."""
 
     name: str
-    run: Callable[[Server, bool, Between], list[Asked]]
+    run: Callable[[Place, bool, Between], list[Asked]]
+    of_servers: bool = False
+    """Whether it makes no sense elsewhere: a message is no large body, and a queue hands over no more tasks at once than there are processes."""
 
 
-def ask(server: Server, method: str, path: str, body: bytes | None = None) -> Asked:
+def ask(server: Place, method: str, path: str, body: bytes | None = None) -> Asked:
     started = time.perf_counter()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-    try:
-        connection.request(method, path, body)
-        response = connection.getresponse()
-        status, said = response.status, response.read()
-    except (OSError, http.client.HTTPException):
-        status, said = 0, b""
-    finally:
-        connection.close()
+    status, said = server.answered(method, path, body)
     return Asked(f"{method} {path}", status, said, time.perf_counter() - started)
 
 
-def usual(server: Server, small: bool, between: Between) -> list[Asked]:
+def usual(server: Place, small: bool, between: Between) -> list[Asked]:
     """Rows, calls, a write and a body, again and again."""
     rounds, asked = 5 if small else 25, []
     for number in range(rounds):
@@ -61,19 +54,19 @@ def usual(server: Server, small: bool, between: Between) -> list[Asked]:
     return asked
 
 
-def many_calls(server: Server, small: bool, between: Between) -> list[Asked]:
+def many_calls(server: Place, small: bool, between: Between) -> list[Asked]:
     return [ask(server, "GET", "/calls/?n=10000") for _ in range(1 if small else 5)]
 
 
-def large_body(server: Server, small: bool, between: Between) -> list[Asked]:
+def large_body(server: Place, small: bool, between: Between) -> list[Asked]:
     return [ask(server, "POST", "/body/", bytes(range(250)) * 200_000) for _ in range(1 if small else 5)]
 
 
-def forks(server: Server, small: bool, between: Between) -> list[Asked]:
+def forks(server: Place, small: bool, between: Between) -> list[Asked]:
     return [ask(server, "GET", path) for _ in range(2 if small else 10) for path in ("/fork/", "/rows/")]
 
 
-def crowd(server: Server, small: bool, between: Between) -> list[Asked]:
+def crowd(server: Place, small: bool, between: Between) -> list[Asked]:
     """A hundred at one time."""
     gate = threading.Barrier(100)
 
@@ -85,7 +78,7 @@ def crowd(server: Server, small: bool, between: Between) -> list[Asked]:
         return [asked for _ in range(1 if small else 5) for asked in pool.map(one, range(100))]
 
 
-def stopped(server: Server, small: bool, between: Between) -> list[Asked]:
+def stopped(server: Place, small: bool, between: Between) -> list[Asked]:
     """The server is told to end while six clients ask: what they were answered until then, with which code it ended, and how long that took."""
     told, asked = threading.Event(), [ask(server, "GET", "/rows/")]
 
@@ -99,7 +92,7 @@ def stopped(server: Server, small: bool, between: Between) -> list[Asked]:
     time.sleep(0.5)
     told.set()
     started = time.perf_counter()
-    os.killpg(server.popen.pid, signal.SIGTERM)
+    server.told_to_end()
     code = server.popen.wait(30)
     seconds = time.perf_counter() - started
     for thread in threads:
@@ -110,14 +103,18 @@ def stopped(server: Server, small: bool, between: Between) -> list[Asked]:
 
 
 USUAL: Final = Workload("usual", usual)
-MANY, LARGE, FORKS = Workload("10,000 calls", many_calls), Workload("a body of 50 MB", large_body), Workload("fork in mid-request", forks)
-CROWD, STOPPED = Workload("100 at once", crowd), Workload("SIGTERM", stopped)
+MANY, LARGE, FORKS = (
+    Workload("10,000 calls", many_calls),
+    Workload("a body of 50 MB", large_body, True),
+    Workload("fork in mid-request", forks),
+)
+CROWD, STOPPED = Workload("100 at once", crowd, True), Workload("SIGTERM", stopped)
 
 
 WARM: Final = 8
 
 
-def warm(server: Server) -> Iterator[Asked]:
+def warm(server: Place) -> Iterator[Asked]:
     """What makes a server's processes ready."""
     for _ in range(WARM // 2):
         yield ask(server, "GET", "/rows/")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 SITE = Path(__file__).parent / "site"
 WRAPPER = str(Path(sys.executable).with_name("opentelemetry-instrument"))
@@ -103,7 +104,7 @@ class Server:
             os.killpg(self.popen.pid, number)
             self.popen.wait(20)
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *args: object) -> None:
