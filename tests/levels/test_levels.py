@@ -160,7 +160,7 @@ TOGETHER = {
     "auto, the view alone": ("hello", "auto", ["test_hello_succeeds"]),
     "auto, behind a login": ("private", "auto", ["test_private_shows_the_user"]),
     "all": ("private", "all", ["test_private_shows_the_user", "test_private", "test_greeting"]),
-    "all, a class": ("class_based", "all", ["test_hello_view_succeeds", "test_get_context_data", "test_hello_view", "test_greeting"]),
+    "all, a class": ("class_based", "all", ["test_hello_succeeds", "test_get_context_data", "test_hello_view", "test_greeting"]),
     "all, no functions": ("stranger", "all", ["test_private_redirects", "test_private"]),
 }
 

@@ -10,6 +10,7 @@ from unspan_inverter.plan.expressions import Attr, Call, Check, Listed, Name, te
 UNITTEST: Mapping[str, str] = {
     "equal": "assertEqual", "not equal": "assertNotEqual", "is": "assertIs", "is not": "assertIsNot", "true": "assertTrue", "false": "assertFalse",
     "in": "assertIn", "not in": "assertNotIn", "contains": "assertContains", "not contains": "assertNotContains", "redirects": "assertRedirects",
+    "all of": "assertCountEqual",
 }  # fmt: skip
 """Kind → method of TestCase."""
 OPERATORS: Mapping[str, str] = {"equal": "==", "not equal": "!=", "is": "is", "is not": "is not", "in": "in", "not in": "not in"}
@@ -71,6 +72,9 @@ def pytest(check: Check, scope: Scope) -> Code:
         inner = joined([*(scope.write(arg) for arg in check.args), *keywords(check.kwargs, scope)])
         function = UNITTEST[check.kind]
         return noted(check.note, Code(f"{function}({inner.text})", inner.imports | needs("pytest_django.asserts", function)))
+    if check.kind == "all of":
+        found, expected = (scope.write(arg) for arg in check.args)
+        return noted(check.note, Code(f"assert set({found.text}) == {{{expected.text[1:-1]}}}", found.imports | expected.imports))
     if check.kind in ("true", "false"):
         only = scope.write(check.args[0])
         return noted(check.note, Code(f"assert {'not ' if check.kind == 'false' else ''}{only.text}", only.imports))

@@ -59,14 +59,21 @@ def shared(plans: Sequence[Plan]) -> tuple[Statement, ...]:
     if any(plan.transactions for plan in plans):
         return ()
     if len(plans) == 1:
-        return plans[0].rows if plans[0].shareable else ()
+        return spoken_of(plans[0].rows if plans[0].shareable else (), plans)
     found = list[Statement]()
     for statements in zip(*(plan.rows for plan in plans), strict=False):
         one = next((each for each in statements if isinstance(each, Assign)), statements[0])
         if any(each not in (one, unnamed(one)) for each in statements):
             break
         found.append(one)
-    return tuple(found)
+    return spoken_of(found, plans)
+
+
+def spoken_of(shared: Sequence[Statement], plans: Sequence[Plan]) -> tuple[Statement, ...]:
+    """The shared rows, those to which neither another nor a test refers without a variable."""
+    after = [(plan.rows[len(shared) :], plan.arrange, plan.contexts, plan.act, plan.asserts, plan.then) for plan in plans]
+    spoken = {part.id for part in pieces(([unnamed(row) for row in shared], after)) if isinstance(part, Name)}
+    return tuple(unnamed(one) if isinstance(one, Assign) and one.target.id not in spoken else one for one in shared)
 
 
 def own_rows(plan: Plan, shared: Sequence[Statement]) -> list[Statement]:

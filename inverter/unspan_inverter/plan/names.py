@@ -143,7 +143,9 @@ def word_of(text: str) -> str | None:
         return None
     if found := re.search(r"\b(?:a|an|the)\s+([A-Za-z]{2,20})\b", text, re.I):
         return found[1]
-    some: list[str] = re.findall(r"[A-Za-z]{2,}", text)
+    some: list[str] = re.findall(r"[A-Za-z]+", text)
+    if len(some) == 1 and len(some[0]) == 1:
+        return None
     if len(some) == 1 or (some and len(text) <= 20 and len(some) <= 2):
         return "_".join(some)[:24]
     return next((word for word in some if 3 < len(word) <= 20), None)

@@ -419,8 +419,15 @@ def gone(outcome: Outcome) -> Iterator[Statement]:
 
 
 def links(outcome: Outcome) -> Iterator[Statement]:
+    """Links made and cut; of a row that the request made, all that it has."""
+    whole = of_born(outcome)
+    for (owner, name), targets in whole.items():
+        related = method(Attr(outcome.bindings.row(owner), name), "all")
+        yield Check("all of", (related, [outcome.bindings.row(target) for target in targets]))
     for made, some in ((True, outcome.facts.links_made), (False, outcome.facts.links_cut)):
         for link in some:
+            if made and (link.owner, link.field) in whole:
+                continue
             if {link.owner, link.target} <= outcome.bindings.names.keys() - outcome.bindings.unfetched and (
                 made or not is_gone(link, outcome.facts)
             ):
@@ -430,6 +437,23 @@ def links(outcome: Outcome) -> Iterator[Statement]:
                 if outcome.inherits(link.target):
                     related, target = Call(Attr(related, "values_list"), ("pk",), (("flat", True),)), Attr(target, "pk")
                 yield Check("in" if made else "not in", (target, related))
+
+
+def of_born(outcome: Outcome) -> dict[tuple[Key, str], list[Key]]:
+    """New rows and their relations → all that they are linked with, where each of these has a variable."""
+    born = {row.key for row in outcome.facts.born}
+    found: dict[tuple[Key, str], list[Key]] = {}
+    for link in outcome.facts.links_made:
+        if link.owner in born and link not in outcome.facts.links_cut:
+            found.setdefault((link.owner, link.field), []).append(link.target)
+    spoken = outcome.bindings.names.keys() - outcome.bindings.unfetched
+    return {
+        place: targets
+        for place, targets in found.items()
+        if {place[0], *targets} <= spoken
+        and not outcome.asynchronous
+        and all(outcome.model(target.label).plain_manager and not outcome.inherits(target) for target in targets)
+    }
 
 
 def is_gone(link: Linked, facts: Facts) -> bool:

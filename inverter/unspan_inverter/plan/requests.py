@@ -39,6 +39,8 @@ INCIDENTAL = {
     "from",
 }
 """Headers that most applications never look at: written out only where their value shows in what the request did."""
+LIBRARY = re.compile(r"(?i)(?:python-(?:requests|urllib|httpx|urllib3)|httpx|aiohttp|curl|wget|go-http-client|okhttp|node)\b")
+"""How libraries call themselves: what the application sends to others bears the same name by itself."""
 LEGAL = re.compile(r"[\w!#$%&'*+.^`|~:-]+", re.ASCII)
 """Names that `http.cookies` lets a cookie have."""
 CLIENT = "127.0.0.1"
@@ -223,6 +225,8 @@ def headers(exchange: Exchange, project: Project, traces: str, ignored: frozense
             or not re.fullmatch(r"[A-Za-z0-9-]+", name)
             or (low == "accept" and value == "*/*")
         ):
+            continue
+        if low == "user-agent" and LIBRARY.match(value):
             continue
         if low not in INCIDENTAL or low in exchange.headers_asked or left(value, f"{exchange.scheme}://{host}", traces):
             found[name] = value if "Host" in found else moved(value, f"{exchange.scheme}://{host}")

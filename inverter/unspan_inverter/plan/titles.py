@@ -1,14 +1,16 @@
 """The name of a test: what happens, as a sentence."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from html import unescape
 
 from unspan_proto.project import Project
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
-from unspan_inverter.plan import routes
+from unspan_inverter.plan import documents, routes, tapes
 from unspan_inverter.plan.answers import Answer
 from unspan_inverter.plan.names import article, cut, identifier, plural, words
 
@@ -17,9 +19,18 @@ GERUNDS = {
     "create": "creating", "delete": "deleting", "edit": "editing", "import": "importing", "mark": "marking", "move": "moving", "new": "creating",
     "open": "opening", "post": "posting", "publish": "publishing", "register": "registering", "remove": "removing", "rename": "renaming",
     "save": "saving", "send": "sending", "set": "setting", "share": "sharing", "submit": "submitting", "toggle": "toggling", "update": "updating",
-    "upload": "uploading", "vote": "voting",
+    "upload": "uploading", "vote": "voting", "accept": "accepting", "activate": "activating", "approve": "approving", "assign": "assigning", "attach": "attaching",
+    "ban": "banning", "block": "blocking", "book": "booking", "buy": "buying", "charge": "charging", "claim": "claiming", "clear": "clearing",
+    "confirm": "confirming", "deactivate": "deactivating", "decline": "declining", "disable": "disabling", "duplicate": "duplicating", "enable": "enabling",
+    "export": "exporting", "finish": "finishing", "follow": "following", "hide": "hiding", "invite": "inviting", "join": "joining", "leave": "leaving",
+    "like": "liking", "lock": "locking", "merge": "merging", "pay": "paying", "pin": "pinning", "rate": "rating", "reject": "rejecting",
+    "reopen": "reopening", "reset": "resetting", "resolve": "resolving", "restore": "restoring", "retry": "retrying", "schedule": "scheduling",
+    "start": "starting", "stop": "stopping", "subscribe": "subscribing", "transfer": "transferring", "unfollow": "unfollowing", "unlock": "unlocking",
+    "unpublish": "unpublishing", "unsubscribe": "unsubscribing", "verify": "verifying", "withdraw": "withdrawing",
 }  # fmt: skip
 """Verbs that routes are named after, and how a test speaks of them."""
+BY_THEMSELVES = {"login": "logging_in", "logout": "logging_out", "signin": "signing_in", "signout": "signing_out", "signup": "signing_up", "log_in": "logging_in", "log_out": "logging_out", "sign_in": "signing_in", "sign_out": "signing_out", "sign_up": "signing_up"}  # fmt: skip
+"""Names of routes that say all that is done."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 OUTCOMES = {
     400: "is_refused_as_invalid",
@@ -55,15 +66,18 @@ def of_test(answer: Answer, route: str | None) -> str:
 def title(exchange: Exchange, route: str | None, models: Sequence[str], told: Told) -> str:
     """`models`: names of the models of the rows that the route may speak of."""
     subject = words((route or "").rsplit(":", 1)[-1] or exchange.view.rsplit(".", 1)[-1] or "the page") or ["page"]
+    subject = subject[:-1] if len(subject) > 1 and subject[-1] == "view" else subject
     mine = next((name.lower() for name in models if name.lower() in subject or name.lower() + "s" in subject), None)
     rest = [word for word in subject if word not in (mine, f"{mine}s")] or subject
     unsafe = exchange.method not in SAFE
+    done = told.effect if unsafe and told.effect and 200 <= exchange.status < 300 else None
+    if unsafe and "_".join(subject) in BY_THEMSELVES:
+        return cut(f"test_{BY_THEMSELVES['_'.join(subject)]}_{done or outcome(exchange, told)}")
     if unsafe and rest[0] in GERUNDS:
         noun = mine or "_".join(rest[1:])
         what = "_".join([GERUNDS[rest[0]], *([article(noun), noun] if noun else [])])
-        return cut(f"test_{what}_{outcome(exchange, told)}")
+        return cut(f"test_{what}_{outcome(exchange, told) if noun else done or outcome(exchange, told)}")
     what = "_".join(([exchange.method.lower()] if unsafe else []) + rest)
-    done = told.effect if unsafe and told.effect and 200 <= exchange.status < 300 else None
     return cut(f"test_{what}_{done or outcome(exchange, told)}")
 
 
@@ -90,7 +104,7 @@ def models(facts: Facts, project: Project) -> list[str]:
 
 def shown(answer: Answer, spoken: Sequence[str]) -> str | None:
     """The model whose rows the answer shows most, of several the one that the request speaks of; in the plural where it shows several."""
-    text, project = answer.exchange.text, answer.bindings.project
+    text, project = said(answer.exchange), answer.bindings.project
     count: dict[str, int] = {}
     for row in answer.facts.rows:
         if any(isinstance(value, str) and len(value) > 2 and value in text for value in row.values.values()):
@@ -99,6 +113,15 @@ def shown(answer: Answer, spoken: Sequence[str]) -> str | None:
     best = max(named, key=lambda label: (spoken_of(named[label], spoken), count[label]), default=None)
     model = project.model(best) if best else None
     return None if model is None or best is None else plural(identifier(model.name)) if count[best] > 1 else identifier(model.name)
+
+
+def said(exchange: Exchange) -> str:
+    """The answer as a reader sees it, without the escapes of HTML and JSON."""
+    text = exchange.text
+    if "json" in exchange.header("Content-Type", of_response=True):
+        with suppress(ValueError):
+            return "\n".join(one for one in tapes.literals(documents.document(text)) if isinstance(one, str))
+    return unescape(text) if "html" in exchange.header("Content-Type", of_response=True) else text
 
 
 def effect(facts: Facts, project: Project, spoken: Sequence[str]) -> str | None:

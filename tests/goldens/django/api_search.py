@@ -35,7 +35,7 @@ class ApiTodosTests(TestCase):
         cls.kitchen.tags.add(cls.home, cls.fun)
         cls.paint.tags.add(cls.home)
 
-    def test_api_shows_the_todo(self):
+    def test_api_shows_the_todos(self):
         """Recorded in trace ee485ea03b90f85ca90b55b03ffa3bf8 (as generated: e6a05728).
 
         Again: inverter generate --trace-id ee485ea03b90f85ca90b55b03ffa3bf8

@@ -6,7 +6,7 @@ from accounts.models import Profile, User
 
 
 class SignupTests(TestCase):
-    def test_post_signup_creates_a_user(self):
+    def test_signing_up_creates_a_user(self):
         """Recorded in trace 7c8718bdc78be44bf7f3e5554152c20e (as generated: fc9beb14).
 
         Again: inverter generate --trace-id 7c8718bdc78be44bf7f3e5554152c20e

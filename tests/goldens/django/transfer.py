@@ -7,7 +7,7 @@ from core.models import Account
 
 
 class TransferTests(TestCase):
-    def test_post_transfer_changes_accounts(self):
+    def test_transferring_changes_accounts(self):
         """Recorded in trace 27f576cafbb263ed44be8bd094f66114 (as generated: 34b53aa1).
 
         Again: inverter generate --trace-id 27f576cafbb263ed44be8bd094f66114

@@ -11,7 +11,7 @@ from core.models import Attachment, Project, Todo
 
 
 class UploadTests(TestCase):
-    def test_uploading_is_created(self):
+    def test_uploading_creates_an_attachment(self):
         """Recorded in trace ff4085ad157354dc8ea67a848e7c2270 (as generated: 3803a958).
 
         Again: inverter generate --trace-id ff4085ad157354dc8ea67a848e7c2270

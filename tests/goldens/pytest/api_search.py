@@ -10,7 +10,7 @@ from core.models import Project, Tag, Todo
 
 
 @pytest.mark.django_db
-def test_api_shows_the_todo(client):
+def test_api_shows_the_todos(client):
     """Recorded in trace ee485ea03b90f85ca90b55b03ffa3bf8 (as generated: 0afe0f6f).
 
     Again: inverter generate --trace-id ee485ea03b90f85ca90b55b03ffa3bf8

@@ -6,7 +6,7 @@ from accounts.models import Profile, User
 
 
 @pytest.mark.django_db
-def test_post_signup_creates_a_user(client):
+def test_signing_up_creates_a_user(client):
     """Recorded in trace 7c8718bdc78be44bf7f3e5554152c20e (as generated: 60efa11d).
 
     Again: inverter generate --trace-id 7c8718bdc78be44bf7f3e5554152c20e

@@ -7,7 +7,7 @@ from core.models import Account
 
 
 @pytest.mark.django_db
-def test_post_transfer_changes_accounts(client):
+def test_transferring_changes_accounts(client):
     """Recorded in trace 27f576cafbb263ed44be8bd094f66114 (as generated: 12d3cb0d).
 
     Again: inverter generate --trace-id 27f576cafbb263ed44be8bd094f66114

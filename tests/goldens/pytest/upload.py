@@ -12,7 +12,7 @@ from core.models import Attachment, Project, Todo
 
 
 @pytest.mark.django_db
-def test_uploading_is_created(client):
+def test_uploading_creates_an_attachment(client):
     """Recorded in trace ff4085ad157354dc8ea67a848e7c2270 (as generated: c1bafa40).
 
     Again: inverter generate --trace-id ff4085ad157354dc8ea67a848e7c2270

@@ -22,7 +22,7 @@ NAMES = ("ant", "bee", "cat", "dog", "emu")
 CASES: dict[str, tuple[tuple[Happening, ...], list[str]]] = {
     "four are made one by one": (
         (tags(*NAMES[:4]),),
-        [f"cls.{slug} = Tag.objects.create(slug='{slug}')" for slug in NAMES[:4]],
+        [f"Tag.objects.create(slug='{slug}')" for slug in NAMES[:4]],
     ),
     "five that differ in one field": (
         (tags(*NAMES),),
@@ -71,7 +71,7 @@ ABREAST: dict[str, tuple[tuple[Happening, ...], list[str]]] = {
         (books({"title": "ant", "sequel_id": None}, {"title": "bee", "sequel_id": 1}, {"title": "cat", "sequel_id": 1}),),
         [
             "[cls.ant] = Book.objects.bulk_create([Book(title='ant')])",
-            "cls.bee, cls.cat = Book.objects.bulk_create([Book(title='bee', sequel=cls.ant), Book(title='cat', sequel=cls.ant)])",
+            "Book.objects.bulk_create([Book(title='bee', sequel=cls.ant), Book(title='cat', sequel=cls.ant)])",
         ],
     ),
 }

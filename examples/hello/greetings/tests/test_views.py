@@ -64,7 +64,7 @@ class Private2Tests(TestCase):
 
 
 class HelloViewTests(SimpleTestCase):
-    def test_hello_view_succeeds(self):
+    def test_hello_succeeds(self):
         """Recorded in trace f8fd1dfd831d9db718fe8509fbbd362b (as generated: 0e4c6522).
 
         Again: inverter generate --trace-id f8fd1dfd831d9db718fe8509fbbd362b --level view

@@ -58,8 +58,8 @@ def stub(found: Exchanges) -> Stub:
         (("autospec", True), ("side_effect", call(maker(found, "answers"), *replies(found, reply)))),
     )
     calls = Attr(Name(found.name), "call_args_list")
-    request = Name("request")
-    sent = Listed((Attr(request, "method"), Attr(request, "url")), ("_", request.id), Listed(Attr(Name("call"), "args"), ("call",), calls))
+    request = Item(Attr(Name("call"), "args"), 1)
+    sent = Listed((Attr(request, "method"), Attr(request, "url")), ("call",), calls)
 
     def body(n: int, payload: Payload) -> Any:
         content = Attr(Item(Attr(Item(calls, n), "args"), 1), "body")
