@@ -12,6 +12,7 @@ from unspan_inverter.plan.answers import OBJECTS, Answer
 from unspan_inverter.plan.bindings import TOKEN, plain_key
 from unspan_inverter.plan.epochs import numbers_the_time
 from unspan_inverter.plan.expressions import Check, Statement, method
+from unspan_inverter.plan.numbered import numbers, place
 from unspan_inverter.plan.outcomes import DIGEST, MOMENTS, equal
 
 GONE: Final = object()
@@ -27,15 +28,13 @@ def kept(answer: Answer) -> Iterator[Statement]:
     for (alias, key), value in left(answer.facts.cache).items():
         if not steady(key, answer) or DIGEST.search(key):
             continue
-        found = method(caching.cache(alias), "get", key)
+        found = method(caching.cache(alias), "get", place(key, answer.bindings))
         if value is GONE:
             if (alias, key) in before:
                 yield Check("is", (found, None))
             continue
-        answer.bindings.keep([key])
         if isinstance(value, PLAIN) and not lossy(value) and steady(value, answer):
-            answer.bindings.keep([str(value)])
-            yield equal(found, value)
+            yield equal(found, numbers(key, value, answer.bindings))
         elif value is not None:
             yield Check("is not", (found, None))
 

@@ -9,6 +9,7 @@ from unspan_inverter.facts import Facts, Key
 from unspan_inverter.facts.parents import elsewhere
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.expressions import Call, Do, Import, Item, Statement, method
+from unspan_inverter.plan.numbered import numbers, place
 from unspan_inverter.plan.relevance import plain
 
 LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
@@ -37,8 +38,8 @@ def entries(facts: Facts) -> dict[tuple[str, str], Any]:
 
 def arranged(facts: Facts, bindings: Bindings) -> Iterator[Statement]:
     for (alias, key), value in entries(facts).items():
-        yield Do(method(cache(alias), "set", key, remade(value, bindings)))
-        bindings.keep([str(value)])
+        made = remade(numbers(key, value, bindings), bindings)
+        yield Do(method(cache(alias), "set", place(key, bindings), made))
 
 
 def cache(alias: str) -> Any:

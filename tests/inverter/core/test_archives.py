@@ -73,6 +73,25 @@ def test_a_cache_holds_objects_for_rows(name: str) -> None:
     assert expected in source(trace(*happened, cached("get", "jane", value, hit=True), method="POST"))
 
 
+AUTHORS = (read("shop.Author", {"id": 8, "name": "Jane", "email": None}, {"id": 9, "name": "Anne", "email": None}),)
+NUMBERED: dict[str, tuple[str, Any, str]] = {
+    "behind the model's name": ("rate_author_8", [1.5], 'cache.set(f"rate_author_{jane.pk}", [1.5])'),
+    "in an address": ("page:/authors/8/seen", 3, 'cache.set(f"page:/authors/{jane.pk}/seen", 3)'),
+    "behind another word": ("page-8", "x", 'cache.set("page-8", "x")'),
+    "as the value": ("last-author-id", 9, 'cache.set("last-author-id", anne.pk)'),
+    "in a list": ("top authors", [9, 8], 'cache.set("top authors", [anne.pk, jane.pk])'),
+    "a number that counts": ("author-count", 9, 'cache.set("author-count", 9)'),
+    "some that are none": ("top authors", [9, 77], 'cache.set("top authors", [9, 77])'),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_a_cache_speaks_of_rows_by_their_keys_in_the_test(name: str) -> None:
+    key, value, expected = NUMBERED[name]
+
+    assert expected in source(trace(*AUTHORS, cached("get", key, value, hit=True), method="POST"))
+
+
 @pytest.mark.parametrize(
     ("title", "path", "lookup"),
     [("Copy of C00041", "/books/", False), ("A 0041", "/books/", False), ("B7", "/books/", True), ("C00041", "/books/C00041/", True)],
