@@ -173,10 +173,10 @@ def pointed_by_written(rows: Mapping[Key, RowExists], ledger: Ledger, inherited:
 def completed(rows: Mapping[Key, RowExists], project: Project, changed: Mapping[Key, Mapping[str, Any]]) -> dict[Key, RowExists]:
     """Gives every row the values without which it cannot be saved, and others than those that the request wrote over unseen ones."""
     found = dict(rows)
-    waiting = list(rows.values())
+    waiting = list(rows)
     number = 0
     while waiting:
-        row = waiting.pop(0)
+        row = found[waiting.pop(0)]
         model = project.model(row.key.label)
         values = dict(row.values)
         if model is None:
@@ -195,12 +195,23 @@ def completed(rows: Mapping[Key, RowExists], project: Project, changed: Mapping[
                 key = some_row(one, model, found, project, number, row.key.database)
                 if key not in found:
                     found[key] = RowExists(key, {}, row.span, parents.NOT_READ)
-                    waiting.append(found[key])
-                values[one.attname] = key.pk
+                    waiting.append(key)
+                values[one.attname] = pointing(one, key, found, project, number)
             else:
                 values[one.attname] = parents.stand_in(one, number)
         found[row.key] = replace(row, values=values)
     return found
+
+
+def pointing(one: Field, key: Key, rows: dict[Key, RowExists], project: Project, number: int) -> Any:
+    """What a foreign key to this row holds: its key, or what stands in the column that it names, which is given to a row of which that is not known."""
+    column = parents.column_pointed_to(one, project)
+    if column is None:
+        return key.pk
+    values = rows[key].values
+    if values.get(column.attname) is None or lossy(values[column.attname]):
+        rows[key] = replace(rows[key], values={**values, column.attname: parents.stand_in(column, number)})
+    return rows[key].values[column.attname]
 
 
 def some_row(one: Field, model: Model, rows: Mapping[Key, RowExists], project: Project, number: int, database: str) -> Key:

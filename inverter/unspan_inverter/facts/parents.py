@@ -71,9 +71,14 @@ def pointed(row: RowExists | RowBorn | RowChanged, model: Model, project: Projec
 def target(one: Field, value: Any, project: Project, database: str) -> Key | None:
     """The row a foreign key's value points to; None for null, and for a key to a column that is not the primary key."""
     owner = project.owner(one.related or "")
-    if value is None or owner is None or (one.to_field and owner.field(one.to_field) is not owner.field("pk")):
-        return None
-    return Key(owner.label, value, database)
+    return None if value is None or owner is None or column_pointed_to(one, project) is not None else Key(owner.label, value, database)
+
+
+def column_pointed_to(one: Field, project: Project) -> Field | None:
+    """The column that a foreign key names in the place of the primary key."""
+    owner = project.owner(one.related or "")
+    column = owner.field(one.to_field) if owner is not None and one.to_field else None
+    return column if owner is not None and column is not owner.field("pk") else None
 
 
 def elsewhere(key: Key, known: Container[Key], project: Project) -> Key:

@@ -616,6 +616,14 @@ def test_a_foreign_key_that_must_be_given_gets_a_row() -> None:
     }
 
 
+def test_a_foreign_key_that_names_another_column_holds_what_stands_there() -> None:
+    shelf = model("shop.Shelf", field("mark", "UUIDField", unique=True), field("width", "IntegerField"))
+    box = model("shop.Box", foreign_key("shelf", "shop.Shelf", to_field="mark"))
+    told = of(counted("shop.Box", 1), project=replace(PROJECT, models=(shelf, box)))
+    mark = UUID(int=1)
+    assert plain(told)["rows"] == {"Shelf made -1": {"mark": mark, "width": 2}, "Box made 1": {"shelf_id": mark}}
+
+
 USER = ModelRef("auth.User", 7, {"username": "ada", "email": "a@b.c"})
 
 
