@@ -1,6 +1,8 @@
 """The recorder of a process: brings the parts together when Django loads its middleware or a unit of work begins; opens and closes recordings."""
 
+import os
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -36,6 +38,12 @@ class Recorder:
         self.processor = provider.Processor(self.outbox)
         self.calls: Core = Nothing("nothing is watched before Django loads its middleware")
         self._watching = False
+        self._renew()
+        os.register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        """In a process that was forked nobody holds it."""
+        self._choosing = threading.RLock()
 
     def prepare(self) -> None:
         """Django's settings are loaded: the tracer provider is final, and the project's folders are known."""
@@ -44,15 +52,16 @@ class Recorder:
         self.watch_calls()
 
     def watch_calls(self) -> None:
-        """Has calls watched from now on, in this process; asked again, does nothing."""
-        if self._watching:
-            return
-        self._watching = True
-        self.calls = choosing.choose(self.settings, self.project())
-        self.calls.install()
-        threads.watch(self.calls)
-        loops.watch(self.calls)
-        coroutines.watch(self.calls)
+        """Has calls watched from now on, in this process; asked again, does nothing. Threads that ask at one moment wait for the first of them."""
+        with self._choosing:
+            if self._watching:
+                return
+            self._watching = True
+            self.calls = choosing.choose(self.settings, self.project())
+            self.calls.install()
+            threads.watch(self.calls)
+            loops.watch(self.calls)
+            coroutines.watch(self.calls)
 
     def project(self) -> Project:
         """What the project's own code is, once Django's settings are loaded."""

@@ -11,6 +11,10 @@ SHORT = {
     "its disk full": "gunicorn threads",
     "SIGTERM": "gunicorn",
 }
+NOTHING_ARRIVES = ("no collector", "one that fails", "an exception in every hook")
+"""Or only what is incomplete."""
+FLUSHING = ("gunicorn", "gunicorn threads", "gunicorn preload", "uvicorn workers", "gunicorn uvicorn", "celery prefork")
+"""Places that end by Python's exit functions when they are told to end; others end by the signal itself, less than a second after their first request here."""
 
 
 @pytest.fixture(scope="module")
@@ -30,4 +34,4 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 def test_nobody_notices_and_no_complete_trace_lacks_a_span(bench: Bench, fault: Fault, form: Form | Work) -> None:
     cell = bench.cell(fault, form)
     assert (cell.wrong, cell.lacking) == ([], [])
-    assert (cell.whole == 0) <= (fault.name in ("no collector", "one that fails", "an exception in every hook"))
+    assert (cell.whole == 0) <= (fault.name in NOTHING_ARRIVES or (fault.name == "SIGTERM" and form.name not in FLUSHING))
