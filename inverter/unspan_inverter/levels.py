@@ -10,11 +10,16 @@ from unspan_proto.values import Instance, bare
 
 from unspan_inverter.choosing import ways
 from unspan_inverter.errors import InverterError, NotAtLevel, one_line
-from unspan_inverter.events import Event, Exchange, RowsRead, RowsSupported, TapeRead, events, exchange
+from unspan_inverter.events import (
+    Event,
+    Exchange,
+    events,
+    exchange,
+)
 from unspan_inverter.events.asking import asked_before
 from unspan_inverter.events.calls import Called, calls, inside, of_call
 from unspan_inverter.facts import Facts, Made, facts
-from unspan_inverter.facts.givens import given as given_rows
+from unspan_inverter.facts.filled import Filled, filled, is_form
 from unspan_inverter.facts.loading import loading
 from unspan_inverter.facts.stirred import stirred
 from unspan_inverter.facts.units import FREE, STORED, Unit, by_value, rows, unit
@@ -23,9 +28,9 @@ from unspan_inverter.plan import Habits, Plan, Recorded, http_request
 from unspan_inverter.plan.doors import Door
 from unspan_inverter.plan.expressions import Statement, Subject
 from unspan_inverter.plan.function import Function, as_exchange, given, named_after
-from unspan_inverter.plan.instances import in_memory
 from unspan_inverter.plan.makings import Unmakable
 from unspan_inverter.plan.view import View
+from unspan_inverter.providing import around, overtaken, since, unsaved, with_form
 from unspan_inverter.trace import Trace
 
 MOST_CALLS: Final = 3
@@ -103,7 +108,14 @@ def one_call(
     if isinstance(made, str):
         return Considered(call.function, None, made, by_value=known)
     before = frozenset(span.span_id for span in trace.spans if span.start < call.began and span.span_id not in spans)
-    objects = unsaved(made, trace, within, happened, before)
+    form = filled(call, calls(trace)) if any(is_form(value) for value in call.arguments.values()) and not made.request else None
+    if form is not None and form.saved:
+        return Considered(call.function, None, "its form had been saved before it was called", by_value=known)
+    if form is not None and form.validated and overtaken([event for event in happened if event.span in since(form, call, trace)]):
+        return Considered(call.function, None, "the request had changed rows since its form was made", by_value=known)
+    if form is not None:
+        made = with_form(made, form, trace, happened)
+    objects = unsaved(made, trace, within, happened, before) if form is None else None
     if objects is not None:
         with suppress(Unmakable, InverterError):
             plan = planned_call(objects[0], trace, within, asked, decoys, habits, allow_gaps, objects[1])
@@ -111,7 +123,9 @@ def one_call(
     if made.base == STORED and stirred(call, within, happened, before, trace.project):
         return Considered(call.function, None, "the request had changed rows that it depends on before it was called", by_value=known)
     try:
-        plan = planned_call(made, trace, around(made, happened, within, spans, before), asked, decoys, habits, allow_gaps)
+        plan = planned_call(
+            made, trace, around(made, happened, within, spans, before, trace.project, form), asked, decoys, habits, allow_gaps, filled=form
+        )
     except Unmakable as error:
         return Considered(
             call.function, None, f"it was given or returned {error.what}, which cannot be made from what was recorded", by_value=known
@@ -122,35 +136,9 @@ def one_call(
     return Considered(call.function, plan, made.why, made.base, known)
 
 
-def unsaved(
-    made: Unit, trace: Trace, within: Sequence[Event], happened: Sequence[Event], before: frozenset[str]
-) -> tuple[Unit, tuple[Statement, ...]] | None:
-    """The unit with objects in the place of the rows that it was given, and what makes them; None for one that needs the rows."""
-    if made.request or made.view or any(hasattr(event, "database") for event in within):
-        return None
-    read = [event for event in happened if isinstance(event, RowsRead) and event.span in before]
-    own = given_rows(made.call, read, trace.project)
-    found = in_memory(made.call, own, trace.project, any(isinstance(event, TapeRead) for event in within)) if own is not None else None
-    if found is None:
-        return None
-    return replace(made, call=found[0], base=FREE, why="it is given objects that need not be saved, and asks no database"), found[1]
-
-
-def around(made: Unit, happened: Sequence[Event], within: list[Event], spans: frozenset[str], before: frozenset[str]) -> Sequence[Event]:
-    """What happened inside of the call; of one that is given rows, also what was read of them before."""
-    if made.base != STORED:
-        return within
-    if next(rows(dict(made.call.arguments)), None) is None:
-        return [*within, *(event for event in happened if isinstance(event, RowsSupported) and event.pointed and event not in within)]
-    near = [
-        event for event in happened if event.span in spans or event.span in before or (isinstance(event, RowsSupported) and event.pointed)
-    ]
-    return of_call(near, spans)
-
-
 def planned_call(
     made: Unit, trace: Trace, happened: Sequence[Event], asked: Exchange, decoys: bool, habits: Habits, allow_gaps: bool,
-    objects: tuple[Statement, ...] = (),
+    objects: tuple[Statement, ...] = (), filled: Filled | None = None,
 ) -> Plan:  # fmt: skip
     reads = asked_of(trace, made, asked)
     told = as_exchange(made, asked, reads)
@@ -165,7 +153,7 @@ def planned_call(
         if made.view or made.request
         else None
     )
-    door: Door = Function(made, asked, beside, objects)
+    door: Door = Function(made, asked, beside, objects, filled)
     recorded = Recorded(trace.id, happened, told, known, trace.project, frozenset(), habits, trace.redacted, trace.signed, door)
     plan = named_after(http_request(recorded, allow_gaps), made)
     within = inside(trace, made.call.span)

@@ -10,8 +10,9 @@ from unspan_proto.values import ModelRef, bare, lossy
 
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts
+from unspan_inverter.facts.filled import Filled
 from unspan_inverter.facts.units import ASKED_BY, PURE, STORED, Unit
-from unspan_inverter.plan import names, requests
+from unspan_inverter.plan import forms, names, requests
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.cached import kept
 from unspan_inverter.plan.clock import Clock
@@ -35,6 +36,8 @@ class Function:
     beside: View | None = None
     objects: tuple[Statement, ...] = ()
     """What makes the objects that it is given."""
+    filled: Filled | None = None
+    """The form that it is given."""
 
     @property
     def by_client(self) -> bool:
@@ -107,7 +110,7 @@ class Function:
         return named(first) if self.unit.call.role == "classmethod" and not isinstance(first, ModelRef) else made(first, bindings)
 
     def arranged(self, exchange: Exchange, bindings: Bindings) -> list[Statement]:
-        return list(self.objects)
+        return [*self.objects, *(forms.arranged(self.filled, bindings) if self.filled is not None else ())]
 
     def session(self, clock: Clock) -> Any:
         return Name("session")

@@ -10,10 +10,12 @@ from unspan_inverter.facts.units import Unit, hollow
 from unspan_inverter.plan.answers import OBJECTS, Answer
 from unspan_inverter.plan.expressions import Check, Item, Name, Statement, call
 from unspan_inverter.plan.makings import Unmakable, made
-from unspan_inverter.plan.outcomes import equal
+from unspan_inverter.plan.outcomes import DIGEST, equal
 
 LONGEST: Final = 2_000
 MOST_KEYS: Final = 12
+NOT_SENT: Final = "csrfmiddlewaretoken"
+"""A field of forms that the tests do not send."""
 
 
 def variable(unit: Unit) -> Name:
@@ -57,6 +59,8 @@ def told(value: Any, answer: Answer) -> Any:
         raise Unmakable("a result too large for a test")
     if isinstance(plain, Truncated) or (isinstance(plain, str) and OBJECTS.search(plain)):
         raise Unmakable("a result that tells of objects by their addresses")
+    if isinstance(plain, str) and DIGEST.fullmatch(plain):  # it may be one of keys
+        answer.bindings.explicit.update(key.label for key in answer.bindings.names)
     if isinstance(plain, datetime) and answer.clock.moment is not None and (found := answer.clock.expression(plain)) is not None:
         return found
     return made(compared(value), answer.bindings)
@@ -69,5 +73,5 @@ def compared(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(compared(item) for item in value)
     if isinstance(value, dict):
-        return {key: compared(item) for key, item in value.items()}
+        return {key: compared(item) for key, item in value.items() if key != NOT_SENT}
     return value

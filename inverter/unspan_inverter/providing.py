@@ -1,0 +1,71 @@
+"""What a call was given, for its test: objects that nobody saves, a form, the rows that were there. A pure function of recorded data."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from unspan_proto.project import Project
+
+from unspan_inverter.events import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated, TapeRead
+from unspan_inverter.events.calls import Called, of_call
+from unspan_inverter.facts.filled import Filled
+from unspan_inverter.facts.givens import given as given_rows
+from unspan_inverter.facts.nearby import nearby
+from unspan_inverter.facts.units import FREE, STORED, Unit, refers, rows
+from unspan_inverter.plan.expressions import Statement
+from unspan_inverter.plan.forms import FORM
+from unspan_inverter.plan.instances import in_memory
+from unspan_inverter.trace import Trace
+
+
+def unsaved(
+    made: Unit, trace: Trace, within: Sequence[Event], happened: Sequence[Event], before: frozenset[str]
+) -> tuple[Unit, tuple[Statement, ...]] | None:
+    """The unit with objects in the place of the rows that it was given, and what makes them; None for one that needs the rows."""
+    if made.request or made.view or any(hasattr(event, "database") for event in within):
+        return None
+    read = [event for event in happened if isinstance(event, RowsRead) and event.span in before]
+    own = given_rows(made.call, read, trace.project)
+    found = in_memory(made.call, own, trace.project, any(isinstance(event, TapeRead) for event in within)) if own is not None else None
+    if found is None:
+        return None
+    return replace(made, call=found[0], base=FREE, why="it is given objects that need not be saved, and asks no database"), found[1]
+
+
+def with_form(made: Unit, form: Filled, trace: Trace, happened: Sequence[Event]) -> Unit:
+    """The unit with a form that the test makes. Validation asks the database where it did."""
+    call = replace(made.call, arguments={**made.call.arguments, form.name: FORM})
+    spans = since(form, made.call, trace)
+    asks = form.validated and any(hasattr(event, "database") for event in happened if event.span in spans)
+    if made.base == STORED or asks or refers((form.form.fields.get("cleaned_data"), dict(form.made.arguments) if form.made else {})):
+        return replace(made, call=call, base=STORED, why=made.why if made.base == STORED else "its form asks the database")
+    return replace(made, call=call, base=FREE, why="it is given a form, and asks no database")
+
+
+def since(form: Filled, call: Called, trace: Trace) -> frozenset[str]:
+    """What had happened since the form was made when the call began; from the beginning on, where that is not known."""
+    began = form.made.began if form.made is not None else 0
+    return frozenset(span.span_id for span in trace.spans if began <= span.start < call.began)
+
+
+def overtaken(events: Sequence[Event]) -> bool:
+    """Whether rows were written after validation had asked for such: asked again, it would find them."""
+    written = {event.model for event in events if isinstance(event, (RowsInserted, RowsUpdated, RowsDeleted))}
+    return any(isinstance(event, RowsRead) and event.model in written for event in events)
+
+
+def around(
+    made: Unit, happened: Sequence[Event], within: list[Event], spans: frozenset[str], before: frozenset[str], project: Project,
+    form: Filled | None = None,
+) -> Sequence[Event]:  # fmt: skip
+    """What happened inside of the call; of one that is given rows, or a form, also what was read before."""
+    if made.base != STORED:
+        return within
+    if form is None and next(rows(dict(made.call.arguments)), None) is None:
+        return [*within, *(event for event in happened if isinstance(event, RowsSupported) and event.pointed and event not in within)]
+    near = [
+        event for event in happened if event.span in spans or event.span in before or (isinstance(event, RowsSupported) and event.pointed)
+    ]
+    if form is not None or not any(hasattr(event, "database") for event in within):
+        return of_call(near, spans)
+    outside = [event for event in of_call(near, spans) if event.span not in spans]
+    return [*nearby(outside, within, list(rows((dict(made.call.arguments), made.call.result))), project), *within]
