@@ -18,8 +18,10 @@ SHARED_QUESTIONS = {
     ("unspan_inverter.facts.parents", "elsewhere"),
     ("unspan_inverter.facts.kinds", "plain_key"),
     ("unspan_inverter.facts.units", "hollow"),
+    ("unspan_inverter.facts.reads", "by_key"),
 }
-"""Questions that two stages ask: which model a foreign key leads to, in which database its row is, whether two keys are one, and whether a value was carried whole."""
+"""Questions that two stages ask: which model a foreign key leads to, in which database its row is, whether two keys are one, whether a value was carried
+whole, and which rows a query asks for by their keys."""
 ASKS_A_FORMATTER = {"unspan_inverter.code.layout"}
 """Ruff is a program: laying text out is a pure function that happens to run in a process of its own."""
 IN_THE_PROJECT = "unspan_inverter.proving.warm."
