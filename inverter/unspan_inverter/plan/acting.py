@@ -11,7 +11,7 @@ from unspan_inverter.errors import NotRepeatable
 from unspan_inverter.events import Event, Exchange, OnCommit, RowsRead
 from unspan_inverter.facts import Facts
 from unspan_inverter.plan import caching, coroutines, files, names, routes, session, signing, spies, tapes, telling, titles, whole_pages
-from unspan_inverter.plan.answers import Answer
+from unspan_inverter.plan.answering import Answer
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
 from unspan_inverter.plan.doors import CLIENT, Door

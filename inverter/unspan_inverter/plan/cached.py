@@ -8,7 +8,7 @@ from unspan_proto.values import bare, lossy
 
 from unspan_inverter.events import CacheUsed
 from unspan_inverter.plan import caching, tapes
-from unspan_inverter.plan.answers import OBJECTS, Answer
+from unspan_inverter.plan.answering import OBJECTS, Answer
 from unspan_inverter.plan.bindings import TOKEN, plain_key
 from unspan_inverter.plan.epochs import numbers_the_time
 from unspan_inverter.plan.expressions import Check, Statement, method

@@ -11,12 +11,13 @@ from unspan_proto.project import Model
 from unspan_inverter.facts import Decoy, Facts, Key, Made, RowExists
 from unspan_inverter.facts.kinds import plain_key
 from unspan_inverter.plan import arrange, names
-from unspan_inverter.plan.answers import RESPONSE, Answer, is_page
+from unspan_inverter.plan.answering import RESPONSE, Answer
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Assign, Check, Do, Statement
 from unspan_inverter.plan.relevance import Relevance
 from unspan_inverter.plan.rows import creation, in_bulk, update
+from unspan_inverter.plan.shown import is_page
 
 OTHER: Final = ("Another ", "other-")
 """How the texts of decoys begin."""

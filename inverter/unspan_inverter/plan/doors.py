@@ -9,7 +9,8 @@ from unspan_proto.project import Project
 from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts
 from unspan_inverter.plan import requests, session
-from unspan_inverter.plan.answers import ANSWERS, Answer
+from unspan_inverter.plan.answering import Answer
+from unspan_inverter.plan.answers import ANSWERS
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Assign, Attr, Context, Name, SetAttr, Statement, call

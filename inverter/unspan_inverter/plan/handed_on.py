@@ -13,7 +13,7 @@ from unspan_proto.values import bare
 from unspan_inverter.events import Exchange
 from unspan_inverter.plan import documents, tapes
 from unspan_inverter.plan.acting import Acted, Recorded, mentions
-from unspan_inverter.plan.answers import RANDOM, Answer, is_json
+from unspan_inverter.plan.answering import RANDOM, Answer, is_json
 from unspan_inverter.plan.bindings import ANY
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Import, Item, Name, Statement, call, method, pieces
 from unspan_inverter.plan.names import identifier

@@ -11,7 +11,7 @@ from unspan_inverter.plan import messages, spoken
 from unspan_inverter.plan.expressions import Attr, Check, Import, Item, Listed, Name, Statement, call
 
 if TYPE_CHECKING:  # which has these assertions in its table
-    from unspan_inverter.plan.answers import Answer
+    from unspan_inverter.plan.answering import Answer
 
 RESPONSE = Name("response")
 TOLD: Final = frozenset({

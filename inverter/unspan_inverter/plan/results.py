@@ -7,7 +7,7 @@ from typing import Any, Final
 from unspan_proto.values import Derived, Instance, Truncated, bare
 
 from unspan_inverter.facts.units import Unit, hollow
-from unspan_inverter.plan.answers import OBJECTS, Answer
+from unspan_inverter.plan.answering import OBJECTS, Answer
 from unspan_inverter.plan.expressions import Check, Item, Name, Statement, call
 from unspan_inverter.plan.makings import Unmakable, made
 from unspan_inverter.plan.outcomes import DIGEST, equal

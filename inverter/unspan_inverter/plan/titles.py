@@ -11,7 +11,7 @@ from unspan_inverter.events import Exchange
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.plan import documents, routes, tapes
-from unspan_inverter.plan.answers import Answer
+from unspan_inverter.plan.answering import Answer
 from unspan_inverter.plan.names import article, cut, identifier, plural, words
 
 GERUNDS = {

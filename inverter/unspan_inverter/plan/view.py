@@ -13,7 +13,8 @@ from unspan_inverter.facts import Facts, Key
 from unspan_inverter.facts.parents import elsewhere
 from unspan_inverter.facts.viewing import Viewed
 from unspan_inverter.plan import headers, messages, requests, session, spoken
-from unspan_inverter.plan.answers import ANSWERS, OBJECTS, REDIRECTS, Answer, documented, location, page
+from unspan_inverter.plan.answering import OBJECTS, REDIRECTS, Answer, location
+from unspan_inverter.plan.answers import ANSWERS, documented
 from unspan_inverter.plan.bindings import Bindings, literals, string_of
 from unspan_inverter.plan.cached import kept
 from unspan_inverter.plan.clock import Clock
@@ -38,6 +39,7 @@ from unspan_inverter.plan.expressions import (
     pieces,
 )
 from unspan_inverter.plan.requests import Act
+from unspan_inverter.plan.shown import page
 from unspan_inverter.plan.signing import Signature
 
 REQUEST, RESPONSE = Name("request"), Name("response")

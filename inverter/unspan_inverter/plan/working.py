@@ -13,16 +13,17 @@ from unspan_inverter.events.works import Worked
 from unspan_inverter.facts import Facts
 from unspan_inverter.facts.units import hollow
 from unspan_inverter.plan import names, spoken, titles
-from unspan_inverter.plan.answers import Answer, canonical, mail
+from unspan_inverter.plan.answering import Answer, canonical
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.doors import Answers
 from unspan_inverter.plan.expressions import Assign, Attr, Call, Check, Context, Do, Format, Import, Item, Name, Plan, Statement, call
 from unspan_inverter.plan.function import Function
+from unspan_inverter.plan.mails import mail
 from unspan_inverter.plan.makings import Unmakable, made
 from unspan_inverter.plan.requests import Act
 from unspan_inverter.plan.results import result
 from unspan_inverter.plan.signing import Signature
-from unspan_inverter.plan.spies.logs import steady
+from unspan_inverter.plan.steadiness import steady
 from unspan_inverter.plan.view import argument, expected
 
 WORK: Final = "work"

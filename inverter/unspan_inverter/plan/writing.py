@@ -12,12 +12,12 @@ from unspan_inverter.facts.ledger import SESSIONS
 from unspan_inverter.facts.reads import by_key
 from unspan_inverter.plan import arrange, caching, charsets, decoys, factories, names, redacted, sequences, surroundings, tapes
 from unspan_inverter.plan.acting import Acted, Recorded, acted, mentions, route_name
-from unspan_inverter.plan.answers import today
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT
 from unspan_inverter.plan.expressions import Assign, Plan, Statement
 from unspan_inverter.plan.relevance import relevance
 from unspan_inverter.plan.rows import functions as row_functions
+from unspan_inverter.plan.shown import today
 
 
 def http_request(recorded: Recorded, allow_gaps: bool = False) -> Plan:

@@ -7,7 +7,7 @@ from accounts.models import Profile, User
 
 class SignupTests(TestCase):
     def test_signing_up_creates_a_user(self):
-        """Recorded in trace 7c8718bdc78be44bf7f3e5554152c20e (as generated: fc9beb14).
+        """Recorded in trace 7c8718bdc78be44bf7f3e5554152c20e (as generated: 85341264).
 
         Again: inverter generate --trace-id 7c8718bdc78be44bf7f3e5554152c20e
         """
@@ -16,6 +16,7 @@ class SignupTests(TestCase):
         self.assertEqual(response.status_code, 201)
         self.assertEqual([each.subject for each in mail.outbox], ["Welcome"])
         self.assertEqual([each.to for each in mail.outbox], [["cyd@example.com"]])
+        self.assertEqual([each.body for each in mail.outbox], ["Hi Cyd"])
         user = User.objects.get(username="cyd")
         self.assertEqual(user.display_name, "Cyd")
         profile = Profile.objects.get(user=user)

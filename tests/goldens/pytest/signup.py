@@ -7,7 +7,7 @@ from accounts.models import Profile, User
 
 @pytest.mark.django_db
 def test_signing_up_creates_a_user(client):
-    """Recorded in trace 7c8718bdc78be44bf7f3e5554152c20e (as generated: 60efa11d).
+    """Recorded in trace 7c8718bdc78be44bf7f3e5554152c20e (as generated: 754c50c7).
 
     Again: inverter generate --trace-id 7c8718bdc78be44bf7f3e5554152c20e
     """
@@ -16,6 +16,7 @@ def test_signing_up_creates_a_user(client):
     assert response.status_code == 201
     assert [each.subject for each in mail.outbox] == ["Welcome"]
     assert [each.to for each in mail.outbox] == [["cyd@example.com"]]
+    assert [each.body for each in mail.outbox] == ["Hi Cyd"]
     user = User.objects.get(username="cyd")
     assert user.display_name == "Cyd"
     profile = Profile.objects.get(user=user)

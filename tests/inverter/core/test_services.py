@@ -8,7 +8,7 @@ import pytest
 from unspan_inverter.code import source
 from unspan_inverter.events import HttpAnswered, exchange
 from unspan_inverter.facts import Facts
-from unspan_inverter.plan.answers import Answer
+from unspan_inverter.plan.answering import Answer
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.expressions import Assign, Check, Import, Name, Plan, call

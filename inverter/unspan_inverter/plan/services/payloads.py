@@ -8,7 +8,8 @@ from unspan_proto.values import bare
 
 from unspan_inverter.events import HttpAnswered
 from unspan_inverter.facts.kinds import plain_key
-from unspan_inverter.plan.answers import Answer, canonical, unknown_keys
+from unspan_inverter.plan.answering import Answer, canonical
+from unspan_inverter.plan.answers import unknown_keys
 from unspan_inverter.plan.bindings import TOKEN, bound_document, literals
 from unspan_inverter.plan.documents import document
 from unspan_inverter.plan.services.kinds import Payload

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from unspan_inverter.errors import InverterError
 from unspan_inverter.events import HttpAnswered
-from unspan_inverter.plan.answers import Answer, canonical
+from unspan_inverter.plan.answering import Answer, canonical
 from unspan_inverter.plan.services import aiohttp_client, http_client, httpx_client, libraries, requests_client, urllib3_client
 from unspan_inverter.plan.services.kinds import Client, Exchanges, Stub, side_by_side
 from unspan_inverter.plan.services.payloads import known_texts, payload

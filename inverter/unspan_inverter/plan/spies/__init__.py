@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from unspan_inverter.plan.answers import Answer
+from unspan_inverter.plan.answering import Answer
 from unspan_inverter.plan.expressions import Context, Statement
 from unspan_inverter.plan.spies import celery_tasks, django_tasks, logs, queries
 from unspan_inverter.plan.spies.kinds import Spies, Spy

@@ -7,7 +7,7 @@ from unspan_proto.values import Derived, bare, lossy
 
 from unspan_inverter.events import TaskHanded
 from unspan_inverter.plan import spoken
-from unspan_inverter.plan.answers import Answer, born_keys
+from unspan_inverter.plan.answering import Answer, born_keys
 from unspan_inverter.plan.bindings import ANY, Bindings, as_same_type, literals, plain_key
 from unspan_inverter.plan.names import words
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from unspan_inverter.events import TaskHanded
 from unspan_inverter.plan import names
-from unspan_inverter.plan.answers import Answer
+from unspan_inverter.plan.answering import Answer
 from unspan_inverter.plan.expressions import Attr, Call, Check, Context, Import, Name, call
 from unspan_inverter.plan.spies.arguments import told
 from unspan_inverter.plan.spies.kinds import Spy

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from unspan_inverter.plan.answers import Answer
+from unspan_inverter.plan.answering import Answer
 from unspan_inverter.plan.expressions import Attr, Check, Import, Listed, Name, reached
 from unspan_inverter.plan.spies.arguments import told
 from unspan_inverter.plan.spies.kinds import Spy

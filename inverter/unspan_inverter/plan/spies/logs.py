@@ -1,22 +1,18 @@
 """What the project's own code logged at warning and above. What Django and libraries log says nothing that the answer does not say."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from unspan_inverter.events import Logged
 from unspan_inverter.plan import names, spoken
-from unspan_inverter.plan.answers import OBJECTS, RANDOM, Answer, born_keys, canonical, given
-from unspan_inverter.plan.bindings import TOKEN, plain_key
+from unspan_inverter.plan.answering import Answer, canonical
 from unspan_inverter.plan.expressions import Check, Context, Format, Logs, Name
 from unspan_inverter.plan.spies.kinds import Spy
+from unspan_inverter.plan.steadiness import steady
 
 WARNING: Final = 30
 LEVELS: Final = ("WARNING", "ERROR", "CRITICAL")
 """Names that every Python knows."""
-TIMED: Final = re.compile(r"\d{1,2}:\d{2}|\b\d{4}-\d\d-\d\d\b")
-MEASURED: Final = re.compile(r"\d+\.\d{3,}|\b\d+(?:\.\d+)? ?m?s\b")
-"""How long something took."""
 LONGEST: Final = 400
 
 
@@ -55,11 +51,3 @@ def told(one: Logged, answer: Answer) -> Any | None:
     found = spoken.bound(canonical(one.message, answer), answer.bindings)
     left = "".join(part for part in (found.parts if isinstance(found, Format) else [found]) if isinstance(part, str))
     return found if steady(left, answer) else None
-
-
-def steady(text: str, answer: Answer) -> bool:
-    """Whether a text is the same in another run: it has no time that is not held, no measure, no address, no token of chance, no key of a new row."""
-    known, keys = given(answer), born_keys(answer)
-    by_chance = any(found not in known for pattern in (RANDOM, MEASURED) for found in pattern.findall(text))
-    timed = answer.clock.moment is None and any(found not in known for found in TIMED.findall(text))
-    return not (by_chance or timed or OBJECTS.search(text) or any(plain_key(token) in keys for token in TOKEN.findall(text)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from unspan_inverter.plan.answers import Answer
+from unspan_inverter.plan.answering import Answer
 from unspan_inverter.plan.expressions import Context, Name, call
 from unspan_inverter.plan.spies.kinds import Spy
 
