@@ -95,4 +95,4 @@ def test_a_message_that_names_a_new_row_says_its_key() -> None:
 
 
 def test_every_kind_of_assertion_can_be_switched_off() -> None:
-    assert set(ASSERTIONS) == {*ANSWERS, *OUTCOMES, *SPIES, "session", "outbound", "decoys"}
+    assert set(ASSERTIONS) == {*ANSWERS, *OUTCOMES, *SPIES, "cache", "session", "outbound", "decoys"}
