@@ -15,10 +15,11 @@ from unspan_inverter.plan.answering import Answer
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.clock import MOMENT, Clock, clock
 from unspan_inverter.plan.doors import CLIENT, Door
+from unspan_inverter.plan.ending import Outcome
 from unspan_inverter.plan.expressions import Assign, Call, Context, Import, Name, Plan, Statement, call, pieces
 from unspan_inverter.plan.habits import NONE, Habits
 from unspan_inverter.plan.holding import Held, held
-from unspan_inverter.plan.outcomes import OUTCOMES, Outcome
+from unspan_inverter.plan.outcomes import OUTCOMES
 from unspan_inverter.plan.services import stubbed
 
 

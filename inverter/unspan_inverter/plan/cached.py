@@ -10,10 +10,10 @@ from unspan_inverter.events import CacheUsed
 from unspan_inverter.plan import caching, tapes
 from unspan_inverter.plan.answering import OBJECTS, Answer
 from unspan_inverter.plan.bindings import TOKEN, plain_key
+from unspan_inverter.plan.ending import DIGEST, MOMENTS, equal
 from unspan_inverter.plan.epochs import numbers_the_time
 from unspan_inverter.plan.expressions import Check, Statement, method
 from unspan_inverter.plan.numbered import numbers, place
-from unspan_inverter.plan.outcomes import DIGEST, MOMENTS, equal
 
 GONE: Final = object()
 LONGEST: Final = 400

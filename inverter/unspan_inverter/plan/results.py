@@ -8,9 +8,9 @@ from unspan_proto.values import Derived, Instance, Truncated, bare
 
 from unspan_inverter.facts.units import Unit, hollow
 from unspan_inverter.plan.answering import OBJECTS, Answer
+from unspan_inverter.plan.ending import DIGEST, equal
 from unspan_inverter.plan.expressions import Check, Item, Name, Statement, call
 from unspan_inverter.plan.makings import Unmakable, made
-from unspan_inverter.plan.outcomes import DIGEST, equal
 
 LONGEST: Final = 2_000
 MOST_KEYS: Final = 12
