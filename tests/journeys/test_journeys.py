@@ -31,7 +31,7 @@ JOURNEYS: dict[str, list[Any]] = {
         ["POST", "/api/orders/", "", {"authorization": "Bearer {token}"}],
     ],
     "by_answer": [["POST", "/invites/", '{"username": "bob"}'], ["POST", "/join/bob/{invite.code}/", ""]],
-    "by_mail": [["POST", "/forgot/", "username=ann"], ["GET", "{link}"]],
+    "by_mail": [["POST", "/forgot/", "username=bob"], ["POST", "/forgot/", "username=ann"], ["GET", "{link}"]],
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ SAID = {
     ("signing_up", 0): (["user = User.objects.get(username=\"cleo\")", "reverse(\"order-delete\", args=[order.pk])"], ["User.objects.create"]),
     ("by_token", 0): (["headers={\"Authorization\": f\"Bearer {token2}\"}"], []),
     ("by_answer", 0): (["code = response.json()[\"invite\"][\"code\"]", "args=[\"bob\", code]", "{\"code\": mock.ANY, \"for\": \"bob\"}"], []),
-    ("by_mail", 0): (["token = re.search(\"/ann/([^/]+)\", mail.outbox[-1].body)[1]", "args=[\"ann\", token]"], []),
+    ("by_mail", 0): (["token = re.search(\"/ann/([^/]+)\", mail.outbox[-1].body)[1]", "args=[\"ann\", token]", "for each in mail.outbox[1:]], [[\"ann@example.com\"]])"], []),
 }  # fmt: skip
 
 

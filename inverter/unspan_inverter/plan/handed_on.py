@@ -16,6 +16,7 @@ from unspan_inverter.plan.acting import Acted, Recorded, mentions
 from unspan_inverter.plan.answering import RANDOM, Answer, is_json
 from unspan_inverter.plan.bindings import ANY
 from unspan_inverter.plan.expressions import Assign, Attr, Check, Import, Item, Name, Statement, call, method, pieces
+from unspan_inverter.plan.mails import OUTBOX
 from unspan_inverter.plan.names import identifier
 
 RESPONSE: Final = Name("response")
@@ -86,7 +87,7 @@ def places(token: str, answer: Answer) -> Iterator[Place]:
     mails = answer.facts.mails
     for at, sent_mail in enumerate(mails):
         body = str(bare(sent_mail.message.get("body", "")))
-        yield from searched(token, body, Attr(Item(Attr(Import("django.core", "mail"), "outbox"), at - len(mails)), "body"))
+        yield from searched(token, body, Attr(Item(OUTBOX, at - len(mails)), "body"))
     if answer.exchange.is_text and not answer.exchange.streaming:
         yield from searched(token, answer.exchange.text, method(Attr(RESPONSE, "content"), "decode"))
 

@@ -8,8 +8,9 @@ from unspan_inverter.plan import session
 from unspan_inverter.plan.acting import Acted, Recorded, acted, mentions, route_name
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.doors import Client
-from unspan_inverter.plan.expressions import Assign, Context, Name, Plan
+from unspan_inverter.plan.expressions import Assign, Check, Context, Item, Name, Plan
 from unspan_inverter.plan.handed_on import handed_on
+from unspan_inverter.plan.mails import OUTBOX
 from unspan_inverter.plan.names import LONGEST, cut
 from unspan_inverter.plan.writing import arranged_for, asked_for, in_real_transactions, spoken, variables, with_kept_decoys
 
@@ -26,7 +27,7 @@ def journey(recorded: Sequence[Recorded], together: Facts, allow_gaps: bool = Fa
         lacking = never_fetched(recorded, acts, bindings)
         acts = acted_in_turn(recorded, bindings, allow_gaps)
         bindings.unfetched |= never_fetched(recorded, acts, bindings) & lacking
-    acts = handed_on(acted_in_turn(recorded, bindings, allow_gaps), recorded)
+    acts = handed_on(with_own_mails(acted_in_turn(recorded, bindings, allow_gaps)), recorded)
     plan = arranged_for(recorded, acts, kept, bindings)
     return replace(plan, class_name=f"{acts[-1].plan.class_name.removesuffix('Tests')}JourneyTests", method_name=title(acts))
 
@@ -54,6 +55,24 @@ def acted_in_turn(recorded: Sequence[Recorded], bindings: Bindings, allow_gaps: 
         bindings.unfetched |= mine.unfetched & born
         carried = carried.on(one.exchange)
     return acts
+
+
+def with_own_mails(acts: Sequence[Acted]) -> list[Acted]:
+    """The acts, of which each speaks of the messages that it sent itself: those of earlier ones stand before them."""
+    found, before = list[Acted](), 0
+    for one in acts:
+        asserts = tuple(since(check, before) if isinstance(check, Check) else check for check in one.plan.asserts)
+        found.append(replace(one, plan=replace(one.plan, asserts=asserts)) if before else one)
+        before += len(one.facts.mails)
+    return found
+
+
+def since(check: Check, number: int) -> Check:
+    """The assertion on those messages that come after so many."""
+    if check.kind != "equal each" or check.args[1] != OUTBOX:
+        return check
+    name, _, *rest = check.args
+    return replace(check, args=(name, Item(OUTBOX, slice(number, None)), *rest))
 
 
 def never_fetched(recorded: Sequence[Recorded], acts: Sequence[Acted], bindings: Bindings) -> set[Key]:

@@ -11,6 +11,7 @@ from unspan_inverter.plan.bindings import TOKEN
 from unspan_inverter.plan.expressions import Attr, Check, Format, Import, Statement
 from unspan_inverter.plan.steadiness import steady
 
+OUTBOX: Final = Attr(Import("django.core", "mail"), "outbox")
 LONGEST: Final = 600
 """Characters of a body that has a place in a test."""
 
@@ -19,14 +20,13 @@ def mail(answer: Answer) -> Iterator[Statement]:
     mails = answer.facts.mails
     if not mails:
         return
-    box = Attr(Import("django.core", "mail"), "outbox")
     subjects = [str(bare(sent.message.get("subject", ""))) for sent in mails]
     recipients = [[str(bare(to)) for to in sent.message.get("to", [])] for sent in mails]
-    yield Check("equal each", ("subject", box, [spoken.bound(canonical(subject, answer), answer.bindings) for subject in subjects]))
-    yield Check("equal each", ("to", box, recipients))
+    yield Check("equal each", ("subject", OUTBOX, [spoken.bound(canonical(subject, answer), answer.bindings) for subject in subjects]))
+    yield Check("equal each", ("to", OUTBOX, recipients))
     bodies = [body(bare(sent.message.get("body", "")), answer) for sent in mails]
     if None not in bodies and any(bodies):
-        yield Check("equal each", ("body", box, bodies))
+        yield Check("equal each", ("body", OUTBOX, bodies))
 
 
 def body(said: Any, answer: Answer) -> Any | None:

@@ -40,7 +40,7 @@ class Client:
             if name.lower() == "set-cookie":
                 self.jar.load(value)
         mailed = getattr(sys.modules.get("django.core.mail"), "outbox", [])
-        self.said["link"] = next((found[1] for one in mailed if (found := re.search(r"http://[^/]+(/\S+)", one.body))), "")
+        self.said["link"] = next((found[1] for one in reversed(mailed) if (found := re.search(r"http://[^/]+(/\S+)", one.body))), "")
         self.said |= json.loads(content) if content[:1] == b"{" else {"location": dict(pairs).get("Location", "")}
         return int(status[:3])
 
