@@ -22,7 +22,7 @@ from unspan_inverter.facts import Facts, Made, facts
 from unspan_inverter.facts.filled import Filled, filled, is_form
 from unspan_inverter.facts.loading import loading
 from unspan_inverter.facts.stirred import stirred
-from unspan_inverter.facts.units import FREE, STORED, Unit, by_value, rows, unit
+from unspan_inverter.facts.units import FREE, STORED, Unit, by_value, rows, selects, unit
 from unspan_inverter.facts.viewing import OF_REQUEST, Viewed, viewed
 from unspan_inverter.plan import Habits, Plan, Recorded, http_request
 from unspan_inverter.plan.doors import Door
@@ -30,7 +30,7 @@ from unspan_inverter.plan.expressions import Statement, Subject
 from unspan_inverter.plan.function import Function, as_exchange, given, named_after
 from unspan_inverter.plan.makings import Unmakable
 from unspan_inverter.plan.view import View
-from unspan_inverter.providing import around, overtaken, since, unsaved, with_form
+from unspan_inverter.providing import around, overtaken, selecting, since, unsaved, with_form
 from unspan_inverter.trace import Trace
 
 MOST_CALLS: Final = 3
@@ -108,6 +108,11 @@ def one_call(
     if isinstance(made, str):
         return Considered(call.function, None, made, by_value=known)
     before = frozenset(span.span_id for span in trace.spans if span.start < call.began and span.span_id not in spans)
+    if selects(call, view):
+        chosen = selecting(made, trace, happened, spans)
+        if chosen is None:
+            return Considered(call.function, None, "nothing was read of what it selects", by_value=known)
+        made, within = chosen
     form = filled(call, calls(trace)) if any(is_form(value) for value in call.arguments.values()) and not made.request else None
     if form is not None and form.saved:
         return Considered(call.function, None, "its form had been saved before it was called", by_value=known)

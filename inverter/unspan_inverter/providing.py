@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from unspan_proto.project import Project
+from unspan_proto.values import ModelRef
 
 from unspan_inverter.events import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated, TapeRead
 from unspan_inverter.events.calls import Called, of_call
 from unspan_inverter.facts.filled import Filled
 from unspan_inverter.facts.givens import given as given_rows
 from unspan_inverter.facts.nearby import nearby
-from unspan_inverter.facts.units import FREE, STORED, Unit, refers, rows
+from unspan_inverter.facts.units import AMONG, FREE, STORED, Unit, refers, rows
 from unspan_inverter.plan.expressions import Statement
 from unspan_inverter.plan.forms import FORM
 from unspan_inverter.plan.instances import in_memory
@@ -29,6 +31,38 @@ def unsaved(
     if found is None:
         return None
     return replace(made, call=found[0], base=FREE, why="it is given objects that need not be saved, and asks no database"), found[1]
+
+
+MOST: Final = 5
+"""Rows of a queryset that are looked for in it."""
+
+
+def selecting(made: Unit, trace: Trace, happened: Sequence[Event], spans: frozenset[str]) -> tuple[Unit, list[Event]] | None:
+    """The unit with the rows that were read next by what called it, or by the framework, and what happened with that; None where there are none.
+
+    Whatever was done to the queryset by then, has made it no larger.
+    """
+    call, placed = made.call, {span.span_id: span for span in trace.spans}
+    above, at = {trace.request.span_id}, placed.get(call.span)
+    while at is not None:
+        above.add(at.parent_id)
+        at = placed.get(at.parent_id)
+    model = trace.project.model(str(call.result.fields.get("model")))
+    later = {one.span_id for one in trace.spans if one.start >= call.ended and one.parent_id in above}
+    reads = (one for one in happened if isinstance(one, RowsRead) and one.span in later and model is not None and one.model == model.label)
+    event = next((one for one in reads if one.rows and not one.shape.get("aggregate")), None)
+    at_key = (
+        next((n for n, one in enumerate(event.columns) if model and (one.model, one.attname) == (model.label, model.pk)), None)
+        if event
+        else None
+    )
+    if model is None or event is None or at_key is None:
+        return None
+    some = [ModelRef(model.label, row[at_key]) for row in event.rows[:MOST]]
+    beside = [one for one in happened if isinstance(one, RowsSupported) and one.span not in spans]
+    found = [*nearby(beside, [event], some, trace.project), *(one for one in happened if one.span in spans), event]
+    result = replace(call.result, fields={**call.result.fields, AMONG: some})
+    return replace(made, call=replace(call, result=result), base=STORED, why="it selects rows"), found
 
 
 def with_form(made: Unit, form: Filled, trace: Trace, happened: Sequence[Event]) -> Unit:

@@ -23,6 +23,9 @@ from unspan_inverter.events.calls import Called
 PURE, FREE, STORED = "unittest.TestCase", "SimpleTestCase", "TestCase"
 """Base classes by what a function needs: nothing, Django without its database, the database."""
 REACHED: Final = ("function", "method", "staticmethod", "classmethod", "property", "wrapped")
+AMONG: Final = "among"
+"""The field of a queryset that holds rows which it selects, as far as they are known."""
+REST: Final = "rest_framework.request.Request"
 ASKED_BY: Final = {"__str__": "str", "__repr__": "repr", "__len__": "len", "__bool__": "bool", "__int__": "int", "__float__": "float"}
 """Methods that Python calls → the function by which anybody does."""
 
@@ -40,6 +43,8 @@ class Unit:
     """The argument that is the request."""
     middleware: str = ""
     """Of a method of middleware: the class."""
+    rest: bool = False
+    """Whether the view is one of REST framework."""
 
     @property
     def gives_context(self) -> bool:
@@ -74,7 +79,8 @@ def unit(call: Called, within: Sequence[Event], view: str, middleware: Sequence[
     request = requested(call)
     if base == PURE and (own or request):
         base, why = FREE, "it is given a request, and asks no database"
-    return Unit(call, base, why, own, request, around)
+    first = next(iter(call.arguments.values()), None)
+    return Unit(call, base, why, own, request, around, bool(own) and isinstance(first, Instance) and of_rest(first))
 
 
 def owner_among(call: Called, classes: Sequence[str]) -> str:
@@ -108,7 +114,7 @@ def excluded(call: Called, view: str) -> str:
         return "neither its result nor what it raised was recorded"
     if is_view(call):
         return "it takes a request and answers it: a test of level view makes that"
-    if call.returned and (kind := hollow(call.result)) and not is_context(call):
+    if call.returned and (kind := hollow(call.result)) and not is_context(call) and not selects(call, view):
         return f"its result was not recorded by value: {kind}"
     return ""
 
@@ -121,7 +127,20 @@ def is_view(call: Called) -> bool:
 
 def is_of_view(call: Called, view: str) -> bool:
     own = next(iter(call.arguments.values()), None)
-    return isinstance(own, Instance) and own.type == view and isinstance(own.fields.get("request"), Instance)
+    return isinstance(own, Instance) and own.type == view and (isinstance(own.fields.get("request"), Instance) or of_rest(own))
+
+
+def of_rest(own: Instance) -> bool:
+    """Whether it is a view of REST framework, which has made a request of its own."""
+    held = own.fields.get("request")
+    return isinstance(held, Opaque) and held.type == REST
+
+
+def selects(call: Called, view: str) -> bool:
+    """Whether it says which rows the request's class-based view is about: what it returned was not fetched yet."""
+    found = call.result
+    named = call.function.rpartition(".")[2] == "get_queryset" and is_of_view(call, view)
+    return named and isinstance(found, Instance) and found.fields.get("evaluated") is False
 
 
 def is_context(call: Called) -> bool:

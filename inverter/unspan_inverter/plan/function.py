@@ -17,7 +17,7 @@ from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.cached import kept
 from unspan_inverter.plan.clock import Clock
 from unspan_inverter.plan.doors import Answers
-from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Do, Import, Name, Plan, Statement, call
+from unspan_inverter.plan.expressions import Assign, Attr, Call, Context, Do, Import, Name, Plan, SetAttr, Statement, call, method
 from unspan_inverter.plan.makings import Unmakable, made, named
 from unspan_inverter.plan.requests import Act
 from unspan_inverter.plan.results import result, variable
@@ -74,6 +74,15 @@ class Function:
                 tuple((key, argument(key, value, bindings)) for key, value in kwargs.items()),
             )
         )  # fmt: skip
+        if self.unit.rest:
+            yield from self.rest()
+
+    def rest(self) -> Iterator[Statement]:
+        """What REST framework does to its views before it calls their methods."""
+        if actions := (self.asked.made_with or ({}, {}))[1]:
+            yield SetAttr(VIEW, "action_map", dict(actions))
+        yield SetAttr(VIEW, "request", method(VIEW, "initialize_request", REQUEST))
+        yield SetAttr(VIEW, "format_kwarg", None)
 
     def called(self, bindings: Bindings) -> Any:
         """The call, or the property that is read."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from unspan_proto.values import Derived, Instance, Truncated, bare
 
-from unspan_inverter.facts.units import Unit, hollow
+from unspan_inverter.facts.units import AMONG, Unit, hollow
 from unspan_inverter.plan.answering import OBJECTS, Answer
 from unspan_inverter.plan.ending import DIGEST, equal
 from unspan_inverter.plan.expressions import Check, Item, Name, Statement, call
@@ -28,6 +28,9 @@ def result(unit: Unit, answer: Answer) -> Iterator[Statement]:
     value, name = unit.call.result, variable(unit)
     if isinstance(value, dict) and (hollow(value) or name.id == "context"):
         yield from members(value, name, answer)
+    elif isinstance(value, Instance) and AMONG in value.fields:
+        some: Any = value.fields[AMONG]
+        yield from (Check("in", (made(row, answer.bindings), name)) for row in some)
     elif isinstance(value, Instance) and not value.remakes:
         yield Check("equal", (call(Name("list"), name), told(value.fields.get("rows"), answer)))
     else:
