@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from unspan_collector import json_encoding
 from unspan_collector.errors import Refused, TooLarge, Undecodable, UnknownMedia
+from unspan_collector.intake import Room
 from unspan_collector.receiver import MOST_BYTES, Receiver
 from unspan_collector.tokens import Tokens
 
@@ -34,7 +35,8 @@ def application(receiver: Receiver, health: Health, tokens: Tokens) -> Starlette
         try:
             if kind not in (PROTOBUF, JSON):
                 raise UnknownMedia(f"content type {kind[:60]!r} is not spoken here: send {PROTOBUF} or {JSON}")
-            answer = await receiver.traces(await body(request), json_encoding.decoded if kind == JSON else None)
+            with receiver.room() as room:
+                answer = await receiver.traces(await body(request, room), json_encoding.decoded if kind == JSON else None, room)
         except Refused as refused:
             return refusal(refused, kind)
         except ClientDisconnect:
@@ -63,24 +65,40 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def body(request: Request) -> bytes:
-    """The request's bytes, unpacked as they come so that a small body cannot grow without limit. Raises TooLarge, Undecodable, UnknownMedia."""
+async def body(request: Request, room: Room) -> bytes:
+    """The request's bytes, unpacked as they come so that a small body cannot grow without limit, nor many that are never ended.
+
+    Raises TooLarge, Undecodable, UnknownMedia; and, once all was read, Busy and Stopping.
+    """
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("identity", "", "gzip", "deflate"):
         raise UnknownMedia(f"content encoding {coding[:60]!r} is not spoken here: send gzip or none")
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if coding in ("gzip", "deflate") else None
-    whole = bytearray()
+    whole, refused = bytearray(), None
     try:
         async for piece in request.stream():
-            if len(whole) <= MOST_BYTES:  # the rest is read and forgotten: a sender that is still sending would not see the answer
-                whole += unpack.decompress(piece, MOST_BYTES + 1 - len(whole)) if unpack else piece
+            if len(whole) <= MOST_BYTES and not refused:  # what comes then is read and forgotten: who still sends would not see the answer
+                refused = added(whole, unpack.decompress(piece, MOST_BYTES + 1 - len(whole)) if unpack else piece, room)
     except zlib.error as error:
         raise Undecodable(f"its {coding} compression is broken ({error})") from None
+    if refused:
+        raise refused
     if len(whole) > MOST_BYTES:
         raise TooLarge(MOST_BYTES)
     if unpack and whole and not unpack.eof:
         raise Undecodable(f"its {coding} compression is cut off")
     return bytes(whole)
+
+
+def added(whole: bytearray, plain: bytes, room: Room) -> Refused | None:
+    """Why there is no room for this much more; the body is let go of then."""
+    try:
+        room.grow(len(plain))
+    except Refused as refused:
+        whole.clear()
+        return refused.with_traceback(None)  # whose frames hold what was unpacked
+    whole += plain
+    return None
 
 
 def refusal(refused: Refused, kind: str) -> Response:

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -20,6 +20,18 @@ class Waiting(NamedTuple):
 
     arrivals: Sequence[Arrival]
     kept: "Future[None]"
+
+
+class Room:
+    """What one request has of the bytes that may be in work."""
+
+    def __init__(self, take: Callable[[int, int], None]) -> None:
+        self._take, self.held = take, 0
+
+    def grow(self, size: int) -> None:
+        """Raises Busy, Stopping."""
+        self._take(size, self.held)
+        self.held += size
 
 
 class Intake:
@@ -44,19 +56,25 @@ class Intake:
         return self._bytes > 0
 
     @contextmanager
-    def room(self, size: int) -> Generator[None]:
-        """Holds room for a request of this size while the block runs. Raises Busy when there is none, Stopping after `close`."""
+    def room(self, size: int = 0) -> "Generator[Room]":
+        """Holds room for a request of this size, or of one that is still being read, while the block runs. Raises Busy when there is none, Stopping
+        after `close`."""
+        room = Room(self.take)
+        try:
+            room.grow(size)
+            yield room
+        finally:
+            with self._bytes_lock:
+                self._bytes -= room.held
+
+    def take(self, size: int, held: int) -> None:
+        """Room for so many bytes more of a request that holds `held`. Raises Busy, Stopping."""
         with self._bytes_lock:
             if self._closed:
                 raise Stopping
-            if self._bytes and self._bytes + size > self._most:
+            if self._bytes > held and self._bytes + size > self._most:
                 raise Busy
             self._bytes += size
-        try:
-            yield
-        finally:
-            with self._bytes_lock:
-                self._bytes -= size
 
     def submit(self, arrivals: Sequence[Arrival]) -> "Future[None]":
         """Queues a batch; the future has no result but raises Refused. Raises Stopping after `close`."""

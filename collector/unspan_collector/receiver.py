@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTracePartialSuccess, ExportTraceServiceResponse
 
 from unspan_collector.arrivals import Sorted, sorted_by_trace
 from unspan_collector.errors import Refused, StoreBroken, Undecodable
-from unspan_collector.intake import Intake
+from unspan_collector.intake import Intake, Room
 from unspan_collector.terminal import say
 from unspan_collector.wire import Decoded, decoded
 
@@ -22,9 +23,15 @@ class Receiver:
         self._intake = intake
         self._mentioned: set[str] = set()
 
-    async def traces(self, raw: bytes, decode: Callable[[bytes], Decoded] | None = None) -> ExportTraceServiceResponse:
-        """Keeps a trace request and returns the answer once it is durable. Raises Refused."""
-        with self._intake.room(len(raw)):
+    def room(self) -> AbstractContextManager[Room]:
+        """For a request that is read piece by piece. Raises Refused."""
+        return self._intake.room()
+
+    async def traces(
+        self, raw: bytes, decode: Callable[[bytes], Decoded] | None = None, room: Room | None = None
+    ) -> ExportTraceServiceResponse:
+        """Keeps a trace request and returns the answer once it is durable; `room` is what it has already. Raises Refused."""
+        with nullcontext(room) if room else self._intake.room(len(raw)):
             found = await asyncio.to_thread(taken_apart, raw, decode)
             if found.arrivals:
                 await self._kept(found)

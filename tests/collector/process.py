@@ -94,6 +94,12 @@ class Process:
         self.stop(signal.SIGTERM if kind is None else signal.SIGKILL)
 
 
+def memory(pid: int | str) -> int:
+    """Bytes that a process holds."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) << 10
+
+
 def eventually(condition: Any, seconds: float = 20) -> Any:
     """The first true value of `condition()`."""
     deadline = time.monotonic() + seconds
@@ -115,4 +121,4 @@ def code_of(call: Any) -> tuple[str, str, dict[str, bytes]]:
     raise AssertionError("the call succeeded")
 
 
-__all__ = ["ExportTraceServiceRequest", "Process", "code_of", "command", "environment", "eventually"]
+__all__ = ["ExportTraceServiceRequest", "Process", "code_of", "command", "environment", "eventually", "memory"]

@@ -1,6 +1,7 @@
 """How a collector starts, stops, crashes, and what it does when the disk is full: real processes, real limits."""
 
 import asyncio
+import gzip
 import os
 import resource
 import signal
@@ -27,7 +28,7 @@ from unspan_collector.settings import Address
 from unspan_proto.readapi import traces_pb2 as api
 
 from .making import export, recording, request_span, span, trace_id
-from .process import COMMAND, EXPORT, Process, code_of, command, environment, eventually
+from .process import COMMAND, EXPORT, Process, code_of, command, environment, eventually, memory
 
 
 def serving(store: object, **named: object) -> "subprocess.CompletedProcess[str]":
@@ -399,6 +400,25 @@ def test_too_much_at_once_is_refused_for_a_moment_only(store_path: Path) -> None
         assert busy.details() == "the collector is receiving faster than it can store: try again"
         assert len(process.list(limit=99)) == sum(one.code() == grpc.StatusCode.OK for one in pending)
         process.send([])
+
+
+def test_bodies_that_are_never_ended_take_no_more_than_the_queue(store_path: Path) -> None:
+    data = gzip.compress(bytes(40 << 20), 9)
+    head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Encoding: gzip\r\nContent-Length: {len(data)}\r\n\r\n"
+    with Process(store_path, "--queue-bytes", "64M") as process:
+        host, port = process.http.rsplit(":", 1)
+        started = memory(process.popen.pid)
+        senders = [socket.create_connection((host, int(port)), 30) for _ in range(8)]
+        for sender in senders:
+            sender.sendall(head.encode() + data[:-1])
+        assert requests.get(f"http://{process.http}/healthz", timeout=30).status_code == 200  # which comes after them
+        assert memory(process.popen.pid) < started + (160 << 20)
+        for sender in senders:
+            sender.sendall(data[-1:])
+        answers = sorted(sender.recv(12)[9:] for sender in senders)
+        for sender in senders:
+            sender.close()
+    assert answers == [b"400", *[b"503"] * 7]
 
 
 def test_old_traces_are_removed(store_path: Path) -> None:

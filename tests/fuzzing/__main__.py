@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from collector.process import Process
+from collector.process import Process, memory
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from .rounds import inverted, memory, received
+from .rounds import inverted, received
 
 PIECES: Final = 20
 ROOM: Final = 24 << 20

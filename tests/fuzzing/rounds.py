@@ -7,7 +7,6 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 import grpc
@@ -51,12 +50,6 @@ def many(check: Callable[[random.Random], None], first: int, count: int) -> None
         check(chance)
 
     each()
-
-
-def memory(pid: int | str) -> int:
-    """Bytes that a process holds."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) << 10
 
 
 def inverted(first: int, count: int) -> Counter[str]:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-from collector.process import Process
+from collector.process import Process, memory
 
-from .rounds import inverted, memory, received
+from .rounds import inverted, received
 
 ROOM: Final = 96 << 20
 """Bytes: what a collector may hold more than when it started: the spans that it remembers, and what requests of many MiB left unused in the C library's arenas."""
