@@ -1,5 +1,7 @@
 """Tasks and commands: recorded in real workers and processes, their tests pass, and notice when the code goes wrong."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,22 @@ def test_their_tests_pass(recorded: Recorded, style: str) -> None:
 @pytest.mark.parametrize("name", CHANGES)
 def test_their_tests_notice_a_change(name: str, noticed: dict[str, str]) -> None:
     assert noticed[name] != ""
+
+
+@pytest.mark.parametrize(("style", "rules"), [("django", "DJ,F"), ("pytest", "DJ,F,PT")])
+def test_a_linter_has_nothing_to_say(recorded: Recorded, style: str, rules: str) -> None:
+    recorded.write(style)
+    command = [
+        str(Path(sys.executable).with_name("ruff")),
+        "check",
+        "-q",
+        "--isolated",
+        "--select",
+        rules,
+        *map(str, recorded.folder.glob("test_*.py")),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 ACTS = {
