@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from unspan_proto.project import Field, Model, Project
 from unspan_proto.values import ModelRef, bare, lossy
@@ -54,7 +54,7 @@ def facts(
     rows = completed(rows, project, ledger.now.changed)
     generic = generics.pointing(ledger.before, {**ledger.now.changed, **ledger.now.born}, project)
     if not asked.everything:
-        rows = unasked.Pointing(rows, project, inherited, generic).without(only_pointed(ledger, inherited), left(ledger))
+        rows = unasked.Pointing(rows, project, inherited, generic).without(only_pointed(ledger, inherited), written(ledger))
     rows = {key: row for key, row in rows.items() if key.label.lower() not in NATURAL or NATURAL[key.label.lower()] in row.values}
     beside = decoys(events, exchange, project, rows, frozenset(ledger.now.gone)) if with_decoys else ()
     plain, linked = split_links(rows, project)
@@ -98,9 +98,16 @@ def only_pointed(ledger: Ledger, inherited: Mapping[Key, Key]) -> frozenset[Key]
     return frozenset(key for key in ledger.only_pointed - met if key.label not in unsure)
 
 
-def left(ledger: Ledger) -> list[RowExists]:
-    """The rows that the request made or changed, as it left them."""
-    return [RowExists(key, values, "") for key, values in [*ledger.now.born.items(), *ledger.now.changed.items()]]
+AT_ONCE: Final = "mysql"
+"""Django's name of the databases that look at foreign keys with each statement, not at the COMMIT."""
+
+
+def written(ledger: Ledger) -> list[RowExists]:
+    """The rows that the request made or changed, as it left them; those too that did not last, where the database has looked at what they point to."""
+    at_once = {alias for alias, about in ledger.project.databases.items() if about.get("vendor") == AT_ONCE}
+    undone = [(key, values) for key, values in ledger.undone if key.database in at_once]
+    some = [*ledger.now.born.items(), *ledger.now.changed.items(), *undone]
+    return [RowExists(key, values, ledger.spans.get(key, "")) for key, values in some]
 
 
 def passing(ledger: Ledger, project: Project) -> frozenset[Any]:
@@ -160,12 +167,11 @@ def met_row(model: Model, pk: Any, ledger: Ledger) -> Key:
 def pointed_by_written(rows: Mapping[Key, RowExists], ledger: Ledger, inherited: Mapping[Key, Key]) -> dict[Key, RowExists]:
     """The rows, and those that the request's own writes point to without having read them."""
     found = dict(rows)
-    for key, values in [*ledger.now.born.items(), *ledger.now.changed.items()]:
-        model = ledger.project.model(key.label)
-        row = RowExists(key, values, ledger.spans.get(key, ""))
+    for row in written(ledger):
+        model = ledger.project.model(row.key.label)
         for other in parents.pointed(row, model, ledger.project) if model else ():
             there = inherited.get(other, other)
-            if not any(parents.elsewhere(there, some, ledger.project) in some for some in (found, ledger.now.born)):
+            if not any(parents.elsewhere(there, some, ledger.project) in some for some in (found, ledger.now.born, ledger.made_rows)):
                 found[other] = RowExists(other, {}, row.span, parents.NOT_READ)
     return found
 

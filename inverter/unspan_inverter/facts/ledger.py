@@ -70,6 +70,8 @@ class Ledger:
         self.hindrances: list[str] = []
         self.made_rows: set[Key] = set()
         """Every row that the request made, those too that it deleted or rolled back again."""
+        self.undone: list[tuple[Key, Mapping[str, Any]]] = []
+        """What was written and did not last: rolled back, or deleted by the request that had made it."""
         self.keyless: dict[Key, None] = {}
         """Rows that the request made, and of which the database told no key, in order."""
         self.made = 0
@@ -132,7 +134,7 @@ class Ledger:
             saved.append((event.savepoint, copy.deepcopy(self.now)))
         elif event.step == "ROLLBACK":
             if saved:
-                self.now = self.now.back(saved[0][1], event.database)
+                self.back(saved[0][1], event.database)
             saved.clear()
         elif event.step == "COMMIT":
             saved.clear()
@@ -140,8 +142,16 @@ class Ledger:
             at = next((i for i in reversed(range(len(saved))) if saved[i][0] == event.savepoint), None)
             if at is not None:
                 if event.step == "ROLLBACK TO":
-                    self.now = self.now.back(copy.deepcopy(saved[at][1]), event.database)
+                    self.back(copy.deepcopy(saved[at][1]), event.database)
                 del saved[at + (event.step == "ROLLBACK TO") :]
+
+    def back(self, before: State, database: str) -> None:
+        """What was written to a database since then is undone."""
+        then = {**before.changed, **before.born}
+        for key, values in [*self.now.changed.items(), *self.now.born.items()]:
+            if key.database == database and then.get(key) != values:
+                self.undone.append((key, values))
+        self.now = self.now.back(before, database)
 
     def typed(self, label: str, values: dict[str, Any]) -> dict[str, Any]:
         """A row's values in the types of its fields: what Django fetched beside the model is as the driver gave it."""

@@ -111,7 +111,7 @@ def deleted(ledger: Ledger, event: RowsDeleted, model: Model) -> None:
     keys = [Key(model.label, bare(pk), event.database) for pk in event.keys] if event.keys is not None else matched(ledger, model, event)
     for key in keys if event.row_count else []:
         if key in ledger.now.born:
-            del ledger.now.born[key]
+            ledger.undone.append((key, ledger.now.born.pop(key)))
         else:
             if event.keys is None or event.row_count == len(keys):
                 ledger.known(key, event.span)

@@ -261,6 +261,31 @@ PARENTS: dict[str, tuple[tuple[Happening, ...], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+MARIADB = replace(PROJECT, databases={"default": {"engine": "django.db.backends.mysql", "vendor": "mysql", "atomic_requests": False}})
+LENT_IN_VAIN = (
+    sql("BEGIN"), insert("shop.Loan", {"id": UUID(int=1), "book_id": 2, "number": 1}), sql("ROLLBACK"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("happened", "project", "expected"),
+    [
+        pytest.param(LENT_IN_VAIN, PROJECT, {}, id="sqlite looks at the COMMIT, which never came"),
+        pytest.param(LENT_IN_VAIN, MARIADB, {"rows": {"Book 2": {}}, "why": {"Book 2": UNREAD}}, id="mariadb has looked by then"),
+        pytest.param(
+            (LENT_IN_VAIN[0], insert("shop.Book", {"id": 2, "title": "Emma"}), *LENT_IN_VAIN[1:]), MARIADB, {}, id="it was made there and undone too"
+        ),
+        pytest.param(
+            (*LENT_IN_VAIN[1:2], delete("shop.Loan", [UUID(int=1)])), MARIADB, {"rows": {"Book 2": {}}, "why": {"Book 2": UNREAD}}, id="made and deleted"
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_written_in_vain_points_to_what_was_there(
+    happened: tuple[Happening, ...], project: Project, expected: dict[str, Any]
+) -> None:
+    assert plain(of(*happened, project=project)) == expected
+
+
 @pytest.mark.parametrize("name", PARENTS)
 def test_what_rows_point_to_is_there(name: str) -> None:
     happened, expected = PARENTS[name]
