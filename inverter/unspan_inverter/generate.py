@@ -19,7 +19,6 @@ from unspan_inverter.code.marks import tests
 from unspan_inverter.errors import Incomplete, NotAtLevel, NoTestOfWork, NotRepeatable, Redacted, Unreadable, one_line
 from unspan_inverter.events import Event, Exchange, events, exchange
 from unspan_inverter.events.calls import calls
-from unspan_inverter.events.works import worked
 from unspan_inverter.facts import Facts, facts
 from unspan_inverter.facts import journey as journey_facts
 from unspan_inverter.facts.viewing import viewed
@@ -163,7 +162,9 @@ def refuse_for_work(trace: Trace, level: str, together: int) -> None:
     if not trace.of_work and level == WORK:
         raise NotAtLevel(trace.id, level, "it is of a request")
     if trace.of_work and (together > 1 or level in ("view", SURROUNDINGS)):
-        raise NoTestOfWork(trace.id, f"a {worked(trace).kind} has no {'place in a journey' if together > 1 else 'view'}")
+        raise NoTestOfWork(
+            trace.id, f"a {trace.request.attributes.get(vocabulary.WORK_KIND)} has no {'place in a journey' if together > 1 else 'view'}"
+        )
 
 
 def around(trace: Trace, allow_gaps: bool, decoys: bool, habits: Habits, plugins: Sequence[Plugin]) -> list[Plan]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from unspan_proto import vocabulary
+
 from unspan_inverter.errors import InverterError, one_line
 from unspan_inverter.events import exchange
 from unspan_inverter.events.calls import calls
-from unspan_inverter.events.works import worked
 from unspan_inverter.facts.viewing import viewed
 from unspan_inverter.generate import of_middleware, planned
 from unspan_inverter.levels import considered
@@ -49,10 +50,10 @@ def offers(trace: Trace, habits: Habits = NONE) -> list[Offer]:
 
 def of_work(trace: Trace, habits: Habits) -> list[Offer]:
     """Those of a task or a command: it itself, and the functions that it called."""
-    done = worked(trace)
+    kind, name = (str(trace.request.attributes.get(attribute, "")) for attribute in (vocabulary.WORK_KIND, vocabulary.WORK_NAME))
     below = considered(trace, "*", True, habits, partial(planned, trace, habits=habits, level="view"))
     units = [Offer("unit", one.function, one.base, one.why) for one in below]
-    return [of_request(trace, WORK, f"{done.kind} {done.name}", habits), *dict.fromkeys(units)]
+    return [of_request(trace, WORK, f"{kind} {name}", habits), *dict.fromkeys(units)]
 
 
 def of_request(trace: Trace, level: str, subject: str, habits: Habits) -> Offer:

@@ -75,7 +75,8 @@ class Working(Function):
         """Whether something is said of what the call returns."""
         value = self.unit.call.result
         returns = self.unit.call.returned and value is not None and not hollow(value)
-        return self.by_backend or (returns and not self.prints and self.unit.call.raised is None)
+        ended = self.unit.call.raised is None and self.worked.outcome != "retried"
+        return self.by_backend or (returns and ended and not self.prints)
 
     def of_celery(self, bindings: Bindings, by_id: bool) -> Call:
         """The task called as the function that it is; where its id or its being a repetition tells, by Celery's own means."""
