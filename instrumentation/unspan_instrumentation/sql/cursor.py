@@ -66,7 +66,7 @@ class RecordedCursor(TracedCursorProxy):
         self._self_close()
 
     def fetchone(self, *args: Any, **kwargs: Any) -> Any:
-        row = self.__wrapped__.fetchone(*args, **kwargs)
+        row = self._self_fetch(self.__wrapped__.fetchone, args, kwargs)
         if row is None:
             self._self_exhausted()
         else:
@@ -74,7 +74,7 @@ class RecordedCursor(TracedCursorProxy):
         return row
 
     def fetchmany(self, *args: Any, **kwargs: Any) -> Any:
-        rows = self.__wrapped__.fetchmany(*args, **kwargs)
+        rows = self._self_fetch(self.__wrapped__.fetchmany, args, kwargs)
         if rows:
             self._self_fetched(rows)
         else:
@@ -82,15 +82,21 @@ class RecordedCursor(TracedCursorProxy):
         return rows
 
     def fetchall(self, *args: Any, **kwargs: Any) -> Any:
-        rows = self.__wrapped__.fetchall(*args, **kwargs)
+        rows = self._self_fetch(self.__wrapped__.fetchall, args, kwargs)
         self._self_fetched(rows)
         self._self_exhausted()
         return rows
 
     def __iter__(self) -> Iterator[Any]:
-        for row in self.__wrapped__:
-            self._self_fetched((row,))
-            yield row
+        try:
+            for row in self.__wrapped__:
+                self._self_fetched((row,))
+                yield row
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._self_failed(error)
+            raise
         self._self_exhausted()
 
     def __next__(self) -> Any:
@@ -98,6 +104,9 @@ class RecordedCursor(TracedCursorProxy):
             row = next(self.__wrapped__)
         except StopIteration:
             self._self_exhausted()
+            raise
+        except BaseException as error:
+            self._self_failed(error)
             raise
         self._self_fetched((row,))
         return row
@@ -149,6 +158,19 @@ class RecordedCursor(TracedCursorProxy):
 
     def _self_own(self, result: Any) -> Any:
         return self if result is self.__wrapped__ else result
+
+    def _self_fetch(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            return method(*args, **kwargs)
+        except BaseException as error:
+            self._self_failed(error)
+            raise
+
+    def _self_failed(self, error: BaseException) -> None:
+        """The driver raises when rows are asked for: SQLite does a statement with RETURNING no sooner than then."""
+        statement, self._self_statement = self._self_statement, None
+        if statement is not None:
+            quietly(statement.recording, WHAT, statement.failed, error)
 
     def _self_fetched(self, rows: Iterable[Any]) -> None:
         statement = self._self_statement

@@ -309,12 +309,19 @@ def the_async_orm() -> Any:
     return asyncio.run(act())
 
 
+def a_foreign_key_to_nothing() -> Any:
+    try:
+        Book.objects.create(title="Nobody's", author_id=987654)
+    except IntegrityError as error:
+        return [type(error).__name__, Book.objects.count()]
+
+
 ACTS: tuple[Callable[[], Any], ...] = (
     nested_atomics, an_inner_atomic_rolled_back, an_atomic_without_savepoint, a_clash_inside_an_atomic, a_query_in_a_broken_atomic,
     savepoints_by_hand, a_durable_atomic_inside_another, callbacks_after_the_commit, autocommit_off, rows_locked_for_update,
     iterators_side_by_side, an_iterator_closed_early, executemany_of_a_list, executemany_of_a_generator, named_parameters,
     a_percent_sign_without_parameters, rows_by_every_fetch, one_cursor_for_many_statements, every_write_of_the_orm, an_upsert,
-    an_explained_query, raw_rows, an_error_of_the_database, a_wrapper_that_refuses, a_wrapper_that_rewrites, a_connection_closed_and_opened,
+    an_explained_query, raw_rows, an_error_of_the_database, a_foreign_key_to_nothing, a_wrapper_that_refuses, a_wrapper_that_rewrites, a_connection_closed_and_opened,
     queries_counted, the_driver_s_own_cursor, a_procedure, the_async_orm,
 )  # fmt: skip
 

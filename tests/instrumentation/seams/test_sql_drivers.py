@@ -90,6 +90,14 @@ def test_every_statement_is_recorded_once(given: Given) -> None:
     ]
 
 
+def test_a_statement_that_fails_when_its_rows_are_asked_for_has_failed(given: Given) -> None:
+    """SQLite looks at foreign keys of an INSERT … RETURNING no sooner."""
+    assert {name: given[name]["failed"] for name in ("a_foreign_key_to_nothing", "a_clash_inside_an_atomic")} == {
+        "a_foreign_key_to_nothing": ["INSERT"],
+        "a_clash_inside_an_atomic": ["INSERT"],
+    }
+
+
 def test_nothing_is_lost_but_further_result_sets(given: Given) -> None:
     lost = {name: act["lost"] for name, act in given.items() if act["lost"]}
     assert lost in ({}, {"a_procedure": ["rows of a statement's further result sets were not recorded"]})
