@@ -30,7 +30,7 @@ from unspan_inverter.plan.expressions import Statement, Subject
 from unspan_inverter.plan.function import Function, as_exchange, given, named_after
 from unspan_inverter.plan.makings import Unmakable
 from unspan_inverter.plan.view import View
-from unspan_inverter.providing import around, overtaken, selecting, since, unsaved, with_form
+from unspan_inverter.providing import around, selecting, unfit, unsaved, with_form
 from unspan_inverter.trace import Trace
 
 MOST_CALLS: Final = 3
@@ -114,10 +114,8 @@ def one_call(
             return Considered(call.function, None, "nothing was read of what it selects", by_value=known)
         made, within = chosen
     form = filled(call, calls(trace)) if any(is_form(value) for value in call.arguments.values()) and not made.request else None
-    if form is not None and form.saved:
-        return Considered(call.function, None, "its form had been saved before it was called", by_value=known)
-    if form is not None and form.validated and overtaken([event for event in happened if event.span in since(form, call, trace)]):
-        return Considered(call.function, None, "the request had changed rows since its form was made", by_value=known)
+    if form is not None and (why := unfit(form, call, trace, happened, within)):
+        return Considered(call.function, None, why, by_value=known)
     if form is not None:
         made = with_form(made, form, trace, happened)
     objects = unsaved(made, trace, within, happened, before) if form is None else None

@@ -9,7 +9,7 @@ from unspan_proto.values import ModelRef
 
 from unspan_inverter.events import Event, RowsDeleted, RowsInserted, RowsRead, RowsSupported, RowsUpdated, TapeRead
 from unspan_inverter.events.calls import Called, of_call
-from unspan_inverter.facts.filled import Filled
+from unspan_inverter.facts.filled import Filled, set_beside
 from unspan_inverter.facts.givens import given as given_rows
 from unspan_inverter.facts.nearby import nearby
 from unspan_inverter.facts.units import AMONG, FREE, STORED, Unit, refers, rows
@@ -73,6 +73,18 @@ def with_form(made: Unit, form: Filled, trace: Trace, happened: Sequence[Event])
     if made.base == STORED or asks or refers((form.form.fields.get("cleaned_data"), dict(form.made.arguments) if form.made else {})):
         return replace(made, call=call, base=STORED, why=made.why if made.base == STORED else "its form asks the database")
     return replace(made, call=call, base=FREE, why="it is given a form, and asks no database")
+
+
+def unfit(form: Filled, call: Called, trace: Trace, happened: Sequence[Event], within: Sequence[Event]) -> str:
+    """Why a form cannot be made as it was when the call began; empty where it can."""
+    past = [event for event in happened if event.span in since(form, call, trace)]
+    if form.saved:
+        return "its form had been saved before it was called"
+    if form.validated and overtaken(past):
+        return "the request had changed rows since its form was made"
+    if set_beside(form, [*(event for event in past if isinstance(event, RowsRead)), *within], trace.project):
+        return "something was set on its form before it was called, which was not recorded"
+    return ""
 
 
 def since(form: Filled, call: Called, trace: Trace) -> frozenset[str]:

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from inverter.core.making import PROJECT
 from unspan_inverter.code.expressions import STATEMENTS, Scope
+from unspan_inverter.events import RowsInserted
 from unspan_inverter.events.calls import Called
 from unspan_inverter.facts import Facts, Key, RowExists
-from unspan_inverter.facts.filled import filled
+from unspan_inverter.facts.filled import filled, set_beside
 from unspan_inverter.plan.bindings import Bindings
 from unspan_inverter.plan.forms import arranged
 from unspan_inverter.plan.makings import Unmakable
@@ -104,3 +105,21 @@ def test_a_form_that_had_saved_is_told(given: Instance, before: list[Called], ex
 
     assert found is not None
     assert found.saved is expected
+
+
+NEW_BOOK = form(instance=ModelRef("shop.Book", None, {"id": None, "title": "", "author_id": None}), cleaned_data={"title": "Emma"})
+WRITTEN = RowsInserted("w", "default", "shop.Book", ({"id": 9, "title": "Emma", "author_id": 1},))
+BESIDE: dict[str, tuple[list[Called], RowsInserted, bool]] = {
+    "to a row that nobody named": ([init(args=(SENT,), kwargs={})], WRITTEN, True),
+    "to one that the form was made with": ([init(args=(SENT,), kwargs={"author": ModelRef("shop.Author", 1)})], WRITTEN, False),
+    "to none": ([], RowsInserted("w", "default", "shop.Book", ({"id": 9, "title": "Emma", "author_id": None},)), False),
+    "of another model": ([], RowsInserted("w", "default", "shop.Loan", ({"id": 9, "book_id": 1},)), False),
+}
+
+
+@pytest.mark.parametrize(("before", "written", "expected"), BESIDE.values(), ids=list(BESIDE))
+def test_a_row_that_points_to_what_was_set_on_the_form(before: list[Called], written: RowsInserted, expected: bool) -> None:
+    found = filled(Called("c", "shop.forms.BookForm.save", {"self": NEW_BOOK}, True, began=5), before)
+
+    assert found is not None
+    assert set_beside(found, [written], PROJECT) is expected

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unspan_proto.values import Instance, ModelRef
+from unspan_proto.project import Project
+from unspan_proto.values import Instance, ModelRef, bare
 
+from unspan_inverter.events import Event, RowsInserted, RowsRead
 from unspan_inverter.events.calls import Called
+from unspan_inverter.facts.units import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,36 @@ def filled(call: Called, calls: Sequence[Called]) -> Filled | None:
     before = [one for one in calls if one.began <= call.began and one.function.endswith(".__init__") and is_made(one, form)]
     inside = call.function.rpartition(".")[2].startswith(("clean", "_clean", "full_clean", "_post_clean"))
     return Filled(name, form, before[-1] if before else None, inside)
+
+
+def set_beside(given: Filled, happened: Sequence[Event], project: Project) -> bool:
+    """Whether the row that the call made of the form points to one that the form was neither made with nor sent, and the call never read: something was set on it, which was not recorded.
+
+    `happened`: inside of the call, and what was read since the form was made.
+    """
+    instance = given.form.fields.get("instance")
+    made = given.made.arguments if given.made is not None else {}
+    held = instance.fields or {} if isinstance(instance, ModelRef) else {}
+    known = {repr(bare(row.pk)) for row in rows((dict(made), given.form.fields.get("cleaned_data")))} | {
+        repr(bare(one)) for one in held.values()
+    }
+    known |= {repr(bare(value)) for event in happened if isinstance(event, RowsRead) for row in event.rows for value in row}
+    known |= {
+        repr(bare(value))
+        for event in happened
+        if isinstance(event, RowsInserted)
+        for row in event.rows
+        for name, value in row.items()
+        if name in ("id", "pk")
+    }
+    for event in happened:
+        model = project.model(event.model) if isinstance(event, RowsInserted) else None
+        if model is None or not isinstance(event, RowsInserted) or not isinstance(instance, ModelRef) or model.label != instance.label:
+            continue
+        pointing = [one.attname for one in model.fields if one.related and one.kind == "column"]
+        if any(bare(row.get(name)) is not None and repr(bare(row[name])) not in known for row in event.rows for name in pointing):
+            return True
+    return False
 
 
 def is_form(value: Any) -> bool:
