@@ -29,6 +29,7 @@ SHELL: Final = frozenset(
         "request.middleware.Requests._leave", "request.middleware.Requests._torn", "request.endings.Ending.come", "request.bodies.passed",
         "request.bodies.Tee._noted", "sql.cursor.RecordedCursor._self_run", "sql.cursor.RecordedCursor._self_close",
         "sql.cursor.RecordedCursor._self_fetched", "sql.cursor.RecordedCursor._self_exhausted", "sql.cursor.RecordedCursor._self_own",
+        "sql.cursor.RecordedCursor._self_fetch", "sql.cursor.RecordedCursor._self_failed",
         "outbound.httpx.Noted.note", "calls.profiling.failed", "calls.threads.working", "calls.coroutines.starting", "caching.opened", "caching.Doing.recorded",
         "caching.defaulted.read", "caching.Missing.__init__", "lineage.fetching.unfamiliar",
         "request.chain.entering.convert_exception_to_response.aentered", "request.chain.entering.convert_exception_to_response.entered", "lineage.carefully", "outbound.reading.Reading.undisturbed", "outbound.reading.Reading.note",

@@ -14,6 +14,8 @@ from .workloads import Asked, ask
 
 FORM = next(one for one in FORMS if one.name == "runserver --noreload")
 TEXT = b"a long text " * 250
+WIDE = {"COLUMNS": "200"}
+"""Sentences stand whole in a terminal of this width."""
 
 
 @dataclass(frozen=True)
@@ -81,5 +83,5 @@ def test_what_is_over_a_budget_is_cut_and_named(bench: Bench, collector: Process
     expected = untraced[repr(budget)]
     assert (asked.status, asked.body) == (expected.status, expected.body)
     assert [one.complete for one in found] == [budget.whole]
-    told = CliRunner().invoke(command, ["--trace-id", found[0].trace_id, "--endpoint", collector.grpc]).output
+    told = CliRunner().invoke(command, ["--trace-id", found[0].trace_id, "--endpoint", collector.grpc], env=WIDE).output
     assert [words for words in budget.said if words not in told] == [], told

@@ -24,7 +24,7 @@ def content_types(django: None) -> Any:
 def asking(recorded: Recording) -> SimpleNamespace:
     """Stands for the request that the recording is of."""
     headers: list[object] = []
-    recorded.exchange = SimpleNamespace(remembered=set(), headers=headers, asked=headers.append)
+    recorded.exchange = SimpleNamespace(remembered=set(), headers=headers, asked=headers.append, layer="", called=True)
     return recorded.exchange
 
 
